@@ -1,0 +1,60 @@
+//! What the checker makes of a program and everything above works with.
+
+use super::{Graph, Node};
+
+/// A coordinate of a model.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Coordinate {
+    /// Its name in the program.
+    pub name: String,
+    /// The length after which it repeats, if it does.
+    pub period: Option<f64>,
+}
+
+/// A number that a run may change without compiling again.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Parameter {
+    /// Its name in the program, with its module if it was imported.
+    pub name: String,
+    /// The value that the program gives it.
+    pub value: f64,
+}
+
+/// A function of coordinates and parameters, as a graph.
+///
+/// Input `i` of the graph is coordinate `i` for `i < coordinates.len()`, and the parameter
+/// `i - coordinates.len()` after that. There are no other inputs.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The name of the function, `V` or `U` most often.
+    pub name: String,
+    /// The formula.
+    pub graph: Graph,
+    /// Its value.
+    pub value: Node,
+    /// The coordinates, flattened in order.
+    pub coordinates: Vec<Coordinate>,
+    /// The parameters that the program declares, in order.
+    pub parameters: Vec<Parameter>,
+}
+
+impl Model {
+    /// How many coordinates there are.
+    pub fn dimension(&self) -> usize {
+        self.coordinates.len()
+    }
+
+    /// The values of the parameters, in order.
+    pub fn parameter_values(&self) -> Vec<f64> {
+        self.parameters.iter().map(|p| p.value).collect()
+    }
+
+    /// Simplified nodes of the value and of each component of the gradient.
+    pub fn value_and_gradient(&self) -> (Graph, Vec<Node>) {
+        let mut graph = self.graph.clone();
+        let mut roots = vec![self.value];
+        roots.extend(graph.gradient(self.value, self.dimension()));
+        let roots = graph.simplify(&roots, self.dimension());
+        graph.extract(&roots)
+    }
+}

@@ -1,0 +1,7 @@
+//! A small language for potentials with structure on many scales, and the effective potential at
+//! the scale of your choice.
+#![deny(unsafe_code)]
+
+pub mod diagnostic;
+pub mod graph;
+pub mod source;
