@@ -197,7 +197,7 @@ functions! {
         &[awkward(0.0, 0.0, 0.0), awkward(-INF, -1.0, 0.0)];
     Min "min" "the smaller; the mean slope at a tie" Two(minimum, |g, [a, b], _, t| kink(g, a, b, t)),
         &[awkward2(1.0, 1.0, 1.0, 0.5), awkward2(1.0, 2.0, 1.0, 1.0)];
-    Max "max" "the larger; the mean slope at a tie" Two(maximum, |g, [a, b], _, t| kink(g, b, a, [t[1], t[0]])),
+    Max "max" "the larger; the mean slope at a tie" Two(maximum, |g, [a, b], _, t| kink(g, b, a, t)),
         &[awkward2(1.0, 1.0, 1.0, 0.5), awkward2(1.0, 2.0, 2.0, 0.0)];
     Hypot "hypot" "`sqrt(a^2 + b^2)` without overflow; its slope at the origin is 0" Two(libm::hypot, hypot),
         &[awkward2(0.0, 0.0, 0.0, 0.0), awkward2(3.0, 4.0, 5.0, 0.6), awkward2(1e200, 1e200, 1.414213562373095e200, 0.7071067811865476)];
@@ -412,7 +412,7 @@ fn atan2(g: &mut Graph, [y, x]: [Node; 2], _: Node, t: [Option<Node>; 2]) -> Opt
     Some(g.over(top, bottom))
 }
 
-/// The slope of the smaller of `a` and `b`; the mean at a tie.
+/// The first tangent where `a < b`, the second where `b < a`, the mean at a tie.
 fn kink(g: &mut Graph, a: Node, b: Node, t: [Option<Node>; 2]) -> Option<Node> {
     let zero = g.constant(0.0);
     let (da, db) = (t[0].unwrap_or(zero), t[1].unwrap_or(zero));

@@ -15,7 +15,7 @@ mod spline;
 pub use evaluate::{Evaluator, apply_power};
 pub use function::{Awkward, Comparison, Function};
 pub use model::{Coordinate, Model, Parameter};
-pub use print::{Names, Notation, print};
+pub use print::{LIMIT, Names, Notation, latex_name, number, print, program};
 pub use spline::{Extension, Spline};
 
 use std::collections::HashMap;
@@ -308,9 +308,7 @@ impl Graph {
         let mut image: HashMap<Node, Node> = HashMap::new();
         for node in self.schedule(roots) {
             let new = match self.op(node) {
-                Op::Spline(id, x) => {
-                    graph.spline(Spline::clone(self.spline_table(id)), image[&x])
-                }
+                Op::Spline(id, x) => graph.spline(Spline::clone(self.spline_table(id)), image[&x]),
                 op => graph.add(op.map(|operand| image[&operand])),
             };
             image.insert(node, new);
