@@ -1,0 +1,319 @@
+//! The command line, as clap reads it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::session::{Estimator, Knots, Options};
+
+/// The effective potential of a multiscale potential, at the scale of your choice.
+#[derive(Parser, Debug)]
+#[command(name = "effpot-lang", version, max_term_width = 100)]
+#[command(after_help = "`effpot-lang FILE --delta D` is short for `effpot-lang learn FILE --delta D`.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Learn the effective potential of FILE at the scale that --delta chooses
+    Learn(Learn),
+    /// Values, gradients and Hessians of a potential at points
+    Eval(Eval),
+    /// Check a program and say what it defines
+    Check(Check),
+    /// Write a potential in another notation
+    Export(Export),
+}
+
+const COMMANDS: &[&str] = &["learn", "eval", "check", "export", "help"];
+
+/// Flags that every command takes.
+#[derive(Args, Debug)]
+pub struct Shared {
+    /// Give a parameter of the program another value
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+    pub set: Vec<(String, f64)>,
+    /// The function to take for the potential (else V, U, or the only one)
+    #[arg(long, value_name = "NAME", env = "EFFPOT_POTENTIAL")]
+    pub potential: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Print no progress and no warnings
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Colour messages
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN", env = "EFFPOT_COLOR")]
+    pub color: Color,
+}
+
+/// When to use colour.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// `learn`, and the bare form.
+#[derive(Args, Debug)]
+pub struct Learn {
+    /// The program
+    pub file: PathBuf,
+    /// The step: with the friction it sets the length below which structure disappears
+    #[arg(short, long, value_name = "D", value_parser = positive, allow_hyphen_values = true, env = "EFFPOT_DELTA")]
+    pub delta: Option<f64>,
+    /// The friction [default: 0.1]
+    #[arg(short, long, value_name = "G", value_parser = positive, allow_hyphen_values = true, env = "EFFPOT_GAMMA")]
+    pub gamma: Option<f64>,
+    /// value, force, density, paper or filter; repeatable, the first is written as U.pot [default: value]
+    #[arg(short, long, value_name = "NAME", value_parser = estimator, value_delimiter = ',', env = "EFFPOT_ESTIMATOR")]
+    pub estimator: Vec<Estimator>,
+    /// Steps over all trajectories, after burn-in [default: 1e6; density and paper: 1e8]
+    #[arg(short = 'n', long, value_name = "N", value_parser = count, env = "EFFPOT_STEPS")]
+    pub steps: Option<u64>,
+    /// Trajectories, rounded up to whole groups of 16 [default: 64]
+    #[arg(long, value_name = "N", value_parser = count, env = "EFFPOT_TRAJECTORIES")]
+    pub trajectories: Option<u64>,
+    /// Steps of burn-in of each trajectory [default: 10/(gamma delta)]
+    #[arg(long, value_name = "N", value_parser = count, env = "EFFPOT_BURN_IN")]
+    pub burn_in: Option<u64>,
+    /// The seed of all random numbers [default: 1]
+    #[arg(long, value_name = "N", value_parser = whole, env = "EFFPOT_SEED")]
+    pub seed: Option<u64>,
+    /// Start here and not where V is low
+    #[arg(long, value_name = "Q", value_parser = number, allow_hyphen_values = true)]
+    pub start: Option<f64>,
+    /// Stay in here
+    #[arg(long, value_name = "LO..HI", value_parser = range, allow_hyphen_values = true)]
+    pub domain: Option<(f64, f64)>,
+    /// Cells of the spline: a whole number of them, or their width [default: width 1.5 l]
+    #[arg(long, value_name = "N|H", value_parser = knots)]
+    pub knots: Option<Knots>,
+    /// Move trapped trajectories on, and drop what led into the trap [default: on]
+    #[arg(long, value_name = "on|off", value_parser = switch, env = "EFFPOT_RESTARTS")]
+    pub restarts: Option<bool>,
+    /// Stop as soon as the median standard error of U is below
+    #[arg(long, value_name = "E", value_parser = positive)]
+    pub target: Option<f64>,
+    /// A function of the file to hold U against [default: V smoothed at the same length]
+    #[arg(long, value_name = "NAME")]
+    pub compare: Option<String>,
+    /// Where to put the results [default: <stem>-out]
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Replace an existing results folder
+    #[arg(long)]
+    pub force: bool,
+    /// Threads; never changes a bit of the result [default: all]
+    #[arg(long, value_name = "N", value_parser = count, env = "EFFPOT_THREADS")]
+    pub threads: Option<u64>,
+    /// Say what would be done and what it would cost
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub shared: Shared,
+}
+
+impl Learn {
+    /// What the flags say of the run itself.
+    pub fn options(&self) -> Options {
+        Options {
+            delta: self.delta,
+            gamma: self.gamma,
+            estimators: self.estimator.clone(),
+            steps: self.steps,
+            trajectories: self.trajectories.map(|n| n as usize),
+            burn_in: self.burn_in,
+            seed: self.seed,
+            start: self.start,
+            domain: self.domain,
+            knots: self.knots,
+            restarts: self.restarts,
+            target: self.target,
+            compare: self.compare.clone(),
+        }
+    }
+}
+
+/// `eval`.
+#[derive(Args, Debug)]
+pub struct Eval {
+    /// The program
+    pub file: PathBuf,
+    /// A point, coordinates separated by commas; repeatable
+    #[arg(long, value_name = "Q1,Q2,..", value_parser = point, allow_hyphen_values = true)]
+    pub at: Vec<Point>,
+    /// Points as CSV without a header, one a row; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub points: Option<PathBuf>,
+    /// The gradient too
+    #[arg(long)]
+    pub gradient: bool,
+    /// The Hessian too
+    #[arg(long)]
+    pub hessian: bool,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub shared: Shared,
+}
+
+/// `check`.
+#[derive(Args, Debug)]
+pub struct Check {
+    /// The program
+    pub file: PathBuf,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub shared: Shared,
+}
+
+/// `export`.
+#[derive(Args, Debug)]
+pub struct Export {
+    /// The program
+    pub file: PathBuf,
+    /// The notation
+    #[arg(long, value_enum, value_name = "NOTATION")]
+    pub to: Target,
+    /// The derivative and not the value
+    #[arg(long)]
+    pub gradient: bool,
+    /// Write to a file and not to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub shared: Shared,
+}
+
+/// Notations to export to.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// The language itself, in one definition.
+    Pot,
+    /// LaTeX mathematics.
+    Latex,
+}
+
+/// A point on the command line.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Point(pub Vec<f64>);
+
+/// Puts `learn` before a first argument that is a file and not a command.
+pub fn with_bare_form(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let first = arguments.iter().skip(1).position(|argument| {
+        let text = argument.to_string_lossy();
+        !text.starts_with('-')
+    });
+    let asks_for_help = arguments
+        .get(1)
+        .is_some_and(|a| ["-h", "--help", "-V", "--version"].iter().any(|flag| a == flag));
+    match first {
+        Some(at) if !asks_for_help => {
+            let word = arguments[at + 1].to_string_lossy().into_owned();
+            let is_command = at == 0 && COMMANDS.contains(&word.as_str());
+            if !is_command {
+                arguments.insert(1, "learn".into());
+            }
+        }
+        _ => {}
+    }
+    arguments
+}
+
+fn number(text: &str) -> Result<f64, String> {
+    let text = text.trim();
+    if let Some((whole, part)) = text.split_once(',') {
+        return Err(format!(
+            "a decimal comma: write {whole}.{part}"
+        ));
+    }
+    match text.parse::<f64>() {
+        Ok(x) if x.is_nan() => Err("not a number".to_owned()),
+        Ok(x) if x.is_infinite() => Err("too large for a double (the limit is 1.8e308)".to_owned()),
+        Ok(x) => Ok(x),
+        Err(_) => Err("not a number; write it like 0.05 or 5e-2".to_owned()),
+    }
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match number(text)? {
+        x if x > 0.0 => Ok(x),
+        0.0 => Err("it must be positive, not 0".to_owned()),
+        _ => Err("it must be positive".to_owned()),
+    }
+}
+
+fn whole(text: &str) -> Result<u64, String> {
+    if let Ok(n) = text.trim().parse::<u64>() {
+        return Ok(n);
+    }
+    match number(text)? {
+        x if x >= 0.0 && x <= 1e15 && x.fract() == 0.0 => Ok(x as u64),
+        _ => Err("it must be a whole number, such as 1000 or 1e6".to_owned()),
+    }
+}
+
+fn count(text: &str) -> Result<u64, String> {
+    match whole(text)? {
+        0 => Err("it must be at least 1".to_owned()),
+        n => Ok(n),
+    }
+}
+
+fn range(text: &str) -> Result<(f64, f64), String> {
+    let Some((lo, hi)) = text.split_once("..") else {
+        return Err("write it like -3..3".to_owned());
+    };
+    let (lo, hi) = (number(lo)?, number(hi)?);
+    if lo < hi {
+        Ok((lo, hi))
+    } else {
+        Err("the lower end comes first".to_owned())
+    }
+}
+
+fn knots(text: &str) -> Result<Knots, String> {
+    match text.trim().parse::<usize>() {
+        Ok(n) if (1..=1_000_000).contains(&n) => Ok(Knots::Count(n)),
+        Ok(_) => Err("between 1 and 1000000 cells".to_owned()),
+        Err(_) => positive(text).map(Knots::Spacing),
+    }
+}
+
+fn switch(text: &str) -> Result<bool, String> {
+    match text {
+        "on" | "true" | "yes" => Ok(true),
+        "off" | "false" | "no" => Ok(false),
+        _ => Err("on or off".to_owned()),
+    }
+}
+
+fn estimator(text: &str) -> Result<Estimator, String> {
+    Estimator::named(text).ok_or_else(|| {
+        let names = Estimator::ALL.map(Estimator::name).join(", ");
+        format!("the estimators are {names}")
+    })
+}
+
+fn assignment(text: &str) -> Result<(String, f64), String> {
+    let Some((name, value)) = text.split_once('=') else {
+        return Err("write it like eps1=0.02".to_owned());
+    };
+    Ok((name.trim().to_owned(), number(value)?))
+}
+
+fn point(text: &str) -> Result<Point, String> {
+    let coordinates: Result<Vec<f64>, String> = text.split(',').map(number).collect();
+    coordinates.map(Point)
+}

@@ -1,0 +1,183 @@
+//! Reading programs and writing results, with messages that say what to do.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+/// The largest program that is read, in bytes.
+const LARGEST: u64 = 64 << 20;
+
+/// Something the file system would not do, as a sentence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileError(pub String);
+
+fn failed(what: String) -> FileError {
+    FileError(what)
+}
+
+/// Reads a program; a byte order mark and CRLF are accepted.
+pub fn read_program(path: &Path) -> Result<String, FileError> {
+    let shown = path.display();
+    let status = fs::metadata(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => failed(missing(path)),
+        _ => failed(format!("{shown} cannot be read: {error}")),
+    })?;
+    if status.is_dir() {
+        return Err(failed(format!(
+            "{shown} is a folder; name the .pot file in it"
+        )));
+    }
+    if status.len() > LARGEST {
+        return Err(failed(format!(
+            "{shown} has {} bytes; a program may have {LARGEST}",
+            status.len()
+        )));
+    }
+    let bytes =
+        fs::read(path).map_err(|error| failed(format!("{shown} cannot be read: {error}")))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
+        failed(format!(
+            "{shown} is not UTF-8: byte {at}, on line {line}, cannot be read; save it as UTF-8"
+        ))
+    })
+}
+
+fn missing(path: &Path) -> String {
+    let shown = path.display();
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    let neighbours = fs::read_dir(folder.unwrap_or(Path::new(".")));
+    let mut programs: Vec<String> = neighbours
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(".pot"))
+        .collect();
+    programs.sort();
+    if programs.is_empty() {
+        format!("there is no file {shown}")
+    } else {
+        programs.truncate(6);
+        format!(
+            "there is no file {shown}; beside it are {}",
+            programs.join(", ")
+        )
+    }
+}
+
+/// A results folder that comes into being all at once, or not at all.
+#[derive(Debug)]
+pub struct ResultsFolder {
+    target: PathBuf,
+    building: PathBuf,
+    replace: bool,
+    done: bool,
+}
+
+impl ResultsFolder {
+    /// Chooses the folder and makes sure that it can be written, before any work is done.
+    pub fn prepare(
+        named: Option<&Path>,
+        stem: &str,
+        force: bool,
+    ) -> Result<ResultsFolder, FileError> {
+        let target = match named {
+            Some(path) if path.exists() && !force => {
+                return Err(failed(format!(
+                    "{} exists already; name another folder with -o, or add --force to replace it",
+                    path.display()
+                )));
+            }
+            Some(path) if path.exists() && !path.is_dir() => {
+                return Err(failed(format!(
+                    "{} is a file; name a folder with -o",
+                    path.display()
+                )));
+            }
+            Some(path) if path.exists() && !is_results(path) => {
+                return Err(failed(format!(
+                    "{} holds other things than results, and is not replaced; name another folder with -o",
+                    path.display()
+                )));
+            }
+            Some(path) => path.to_owned(),
+            None => free_name(stem),
+        };
+        let name = target
+            .file_name()
+            .map_or_else(|| "results".to_owned(), |n| n.to_string_lossy().into_owned());
+        let building = target.with_file_name(format!(".{name}.{}", std::process::id()));
+        let _ = fs::remove_dir_all(&building);
+        fs::create_dir_all(&building).map_err(|error| {
+            failed(format!(
+                "results cannot be written to {}: {error}",
+                target.display()
+            ))
+        })?;
+        Ok(ResultsFolder {
+            target,
+            building,
+            replace: force,
+            done: false,
+        })
+    }
+
+    /// Where the results will be.
+    pub fn path(&self) -> &Path {
+        &self.target
+    }
+
+    /// Writes all files and moves the folder into place.
+    pub fn write(mut self, files: &[(String, Vec<u8>)]) -> Result<PathBuf, FileError> {
+        let wrong = |error: io::Error, target: &Path| {
+            failed(format!(
+                "results cannot be written to {}: {error}",
+                target.display()
+            ))
+        };
+        for (name, bytes) in files {
+            fs::write(self.building.join(name), bytes).map_err(|e| wrong(e, &self.target))?;
+        }
+        let mut old = None;
+        if self.target.exists() && self.replace {
+            let aside = self.building.with_extension("old");
+            fs::rename(&self.target, &aside).map_err(|e| wrong(e, &self.target))?;
+            old = Some(aside);
+        }
+        fs::rename(&self.building, &self.target).map_err(|e| wrong(e, &self.target))?;
+        self.done = true;
+        if let Some(old) = old {
+            // The new results are in place; what cannot be removed of the old ones does no harm.
+            let _ = fs::remove_dir_all(old);
+        }
+        Ok(self.target.clone())
+    }
+}
+
+impl Drop for ResultsFolder {
+    fn drop(&mut self) {
+        if !self.done {
+            // Nothing half-written stays behind; there is nobody left to tell if this fails.
+            let _ = fs::remove_dir_all(&self.building);
+        }
+    }
+}
+
+/// Whether a folder is empty or holds the results of an earlier run, so that it may be replaced.
+fn is_results(path: &Path) -> bool {
+    let empty = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    empty || path.join("result.json").is_file()
+}
+
+fn free_name(stem: &str) -> PathBuf {
+    let first = PathBuf::from(format!("{stem}-out"));
+    if !first.exists() {
+        return first;
+    }
+    (2u64..)
+        .map(|n| PathBuf::from(format!("{stem}-out-{n}")))
+        .find(|path| !path.exists())
+        .unwrap_or(first)
+}

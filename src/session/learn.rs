@@ -1,0 +1,300 @@
+//! The main job: from a program and its options to a learned potential with its verdict.
+
+use super::components::{components, terms};
+use super::estimate::{Estimate, OnBins, estimate, filtered, force_fit, value_fit};
+use super::results::{self, Learned};
+use super::sample::{Pilot, SampleError, sample};
+use super::verdict::{Findings, findings};
+use super::{Estimator, Hooks, Options, Potential, Settings};
+use crate::check::Program;
+use crate::diagnostic::Diagnostic;
+use crate::learn::fit::ForceFit;
+use crate::learn::scale;
+use crate::report::{RunResult, Verdict};
+use crate::source::{SourceId, Sources};
+
+/// What is to be learned.
+pub struct Job<'a> {
+    /// The files of the program.
+    pub sources: &'a Sources,
+    /// The file that was named.
+    pub root: SourceId,
+    /// The program.
+    pub program: &'a Program,
+    /// The function to take, if it was named.
+    pub potential: Option<&'a str>,
+    /// Parameters with other values than the program gives.
+    pub set: &'a [(String, f64)],
+    /// What was asked for, the file's block included.
+    pub options: Options,
+    /// The command line that would do this again.
+    pub command: &'a str,
+    /// Threads, for the record.
+    pub threads: usize,
+}
+
+/// What comes of it.
+pub struct Outcome {
+    /// The result.
+    pub result: RunResult,
+    /// The files of the results folder.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// What is to be said.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Why nothing comes of it.
+#[derive(Debug)]
+pub enum Failure {
+    /// The program or a setting is wrong.
+    Program(Vec<Diagnostic>),
+    /// The command line is wrong.
+    Usage(Diagnostic),
+    /// It would not fit.
+    Limit(Diagnostic),
+}
+
+impl From<Vec<Diagnostic>> for Failure {
+    fn from(diagnostics: Vec<Diagnostic>) -> Failure {
+        Failure::Program(diagnostics)
+    }
+}
+
+fn one(diagnostic: Diagnostic) -> Failure {
+    Failure::Program(vec![diagnostic])
+}
+
+/// What a run has before its first step.
+pub(super) struct Setup {
+    pub potential: Potential,
+    pub reference: Option<(String, Potential)>,
+    pub settings: Settings,
+}
+
+impl Job<'_> {
+    fn compile(&self, name: Option<&str>) -> Result<Potential, Failure> {
+        let model = match name {
+            Some(name) => self.program.function(name)?,
+            None => self.program.potential(self.potential)?,
+        };
+        let mut parameters = model.parameter_values();
+        for (name, value) in self.set {
+            let found = model.parameters.iter().position(|p| p.name == *name);
+            match found {
+                Some(at) => parameters[at] = *value,
+                None => return Err(Failure::Usage(unknown_parameter(name, &model.parameters))),
+            }
+        }
+        Potential::compile(model, parameters).map_err(|error| {
+            Failure::Limit(
+                Diagnostic::error("not-compiled", format!("the formula cannot be compiled: {error}"))
+                    .help("a shorter formula may do"),
+            )
+        })
+    }
+
+    pub(super) fn set_up(&self) -> Result<Setup, Failure> {
+        let potential = self.compile(None)?;
+        if potential.model.dimension() != 1 {
+            let names: Vec<&str> = potential.model.coordinates.iter().map(|c| c.name.as_str()).collect();
+            return Err(one(
+                Diagnostic::error(
+                    "many-coordinates",
+                    format!(
+                        "{} has {} coordinates ({}); learning works in one so far",
+                        potential.model.name,
+                        names.len(),
+                        names.join(", ")
+                    ),
+                )
+                .help("fix all but one of them: make a function of one coordinate that calls this one"),
+            ));
+        }
+        let settings = self.options.clone().resolve().map_err(Failure::Usage)?;
+        let reference = match &settings.compare {
+            Some(name) => {
+                let reference = self.compile(Some(name))?;
+                if reference.model.dimension() != 1 {
+                    return Err(one(Diagnostic::error(
+                        "wrong-compare",
+                        format!("{name} has {} arguments where {} has one", reference.model.dimension(), potential.model.name),
+                    )));
+                }
+                Some((name.clone(), reference))
+            }
+            None => None,
+        };
+        Ok(Setup {
+            potential,
+            reference,
+            settings,
+        })
+    }
+}
+
+fn unknown_parameter(name: &str, parameters: &[crate::graph::Parameter]) -> Diagnostic {
+    let names: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
+    let problem = Diagnostic::error(
+        "unknown-parameter",
+        format!("--set {name}: the program has no parameter of that name"),
+    );
+    match crate::check::suggest(name, &names) {
+        Some(close) => problem.help(format!("did you mean `{close}`?")),
+        None if names.is_empty() => {
+            problem.help(format!("it has none; write `param {name} = ...` in the file"))
+        }
+        None => problem.help(format!("it has {}", names.join(", "))),
+    }
+}
+
+/// Learns the effective potential.
+pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
+    let begun = (hooks.seconds)();
+    let setup = job.set_up()?;
+    let settings = &setup.settings;
+    let target = settings.target;
+    let enough = |blocks: &[crate::learn::collect::Block], spacing: f64| {
+        target.is_some_and(|target| {
+            value_fit(blocks, spacing).is_ok_and(|fit| fit.median_stderr() <= target)
+        })
+    };
+    let sample = sample(&setup.potential, settings, hooks, enough).map_err(not_sampled)?;
+    let mut findings = findings(&sample, settings);
+    let force = match sample.pilot {
+        Pilot::Alive => force_fit(&sample).ok(),
+        _ => None,
+    };
+    let bins = OnBins::new(&sample.blocks);
+    let mut learned = Learned {
+        setup: &setup,
+        sample: &sample,
+        length: scale::resolution_length(settings.delta, findings.momentum_variance),
+        components: components(&setup.potential),
+        terms: terms(&setup.potential.graph, setup.potential.roots[0]).len(),
+        estimates: Vec::new(),
+        rows: Vec::new(),
+        force,
+        bins,
+        reference: None,
+        begun,
+    };
+    if let (Some(force), Some(_)) = (learned.force.take(), &learned.bins) {
+        make_estimates(&mut learned, &mut findings, &force, hooks);
+        learned.force = Some(force);
+    } else if findings.equilibrium.verdict == Verdict::Trusted {
+        findings.equilibrium.verdict = Verdict::NotConverged;
+        findings.diagnostics.push(
+            Diagnostic::error("too-few-samples", "there are too few samples to fit anything")
+                .help("more --steps"),
+        );
+    }
+    results::outcome(job, &learned, findings, hooks)
+}
+
+fn not_sampled(error: SampleError) -> Failure {
+    match error {
+        SampleError::Kernel(error) => one(Diagnostic::error(
+            "not-compiled",
+            format!("the step loop cannot be compiled: {error}"),
+        )),
+        error @ SampleError::TooManyBins { .. } => Failure::Limit(
+            Diagnostic::error("too-many-bins", error.to_string())
+                .help("a larger --delta, wider --knots, or a smaller --domain needs fewer"),
+        ),
+    }
+}
+
+/// All estimates that were asked for, and the baselines.
+fn make_estimates(
+    learned: &mut Learned<'_>,
+    findings: &mut Findings,
+    force: &ForceFit,
+    hooks: &Hooks<'_>,
+) {
+    let Some(bins) = learned.bins.take() else {
+        return;
+    };
+    let (settings, sample) = (&learned.setup.settings, learned.sample);
+    let ends = (
+        bins.x[0] - 0.5 * bins.width(),
+        bins.x[bins.x.len() - 1] + 0.5 * bins.width(),
+    );
+    let filter = filtered(
+        &learned.setup.potential,
+        ends,
+        learned.length,
+        settings.seed,
+        hooks,
+    );
+    let filter = match filter {
+        Ok((estimate, filtered)) => {
+            if filtered.non_finite > 0 {
+                findings.diagnostics.push(Diagnostic::warning(
+                    "filter-gaps",
+                    format!("{} of the {} points of `filter` are outside the domain of the potential and were left out", filtered.non_finite, filtered.evaluations),
+                ));
+            }
+            Some(estimate)
+        }
+        Err(error) => {
+            findings.diagnostics.push(Diagnostic::warning(
+                "no-filter",
+                format!("the baseline `filter` has no result: {error}"),
+            ));
+            None
+        }
+    };
+    for &estimator in &settings.estimators {
+        if estimator == Estimator::Filter {
+            continue;
+        }
+        let variance = findings.momentum_variance;
+        match estimate(estimator, sample, settings, variance, force, hooks) {
+            Ok(estimate) => learned.estimates.push(estimate),
+            Err(error) => findings.diagnostics.push(
+                Diagnostic::error("no-fit", format!("`{}` has no result: {error}", estimator.name()))
+                    .help("more --steps"),
+            ),
+        }
+    }
+    place_filter(&mut learned.estimates, filter, settings);
+    make_rows(learned, &bins);
+    learned.bins = Some(bins);
+}
+
+/// The filter goes where it was asked for, and last otherwise.
+fn place_filter(estimates: &mut Vec<Estimate>, filter: Option<Estimate>, settings: &Settings) {
+    let Some(filter) = filter else { return };
+    let asked = settings.estimators.iter().position(|e| *e == Estimator::Filter);
+    let at = asked.unwrap_or(usize::MAX).min(estimates.len());
+    estimates.insert(at, filter);
+}
+
+fn make_rows(learned: &mut Learned<'_>, bins: &OnBins) {
+    let potential = &learned.setup.potential;
+    let reference = match &learned.setup.reference {
+        Some((name, reference)) => Some((
+            name.clone(),
+            (reference.curve(&bins.x), reference.slope(&bins.x)),
+        )),
+        None => learned
+            .estimates
+            .iter()
+            .find(|e| e.estimator == Estimator::Filter)
+            .map(|filter| ("filter".to_owned(), bins.spline(&filter.spline))),
+    };
+    let nothing = (Vec::new(), Vec::new());
+    let curves = reference.as_ref().map_or(&nothing, |(_, curves)| curves);
+    for estimate in &learned.estimates {
+        let mut row = bins.row(estimate.estimator.name(), &bins.spline(&estimate.spline), curves);
+        row.evaluations = estimate.evaluations;
+        row.seconds = Some(estimate.seconds);
+        row.stderr = estimate.fit.as_ref().map(|fit| fit.median_stderr());
+        learned.rows.push(row);
+    }
+    let itself = (potential.curve(&bins.x), potential.slope(&bins.x));
+    let mut row = bins.row("identity", &itself, curves);
+    row.seconds = Some(0.0);
+    learned.rows.push(row);
+    learned.reference = reference;
+}

@@ -1,0 +1,40 @@
+//! One run put together: from a checked program and its settings to a result.
+//!
+//! Nothing here reads a file or a clock or prints: the caller brings time, a flag to stop, and a
+//! place to report progress ([`Hooks`]), and writes what comes back ([`Outcome`]).
+
+mod components;
+mod estimate;
+mod learn;
+mod potential;
+mod results;
+mod sample;
+mod settings;
+mod verdict;
+
+pub use components::{Component, components, terms};
+pub use learn::{Failure, Job, Outcome, learn};
+pub use potential::Potential;
+pub use settings::{Estimator, Knots, Options, Settings};
+pub use verdict::Findings;
+
+use std::sync::atomic::AtomicBool;
+
+/// What the caller brings to a run.
+pub struct Hooks<'a> {
+    /// Told now and then how far the run is.
+    pub progress: &'a (dyn Fn(Progress) + Sync),
+    /// Seconds since some moment.
+    pub seconds: &'a (dyn Fn() -> f64 + Sync),
+    /// Set from outside to stop the run early.
+    pub cancelled: &'a AtomicBool,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Progress {
+    /// What it does.
+    pub stage: &'static str,
+    /// How much of that is done, from 0 to 1.
+    pub done: f64,
+}

@@ -1,0 +1,67 @@
+//! A potential ready to be used: its formula, its parameters, its compiled value and gradient.
+
+use crate::graph::{Graph, Model, Node};
+use crate::kernel::{BatchKernel, Engine, KernelError};
+
+/// A model with values for its parameters, compiled.
+pub struct Potential {
+    /// The model.
+    pub model: Model,
+    /// The values of its parameters, in order.
+    pub parameters: Vec<f64>,
+    /// A graph with the simplified value and gradient.
+    pub graph: Graph,
+    /// The value, then the components of the gradient.
+    pub roots: Vec<Node>,
+    value: BatchKernel,
+    gradient: BatchKernel,
+}
+
+impl Potential {
+    /// Compiles the value and the gradient of a model.
+    pub fn compile(model: Model, parameters: Vec<f64>) -> Result<Potential, KernelError> {
+        let engine = Engine::best();
+        let d = model.dimension();
+        let (graph, roots) = model.value_and_gradient();
+        Ok(Potential {
+            value: BatchKernel::compile(&graph, &roots[..1], d, engine)?,
+            gradient: BatchKernel::compile(&graph, &roots[1..], d, engine)?,
+            model,
+            parameters,
+            graph,
+            roots,
+        })
+    }
+
+    /// Values at points (shape: coordinates, points).
+    pub fn values(&self, points: &[f64], out: &mut [f64]) {
+        self.value
+            .evaluate(points, out.len(), &self.parameters, out);
+    }
+
+    /// Gradients at points (shapes: coordinates, points).
+    pub fn gradients(&self, points: &[f64], out: &mut [f64]) {
+        let count = out.len() / self.model.dimension().max(1);
+        self.gradient
+            .evaluate(points, count, &self.parameters, out);
+    }
+
+    /// Values on a grid of one coordinate.
+    pub fn curve(&self, x: &[f64]) -> Vec<f64> {
+        let mut out = vec![f64::NAN; x.len()];
+        self.values(x, &mut out);
+        out
+    }
+
+    /// Slopes on a grid of one coordinate.
+    pub fn slope(&self, x: &[f64]) -> Vec<f64> {
+        let mut out = vec![f64::NAN; x.len()];
+        self.gradients(x, &mut out);
+        out
+    }
+
+    /// Coordinates and parameters as inputs of the graph, the coordinates being `point`.
+    pub fn inputs(&self, point: &[f64]) -> Vec<f64> {
+        [point, &self.parameters].concat()
+    }
+}

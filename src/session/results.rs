@@ -1,0 +1,443 @@
+//! A finished run as data and as files.
+
+use super::components::Component;
+use super::estimate::{Estimate, OnBins};
+use super::learn::{Job, Outcome, Setup};
+use super::sample::Sample;
+use super::verdict::Findings;
+use super::{Failure, Hooks, Settings};
+use crate::graph::number;
+use crate::learn::fit::ForceFit;
+use crate::learn::{scale, transfer};
+use crate::report::{
+    Array, Covered, Curves, Data, DiagnosticRow, EffectivePotential, EstimatorRow, Line, Noise,
+    Performance, Program, Reference, RemovedRow, RunResult, SCHEMA, Scale, Verdict,
+    Settings as SettingsRow, Shown, figure, html, npz, render, sha256, table_csv,
+};
+
+/// A part of V of which less than this is left counts as removed.
+const REMOVED_BELOW: f64 = 0.5;
+/// Rows of `potential.csv` and points of curves, about.
+const CURVE_POINTS: usize = 800;
+
+/// Everything that a run found.
+pub(super) struct Learned<'a> {
+    pub setup: &'a Setup,
+    pub sample: &'a Sample,
+    /// `l = delta sigma_p`.
+    pub length: f64,
+    pub components: Vec<Component>,
+    /// Additive terms of V.
+    pub terms: usize,
+    pub estimates: Vec<Estimate>,
+    pub rows: Vec<EstimatorRow>,
+    pub force: Option<ForceFit>,
+    pub bins: Option<OnBins>,
+    /// The name, values and slopes of the reference on the bins.
+    pub reference: Option<(String, (Vec<f64>, Vec<f64>))>,
+    /// When the run began.
+    pub begun: f64,
+}
+
+impl Learned<'_> {
+    fn settings(&self) -> &Settings {
+        &self.setup.settings
+    }
+
+    fn coordinate(&self) -> &str {
+        &self.setup.potential.model.coordinates[0].name
+    }
+}
+
+/// Puts the result and its files together.
+pub(super) fn outcome(
+    job: &Job<'_>,
+    learned: &Learned<'_>,
+    mut findings: Findings,
+    hooks: &Hooks<'_>,
+) -> Result<Outcome, Failure> {
+    if let Some(steep) = steep(learned) {
+        findings.diagnostics.push(steep);
+    }
+    let mut result = RunResult {
+        schema: SCHEMA.to_owned(),
+        program: program(job, learned),
+        settings: settings(job, learned),
+        noise: noise(learned, &findings),
+        scale: scale_row(learned),
+        equilibrium: findings.equilibrium.clone(),
+        effective_potential: effective_potential(learned),
+        terms: None,
+        table: learned.rows.clone(),
+        diagnostics: findings.diagnostics.iter().map(DiagnosticRow::from).collect(),
+        performance: Performance::default(),
+    };
+    let curves = learned.bins.as_ref().map(|bins| curves(learned, bins));
+    let mut files = Vec::new();
+    if let Some(estimate) = learned.estimates.first() {
+        let text = program_text(job, learned, estimate, findings.equilibrium.verdict);
+        files.push(("U.pot".to_owned(), text.into_bytes()));
+    }
+    if let (Some(curves), Some(bins)) = (&curves, &learned.bins) {
+        files.push(("potential.csv".to_owned(), table_csv(curves).into_bytes()));
+        files.push(("samples.npz".to_owned(), npz(&arrays(learned, bins, curves))));
+    }
+    let svg = curves.as_ref().and_then(|curves| render(&figure(curves)).ok());
+    result.performance = performance(job, learned, hooks);
+    let shown = Shown {
+        formula: job.sources.get(job.root).text.clone(),
+        command: job.command.to_owned(),
+        figure: svg.clone(),
+    };
+    files.push(("report.html".to_owned(), html(&result, &shown).into_bytes()));
+    if let Some(svg) = svg {
+        files.push(("potential.svg".to_owned(), svg.into_bytes()));
+    }
+    let json = result.to_json().unwrap_or_default();
+    files.push(("result.json".to_owned(), json.into_bytes()));
+    Ok(Outcome {
+        result,
+        files,
+        diagnostics: findings.diagnostics,
+    })
+}
+
+fn program(job: &Job<'_>, learned: &Learned<'_>) -> Program {
+    let source = job.sources.get(job.root);
+    let potential = &learned.setup.potential;
+    let names = potential.model.parameters.iter().map(|p| p.name.clone());
+    Program {
+        file: source.name.clone(),
+        sha256: sha256(&source.text),
+        source: source.text.clone(),
+        potential: potential.model.name.clone(),
+        variables: potential.model.coordinates.iter().map(|c| c.name.clone()).collect(),
+        params: names.zip(potential.parameters.iter().copied()).collect(),
+        terms: learned.terms,
+        ..Program::default()
+    }
+}
+
+fn settings(job: &Job<'_>, learned: &Learned<'_>) -> SettingsRow {
+    let settings = learned.settings();
+    let spacing = learned.sample.spacing;
+    SettingsRow {
+        delta: settings.delta,
+        gamma: settings.gamma,
+        steps: settings.steps,
+        trajectories: settings.trajectories as u64,
+        burn_in: settings.burn_in,
+        seed: settings.seed,
+        start: settings.start.map(|x| vec![x]),
+        domain: settings.domain.map(|(lo, hi)| vec![[lo, hi]]),
+        knots: spacing.is_finite().then_some(spacing),
+        restarts: settings.restarts,
+        target: settings.target,
+        estimators: settings.estimators.iter().map(|e| e.name().to_owned()).collect(),
+        noise: "residual".to_owned(),
+        compare: settings.compare.clone(),
+        potential: job.potential.map(str::to_owned),
+        ..SettingsRow::default()
+    }
+}
+
+fn noise(learned: &Learned<'_>, findings: &Findings) -> Noise {
+    let settings = learned.settings();
+    let Some(force) = &learned.force else {
+        return Noise::default();
+    };
+    let (p, stderr) = (findings.momentum_variance, findings.momentum_variance_stderr);
+    let beta = scale::beta(settings.delta, settings.gamma, p);
+    Noise {
+        covariance: Some(vec![vec![settings.delta * force.residual]]),
+        covariance_stderr: Some(vec![vec![settings.delta * force.residual_stderr]]),
+        friction: Some(vec![vec![settings.gamma]]),
+        beta: Some(beta),
+        beta_stderr: Some(beta * stderr / p),
+        spread: spread(learned, force),
+        lag_correlation: None,
+    }
+}
+
+/// How much `S(x)` varies over the middle of the domain, relative, beyond its own noise: it is
+/// averaged over stretches of the coordinate that hold a tenth of the samples each.
+fn spread(learned: &Learned<'_>, force: &ForceFit) -> Option<f64> {
+    const PARTS: f64 = 10.0;
+    let mut parts = vec![(0.0, 0.0); PARTS as usize];
+    let mut seen = 0.0;
+    for (share, s) in force.fit.density.iter().zip(&force.residual_by_bin) {
+        let part = ((seen * PARTS) as usize).min(parts.len() - 1);
+        seen += share;
+        if s.is_finite() {
+            parts[part].0 += share;
+            parts[part].1 += share * s;
+        }
+    }
+    let means: Vec<f64> = parts.iter().map(|(w, s)| s / w).filter(|m| m.is_finite()).collect();
+    let mean = means.iter().sum::<f64>() / means.len() as f64;
+    let variance = means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / means.len() as f64;
+    // The sampling noise of a part, from that of the whole.
+    let noise = force.residual_stderr * PARTS.sqrt();
+    let beyond = (variance - noise * noise).max(0.0).sqrt() / mean;
+    (beyond.is_finite() && !learned.sample.blocks.is_empty()).then_some(beyond)
+}
+
+fn scale_row(learned: &Learned<'_>) -> Scale {
+    let alive = learned.length.is_finite();
+    let l = learned.length;
+    let removed = learned
+        .components
+        .iter()
+        .map(|c| (c, c.wavenumber * l))
+        .filter(|(_, a)| transfer::survival_x(*a) < REMOVED_BELOW)
+        .map(|(component, a)| RemovedRow {
+            component: component.text.clone(),
+            a,
+            predicted: transfer::survival_x(a),
+        })
+        .collect();
+    Scale {
+        length: alive.then_some(l),
+        kt_learn: alive.then(|| (l / learned.settings().delta).powi(2)),
+        kt_bound: learned.force.as_ref().map(|f| scale::kt_bound(l, f.residual)),
+        removed,
+    }
+}
+
+fn effective_potential(learned: &Learned<'_>) -> EffectivePotential {
+    let Some(first) = learned.estimates.first() else {
+        return EffectivePotential::default();
+    };
+    let covered = match (&first.fit, &learned.force) {
+        (Some(fit), _) => fit.covered.clone(),
+        (None, Some(force)) => force.fit.covered.clone(),
+        (None, None) => Vec::new(),
+    };
+    EffectivePotential {
+        file: "U.pot".to_owned(),
+        estimator: first.estimator.name().to_owned(),
+        basis: format!("cubic B-spline, {} cells", first.spline.cells()),
+        domain: vec![[first.spline.lo(), first.spline.hi()]],
+        covered: Covered::Intervals(covered.iter().map(|(lo, hi)| [*lo, *hi]).collect()),
+        stderr_median: first.fit.as_ref().map(|fit| fit.median_stderr()),
+        middle: None,
+    }
+}
+
+fn performance(job: &Job<'_>, learned: &Learned<'_>, hooks: &Hooks<'_>) -> Performance {
+    let sample = learned.sample;
+    let steps = sample.steps + sample.warm_up;
+    Performance {
+        steps,
+        seconds: (hooks.seconds)() - learned.begun,
+        ns_per_step: (sample.steps > 0)
+            .then(|| 1e9 * sample.seconds * job.threads as f64 / sample.steps as f64),
+        threads: job.threads,
+        jit_ms: Some(sample.jit_ms),
+        gradient_evaluations: steps,
+    }
+}
+
+/// The map bends the large scales when `delta^2 max U''` is not small.
+fn steep(learned: &Learned<'_>) -> Option<crate::diagnostic::Diagnostic> {
+    let (estimate, bins) = (learned.estimates.first()?, learned.bins.as_ref()?);
+    let second = estimate.spline.derivative()?.derivative()?;
+    let peak = bins.density.iter().copied().fold(0.0, f64::max);
+    let curvature = bins
+        .x
+        .iter()
+        .zip(&bins.density)
+        .filter(|(_, density)| **density > 1e-2 * peak)
+        .map(|(x, _)| second.value(*x))
+        .fold(0.0, f64::max);
+    let stiffness = learned.settings().delta.powi(2) * curvature;
+    (stiffness > 0.3).then(|| {
+        crate::diagnostic::Diagnostic::warning(
+            "stiff",
+            format!("delta^2 max U'' is {stiffness:.2}: above 0.3 the density is that of a distorted potential"),
+        )
+        .help("`value` and `force` do not mind; for `density` take a smaller --delta")
+    })
+}
+
+/// U as a program.
+fn program_text(job: &Job<'_>, learned: &Learned<'_>, estimate: &Estimate, verdict: Verdict) -> String {
+    let settings = learned.settings();
+    let (q, spline) = (learned.coordinate(), &estimate.spline);
+    let model = &learned.setup.potential.model;
+    let mut coefficients = String::new();
+    for (at, c) in spline.coefficients().iter().enumerate() {
+        coefficients.push_str(match at {
+            0 => "\n  ",
+            at if at % 4 == 0 => ",\n  ",
+            _ => ", ",
+        });
+        coefficients.push_str(&number(*c));
+    }
+    let parameters: String = model
+        .parameters
+        .iter()
+        .zip(&learned.setup.potential.parameters)
+        .map(|(p, value)| format!(", {} = {}", p.name, number(*value)))
+        .collect();
+    format!(
+        "# The effective potential of {name}({q}) in {file}{parameters}\n\
+         # at delta = {delta}, gamma = {gamma}: structure below l = {l:.4} is gone.\n\
+         # By `{estimator}`, effpot-lang {version}, seed {seed}; verdict: {verdict}.\n\
+         # Beyond the ends of the spline it continues linearly; nothing is known there.\n\
+         U({q}) = spline({q}, 3, {lo}, {hi}, [{coefficients}\n])\n",
+        name = model.name,
+        file = job.sources.get(job.root).name,
+        delta = settings.delta,
+        gamma = settings.gamma,
+        l = learned.length,
+        estimator = estimate.estimator.name(),
+        version = env!("CARGO_PKG_VERSION"),
+        seed = settings.seed,
+        verdict = verdict.words(),
+        lo = number(spline.lo()),
+        hi = number(spline.hi()),
+    )
+}
+
+/// The curves of figures and tables: on bin centres, thinned.
+fn curves(learned: &Learned<'_>, bins: &OnBins) -> Curves {
+    let stride = bins.x.len().div_ceil(CURVE_POINTS).max(1);
+    let thin = |values: &[f64]| -> Vec<f64> { values.iter().step_by(stride).copied().collect() };
+    let x = thin(&bins.x);
+    let potential = &learned.setup.potential;
+    let mut curves = Curves {
+        coordinate: learned.coordinate().to_owned(),
+        potential: potential.model.name.clone(),
+        length: learned.length,
+        density: smooth_density(bins, stride),
+        v: potential.curve(&x),
+        dv: potential.slope(&x),
+        ..Curves::default()
+    };
+    if let Some(first) = learned.estimates.first() {
+        let (u, du) = bins.spline(&first.spline);
+        (curves.u, curves.du) = (thin(&u), thin(&du));
+        let errors = x.iter().map(|x| first.stderr(*x));
+        (curves.u_stderr, curves.du_stderr) = errors.unzip();
+        let fit = first.fit.as_ref().or(learned.force.as_ref().map(|f| &f.fit));
+        curves.covered = x.iter().map(|x| fit.is_some_and(|fit| fit.covers(*x))).collect();
+    }
+    if let Some((name, (u, du))) = &learned.reference {
+        let shift = mean_difference(&bins.density, u, learned, bins);
+        curves.reference = Some(Reference {
+            name: name.clone(),
+            u: thin(u).iter().map(|u| u - shift).collect(),
+            du: thin(du),
+        });
+    }
+    curves.gibbs = gibbs(learned, &curves.u, &x);
+    curves.fine = fine(learned, x[0], x[x.len() - 1], 4000);
+    let (lo, hi) = zoom(learned, &curves, &x);
+    curves.zoom = fine(learned, lo, hi, 1200);
+    curves.x = x;
+    curves
+}
+
+/// What the reference is above U in the mean: its constant means nothing.
+fn mean_difference(density: &[f64], reference: &[f64], learned: &Learned<'_>, bins: &OnBins) -> f64 {
+    let Some(first) = learned.estimates.first() else {
+        return 0.0;
+    };
+    let (u, _) = bins.spline(&first.spline);
+    density
+        .iter()
+        .zip(reference.iter().zip(&u))
+        .filter(|(density, _)| **density > 0.0)
+        .map(|(density, (reference, u))| density * (reference - u))
+        .sum()
+}
+
+/// The density per length, averaged over as many bins as are thinned out.
+fn smooth_density(bins: &OnBins, stride: usize) -> Vec<f64> {
+    let width = bins.width();
+    bins.density
+        .chunks(stride)
+        .map(|part| part.iter().sum::<f64>() / (part.len() as f64 * width))
+        .collect()
+}
+
+/// `exp(-beta U)` of integral 1 over the curve.
+fn gibbs(learned: &Learned<'_>, u: &[f64], x: &[f64]) -> Vec<f64> {
+    if u.is_empty() || x.len() < 2 {
+        return Vec::new();
+    }
+    let settings = learned.settings();
+    let p = (learned.length / settings.delta).powi(2);
+    let beta = scale::beta(settings.delta, settings.gamma, p);
+    let lowest = u.iter().copied().fold(f64::INFINITY, f64::min);
+    let weights: Vec<f64> = u.iter().map(|u| (beta * (lowest - u)).exp()).collect();
+    let total = weights.iter().sum::<f64>() * (x[1] - x[0]);
+    weights.iter().map(|w| w / total).collect()
+}
+
+fn fine(learned: &Learned<'_>, lo: f64, hi: f64, points: usize) -> Line {
+    let step = (hi - lo) / (points - 1) as f64;
+    let x: Vec<f64> = (0..points).map(|i| lo + step * i as f64).collect();
+    let y = learned.setup.potential.curve(&x);
+    Line { x, y }
+}
+
+/// A stretch around the lowest place of U that shows the smallest scale: a few of the shortest
+/// waves that are known, or a part of the resolution length.
+fn zoom(learned: &Learned<'_>, curves: &Curves, x: &[f64]) -> (f64, f64) {
+    let lowest = curves
+        .u
+        .iter()
+        .enumerate()
+        .min_by(|a, b| a.1.total_cmp(b.1))
+        .map_or(learned.sample.survey.lowest, |(at, _)| x[at]);
+    let shortest = learned.components.iter().map(|c| c.wavenumber).fold(0.0, f64::max);
+    let width = if shortest > 0.0 {
+        8.0 * std::f64::consts::TAU / shortest
+    } else {
+        learned.length / 10.0
+    };
+    (lowest - 0.5 * width, lowest + 0.5 * width)
+}
+
+/// What `samples.npz` holds.
+fn arrays(learned: &Learned<'_>, bins: &OnBins, curves: &Curves) -> Vec<Array> {
+    let real = |name: &str, values: &[f64]| Array {
+        name: name.to_owned(),
+        shape: vec![values.len() as u64],
+        data: Data::Real(values.to_vec()),
+    };
+    let samples: u64 = learned.sample.blocks.iter().map(|b| b.density.total()).sum();
+    let counts: Vec<u64> = bins
+        .density
+        .iter()
+        .map(|share| (share * samples as f64).round() as u64)
+        .collect();
+    let mut arrays = vec![
+        real("x", &bins.x),
+        Array {
+            name: "counts".to_owned(),
+            shape: vec![counts.len() as u64],
+            data: Data::Whole(counts),
+        },
+        real("grid", &curves.x),
+        real("U", &curves.u),
+        real("U_stderr", &curves.u_stderr),
+        real("dU", &curves.du),
+        real("dU_stderr", &curves.du_stderr),
+        real("V", &curves.v),
+        real("density", &curves.density),
+    ];
+    let p = &learned.sample.blocks;
+    let variances: Vec<f64> = p.iter().map(|b| b.total().mean_square()).collect();
+    arrays.push(real("p2_by_block", &variances));
+    if let Some(force) = &learned.force {
+        arrays.push(real("S", &force.residual_by_bin));
+    }
+    for estimate in learned.estimates.iter().skip(1) {
+        let name = format!("U_{}", estimate.estimator.name());
+        arrays.push(real(&name, &bins.spline(&estimate.spline).0));
+    }
+    arrays
+}
