@@ -136,6 +136,17 @@ impl LaneBuilder {
         Value(self.intern(Instruction::Slot(slot as u32)))
     }
 
+    /// The inputs of a graph: the state, then the slots from this one on.
+    pub(super) fn inputs(&mut self, first_slot: usize) -> Vec<Value> {
+        let state: Vec<Value> = (0..self.state_count).map(|i| self.state(i)).collect();
+        let slots = (first_slot..self.slot_count).map(|i| Instruction::Slot(i as u32));
+        let mut inputs = state;
+        for slot in slots {
+            inputs.push(Value(self.intern(slot)));
+        }
+        inputs
+    }
+
     fn unary(&mut self, op: Unary, a: Value) -> Value {
         Value(self.intern(Instruction::Unary(op, a.0)))
     }

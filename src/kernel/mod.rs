@@ -1,11 +1,29 @@
 //! Formulas as machine code.
+//!
+//! A formula becomes straight-line lane code ([`LaneBuilder`], [`lower_graph`]), which is
+//! interpreted as an oracle or compiled by Cranelift: [`BatchKernel`] for values at many points,
+//! [`StepKernel`] for the whole loop over the steps of an integrator. The only `unsafe` of the
+//! library is here.
 
+mod batch;
 mod build;
+mod cranelift;
+pub mod denormals;
 pub mod elementary;
+mod emit;
+mod engine;
 mod interpret;
 pub mod lane;
 mod lower;
+mod memory;
+mod step;
 
+pub use batch::BatchKernel;
 pub use build::LaneBuilder;
+pub use engine::{Engine, KernelError};
 pub use lane::{Integer, LaneCode, Mask, Shift, Table, Value};
 pub use lower::{Lowering, lower_graph};
+pub use step::{LaneGradient, StepKernel, StepOutput, StepProgram};
+
+/// How many lanes (trajectories, points) a compiled loop advances together.
+pub const LANES: usize = 16;

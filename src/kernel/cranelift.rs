@@ -1,0 +1,197 @@
+//! Lane code as machine code: the whole loop over steps and lanes, one value or two at a time.
+//!
+//! The lanes of a group are a loop of their own inside the step, so that out-of-order execution
+//! overlaps independent trajectories; the state stays in the level 1 cache. Nothing is optimized
+//! here: invariants are read from memory where they are used, as operands, because hoisting them
+//! would fill the registers and spill.
+
+use std::sync::{Arc, OnceLock};
+
+use cranelift::codegen::isa::{OwnedTargetIsa, TargetIsa};
+use cranelift::prelude::*;
+use cranelift_jit::{JITBuilder, JITModule};
+use cranelift_module::{FuncId, Linkage, Module, ModuleError, default_libcall_names};
+
+use super::emit::{Body, Clif};
+use super::lane::LaneCode;
+use super::memory::{Executable, free};
+use super::{KernelError, LANES};
+
+/// How many lanes one value holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Width {
+    /// One: scalar registers.
+    One,
+    /// Two: 128-bit registers.
+    Two,
+}
+
+/// The bytes of one number.
+pub(super) const BYTES: i32 = size_of::<f64>() as i32;
+/// The bytes from one variable of the state to the next, and from one record to the next.
+pub(super) const STRIDE: i32 = LANES as i32 * BYTES;
+/// How often the body is repeated before the loop over the lanes turns back.
+const UNROLL: i32 = 1;
+
+impl Width {
+    /// The bytes of one value.
+    pub(super) fn bytes(self) -> i32 {
+        match self {
+            Width::One => BYTES,
+            Width::Two => 2 * BYTES,
+        }
+    }
+}
+
+extern "C" fn fused(a: f64, b: f64, c: f64) -> f64 {
+    a.mul_add(b, c)
+}
+
+extern "C" fn floor(x: f64) -> f64 {
+    x.floor()
+}
+
+extern "C" fn nearest(x: f64) -> f64 {
+    x.round_ties_even()
+}
+
+pub(super) fn host() -> Result<OwnedTargetIsa, KernelError> {
+    static HOST: OnceLock<Result<OwnedTargetIsa, String>> = OnceLock::new();
+    let found = HOST.get_or_init(|| {
+        let mut flags = settings::builder();
+        let verify = if cfg!(debug_assertions) {
+            "true"
+        } else {
+            "false"
+        };
+        let set = [
+            ("opt_level", "none"),
+            ("enable_verifier", verify),
+            ("is_pic", "false"),
+            ("use_colocated_libcalls", "false"),
+            ("enable_probestack", "true"),
+            ("probestack_strategy", "inline"),
+            ("unwind_info", "false"),
+        ];
+        for (name, value) in set {
+            flags.set(name, value).map_err(|error| error.to_string())?;
+        }
+        let flags = settings::Flags::new(flags);
+        let isa = cranelift_native::builder()?;
+        isa.finish(flags).map_err(|error| error.to_string())
+    });
+    found.clone().map_err(KernelError::Host)
+}
+
+/// Compiles the loop over steps and lanes.
+pub(super) fn compile(code: &LaneCode, width: Width) -> Result<Executable, KernelError> {
+    let isa = host()?;
+    let mut builder = JITBuilder::with_isa(Arc::clone(&isa), default_libcall_names());
+    // What a host without the instruction calls; from here, so that no search is needed.
+    builder.symbol("fma", fused as *const u8);
+    builder.symbol("floor", floor as *const u8);
+    builder.symbol("nearbyint", nearest as *const u8);
+    let mut module = JITModule::new(builder);
+    match define(&mut module, &*isa, code, width) {
+        Ok(id) => Executable::new(module, id, code.tables.clone()),
+        Err(error) => {
+            free(module);
+            Err(error)
+        }
+    }
+}
+
+fn define(
+    module: &mut JITModule,
+    isa: &dyn TargetIsa,
+    code: &LaneCode,
+    width: Width,
+) -> Result<FuncId, KernelError> {
+    let failed = |error: ModuleError| KernelError::Compile(format!("{error:?}"));
+    let mut context = module.make_context();
+    let signature = &mut context.func.signature;
+    signature.params = vec![AbiParam::new(isa.pointer_type()); 5];
+    let id = module
+        .declare_function("step_loop", Linkage::Local, signature)
+        .map_err(failed)?;
+    let mut call = module.make_signature();
+    call.params = [types::I32, types::F64, types::F64]
+        .map(AbiParam::new)
+        .into();
+    call.returns = vec![AbiParam::new(types::F64)];
+    let mut shared = FunctionBuilderContext::new();
+    let mut builder = FunctionBuilder::new(&mut context.func, &mut shared);
+    let call = builder.import_signature(call);
+    emit_loop(&mut builder, isa.pointer_type(), |b, at| {
+        Body::new(b, code, width, call, at).emit();
+        width.bytes()
+    });
+    builder.seal_all_blocks();
+    builder.finalize(isa.frontend_config());
+    let defined = module.define_function(id, &mut context).map_err(failed);
+    module.clear_context(&mut context);
+    defined.map(|()| id)
+}
+
+/// Where one pass of the body reads and writes.
+#[derive(Clone, Copy)]
+pub(super) struct At {
+    /// The address of these lanes of the first variable.
+    pub(super) state: Clif,
+    /// The address of these lanes of the first record.
+    pub(super) record: Clif,
+    /// The address of the prepared values.
+    pub(super) prepared: Clif,
+    /// Bytes to add to the first two.
+    pub(super) offset: i32,
+    /// The type of addresses.
+    pub(super) pointer: Type,
+}
+
+/// The steps, and in each of them the lanes. `body` emits one pass and gives the bytes it covers.
+fn emit_loop(
+    b: &mut FunctionBuilder<'_>,
+    pointer: Type,
+    mut body: impl FnMut(&mut FunctionBuilder<'_>, At) -> i32,
+) {
+    let [entry, step, lanes, next, exit] = [(); 5].map(|()| b.create_block());
+    b.append_block_params_for_function_params(entry);
+    b.switch_to_block(entry);
+    let &[state, record, record_step, prepared, steps] = b.block_params(entry) else {
+        return; // The signature has five parameters.
+    };
+    let zero = b.ins().iconst(pointer, 0);
+    b.ins().jump(step, &[zero.into(), record.into()]);
+
+    b.switch_to_block(step);
+    let done = b.append_block_param(step, pointer);
+    let record = b.append_block_param(step, pointer);
+    let more = b.ins().icmp(IntCC::UnsignedLessThan, done, steps);
+    b.ins().brif(more, lanes, &[zero.into()], exit, &[]);
+
+    b.switch_to_block(lanes);
+    let from = b.append_block_param(lanes, pointer);
+    let mut at = At {
+        state: b.ins().iadd(state, from),
+        record: b.ins().iadd(record, from),
+        prepared,
+        offset: 0,
+        pointer,
+    };
+    for _ in 0..UNROLL {
+        at.offset += body(b, at);
+    }
+    let to = b.ins().iadd_imm_s(from, i64::from(at.offset));
+    let more = b
+        .ins()
+        .icmp_imm_s(IntCC::UnsignedLessThan, to, i64::from(STRIDE));
+    b.ins().brif(more, lanes, &[to.into()], next, &[]);
+
+    b.switch_to_block(next);
+    let done = b.ins().iadd_imm_s(done, 1);
+    let record = b.ins().iadd(record, record_step);
+    b.ins().jump(step, &[done.into(), record.into()]);
+
+    b.switch_to_block(exit);
+    b.ins().return_(&[]);
+}
