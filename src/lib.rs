@@ -4,4 +4,6 @@
 
 pub mod diagnostic;
 pub mod graph;
+pub mod learn;
 pub mod source;
+pub mod stats;
