@@ -5,4 +5,6 @@
 pub mod diagnostic;
 pub mod graph;
 pub mod kernel;
+pub mod learn;
 pub mod source;
+pub mod stats;

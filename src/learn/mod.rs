@@ -1,0 +1,12 @@
+//! From binned samples to an effective potential: the fits, their errors, the low-pass that they
+//! are held to, and the formulas of the damped map.
+//!
+//! One coordinate so far. Nothing here runs a trajectory.
+
+pub mod banded;
+pub mod bspline;
+pub mod compare;
+pub mod filter;
+pub mod fit;
+pub mod scale;
+pub mod transfer;
