@@ -4,4 +4,5 @@
 
 pub mod diagnostic;
 pub mod graph;
+pub mod report;
 pub mod source;
