@@ -2,6 +2,10 @@
 //! them to files is for the callers.
 
 pub mod curves;
+pub mod figure;
+pub mod kuva;
+pub mod number;
+pub mod plot;
 pub mod result;
 
 mod json;
