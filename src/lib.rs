@@ -6,5 +6,6 @@ pub mod diagnostic;
 pub mod graph;
 pub mod kernel;
 pub mod learn;
+pub mod report;
 pub mod source;
 pub mod stats;

@@ -1,0 +1,11 @@
+//! What a run leaves behind: data, arrays, figures, a summary and a page, all as values; writing
+//! them to files is for the callers.
+
+pub mod curves;
+pub mod figure;
+pub mod kuva;
+pub mod number;
+pub mod plot;
+pub mod result;
+
+mod json;

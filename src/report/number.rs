@@ -1,0 +1,80 @@
+//! Numbers as a person reads them.
+
+/// A number with up to `digits` significant digits, without trailing zeros; far from 1 in
+/// scientific notation. `-` stands for what is not a number.
+pub fn significant(value: f64, digits: usize) -> String {
+    match value {
+        value if value.is_nan() => return "-".to_owned(),
+        value if value.is_infinite() => return if value > 0.0 { "inf" } else { "-inf" }.to_owned(),
+        0.0 => return "0".to_owned(),
+        _ => {}
+    }
+    // Rounded first: 9.996 to three digits is 10.0, one power up.
+    let written = format!("{:.*e}", digits.max(1) - 1, value);
+    let (mantissa, exponent) = written.split_once('e').unwrap_or((&written, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-4..6).contains(&exponent) {
+        let decimals = (digits as i32 - 1 - exponent).max(0) as usize;
+        trimmed(&format!("{value:.decimals$}")).to_owned()
+    } else {
+        format!("{}e{exponent}", trimmed(mantissa))
+    }
+}
+
+/// Always scientific, such as `1.0e6`: for counts that span decades.
+pub fn scientific(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    format!("{value:.1e}")
+}
+
+/// A value to the digit in which its error begins, and the error to one digit: `0.500 +- 0.003`.
+pub fn with_error(value: f64, error: f64) -> (String, String) {
+    if !(error > 0.0 && error.is_finite() && value.is_finite()) {
+        return (significant(value, 3), significant(error, 1));
+    }
+    let rounded = format!("{error:.0e}");
+    let exponent = rounded.split_once('e').and_then(|(_, e)| e.parse().ok());
+    let decimals = (-exponent.unwrap_or(0i32)).max(0) as usize;
+    if decimals > 12 {
+        return (significant(value, 6), significant(error, 1));
+    }
+    (format!("{value:.decimals$}"), significant(error, 1))
+}
+
+fn trimmed(number: &str) -> &str {
+    if number.contains('.') {
+        number.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_follow_the_size_and_the_error() {
+        let cases = [
+            (0.84213, "0.842"),
+            (9.996, "10"),
+            (-7.1, "-7.1"),
+            (17.0, "17"),
+            (1234567.0, "1.23e6"),
+            (0.00005, "5e-5"),
+            (0.0004999, "0.0005"),
+            (100.0, "100"),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(significant(value, 3), expected);
+        }
+        assert_eq!(significant(f64::NAN, 3), "-");
+        assert_eq!(scientific(1e6), "1.0e6");
+        let (value, error) = with_error(0.49973, 0.0031);
+        assert_eq!((value.as_str(), error.as_str()), ("0.500", "0.003"));
+        let (value, error) = with_error(1.0, 0.00096);
+        assert_eq!((value.as_str(), error.as_str()), ("1.000", "0.001"));
+    }
+}

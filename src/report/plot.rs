@@ -1,0 +1,162 @@
+//! A figure as data, and who can draw it.
+//!
+//! [`Plotter`] is the seam: the figures of a run are built of [`Panel`]s without a word about the
+//! library that draws them.
+
+/// How a line is drawn.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Stroke {
+    /// Colour, as in CSS.
+    pub colour: &'static str,
+    /// Width in pixels.
+    pub width: f64,
+    /// Lengths of dashes and gaps in pixels, as in SVG; none is solid.
+    pub dash: Option<&'static str>,
+}
+
+/// Something in a panel; points that are not finite are left out and break a line.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Layer {
+    /// A line through points.
+    Line {
+        /// Abscissae.
+        x: Vec<f64>,
+        /// Ordinates, as many.
+        y: Vec<f64>,
+        /// How.
+        stroke: Stroke,
+        /// Its name in the legend, if it has one there.
+        label: Option<String>,
+    },
+    /// The area between two curves.
+    Band {
+        /// Abscissae.
+        x: Vec<f64>,
+        /// Lower ordinates, as many.
+        lower: Vec<f64>,
+        /// Upper ordinates, as many.
+        upper: Vec<f64>,
+        /// Colour, as in CSS; light, for it is drawn opaque.
+        colour: &'static str,
+        /// Its name in the legend, if it has one there.
+        label: Option<String>,
+    },
+}
+
+impl Layer {
+    /// The name in the legend.
+    pub fn label(&self) -> Option<&str> {
+        match self {
+            Layer::Line { label, .. } | Layer::Band { label, .. } => label.as_deref(),
+        }
+    }
+
+    /// The points of the layer, those that are not finite included.
+    pub fn points(&self) -> Vec<(f64, f64)> {
+        let pair = |x: &[f64], y: &[f64]| -> Vec<(f64, f64)> {
+            x.iter().copied().zip(y.iter().copied()).collect()
+        };
+        match self {
+            Layer::Line { x, y, .. } => pair(x, y),
+            Layer::Band {
+                x, lower, upper, ..
+            } => [pair(x, lower), pair(x, upper)].concat(),
+        }
+    }
+}
+
+/// One of the two axes of a panel.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Axis {
+    /// What is along it.
+    pub label: String,
+    /// Where it begins; finite.
+    pub lo: f64,
+    /// Where it ends; finite, above `lo`.
+    pub hi: f64,
+    /// From tick to tick; ticks are its multiples.
+    pub step: f64,
+}
+
+impl Axis {
+    /// An axis over `lo..hi` with about `ticks` ticks at round numbers; where the range is empty or
+    /// not finite, one that is neither.
+    pub fn new(label: impl Into<String>, lo: f64, hi: f64, ticks: f64) -> Axis {
+        let (lo, hi) = match (lo.is_finite() && hi.is_finite(), hi > lo) {
+            (true, true) => (lo, hi),
+            (true, false) => (lo - 0.5 * lo.abs().max(1.0), lo + 0.5 * lo.abs().max(1.0)),
+            (false, _) => (0.0, 1.0),
+        };
+        let raw = (hi - lo) / ticks;
+        let power = 10f64.powf(raw.log10().floor());
+        let steps = [1.0, 2.0, 5.0, 10.0];
+        let step = steps.iter().find(|&&step| step * power >= raw);
+        Axis {
+            label: label.into(),
+            lo,
+            hi,
+            step: step.unwrap_or(&10.0) * power,
+        }
+    }
+
+    /// The number at a tick, with as many decimals as the step has.
+    pub fn tick(&self, value: f64) -> String {
+        let decimals = (-self.step.log10().floor()).clamp(0.0, 12.0) as usize;
+        // A tick at zero must not read -0.0.
+        let value = if value.abs() < 1e-9 * self.step {
+            0.0
+        } else {
+            value
+        };
+        format!("{value:.decimals$}").replace('-', "\u{2212}")
+    }
+}
+
+/// A corner of a panel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Corner {
+    /// Above, left.
+    TopLeft,
+    /// Above, right.
+    TopRight,
+    /// Below, left.
+    BottomLeft,
+    /// Below, right.
+    BottomRight,
+}
+
+/// One pair of axes and what is drawn in it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Panel {
+    /// What it shows, after its letter.
+    pub title: String,
+    /// The horizontal axis.
+    pub x: Axis,
+    /// The vertical axis.
+    pub y: Axis,
+    /// From the back to the front.
+    pub layers: Vec<Layer>,
+    /// Intervals of `x` that are shaded.
+    pub shaded: Vec<[f64; 2]>,
+    /// Where the legend is, if there is one.
+    pub legend: Option<Corner>,
+}
+
+/// Panels in rows of `columns`, read like text.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Figure {
+    /// The panels; each gets a letter.
+    pub panels: Vec<Panel>,
+    /// How many in a row.
+    pub columns: usize,
+    /// Width of the whole in pixels.
+    pub width: f64,
+    /// Height of a row in pixels.
+    pub row_height: f64,
+}
+
+/// Something that can draw a figure.
+pub trait Plotter {
+    /// The figure as one SVG element, the same bytes for the same figure.
+    fn svg(&self, figure: &Figure) -> String;
+}

@@ -1,0 +1,427 @@
+//! The data of a finished run, as `result.json` keeps it (schema [`SCHEMA`]).
+//!
+//! Everything is dimensionless, as in Li & Tao 2024. `d` is the number of coordinates; matrices are
+//! `d` rows of `d` numbers. What a run may lack is an `Option` and `null` in the file; a number that
+//! is not finite is `null` too, and is read back as NaN (or as `None` where there is an `Option`).
+
+use super::json;
+use crate::diagnostic::{Diagnostic, Severity};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// The schema that this version writes and reads.
+pub const SCHEMA: &str = "effpot.result/1";
+
+/// A finished run.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RunResult {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// What was run.
+    pub program: Program,
+    /// With which settings, after every default was resolved.
+    pub settings: Settings,
+    /// The noise of the unresolved forces.
+    pub noise: Noise,
+    /// What the scale is and what disappears below it.
+    pub scale: Scale,
+    /// Whether the samples may be trusted.
+    pub equilibrium: Equilibrium,
+    /// The learned potential.
+    pub effective_potential: EffectivePotential,
+    /// One row a term, where the estimator `terms` ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Vec<TermRow>>,
+    /// One row an estimator or baseline, in the order to print.
+    pub table: Vec<EstimatorRow>,
+    /// Warnings and errors of the run.
+    pub diagnostics: Vec<DiagnosticRow>,
+    /// What it cost.
+    pub performance: Performance,
+}
+
+/// The program of a run.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Program {
+    /// The name of its file as it was given.
+    pub file: String,
+    /// SHA-256 of `source`, lower-case hexadecimal.
+    pub sha256: String,
+    /// Its text.
+    pub source: String,
+    /// The texts of imported files by the path in their `import`; `std` is not among them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub imports: BTreeMap<String, String>,
+    /// The function that was learned, `V` most often.
+    pub potential: String,
+    /// Its coordinates, flattened in order; there are `d`.
+    pub variables: Vec<String>,
+    /// Its parameters with the values of this run.
+    pub params: BTreeMap<String, f64>,
+    /// How many additive terms the potential has.
+    pub terms: usize,
+}
+
+/// The settings of a run, resolved. Threads are not among them: they never change a bit.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Step of the map, a time.
+    #[serde(deserialize_with = "json::number")]
+    pub delta: f64,
+    /// The length that was asked for with `--resolve`, if it was.
+    pub resolve: Option<f64>,
+    /// Friction; where `friction` is given, the mean of its diagonal.
+    #[serde(deserialize_with = "json::number")]
+    pub gamma: f64,
+    /// Friction matrix, where it is not `gamma` times the identity.
+    #[serde(deserialize_with = "json::optional_matrix")]
+    pub friction: Option<Vec<Vec<f64>>>,
+    /// Mass matrix, where it is not the identity.
+    #[serde(deserialize_with = "json::optional_matrix")]
+    pub mass: Option<Vec<Vec<f64>>>,
+    /// Steps over all trajectories, after burn-in.
+    pub steps: u64,
+    /// Trajectories.
+    pub trajectories: u64,
+    /// Steps of burn-in of each trajectory.
+    pub burn_in: u64,
+    /// Seed of every random stream.
+    pub seed: u64,
+    /// The point (`d` numbers) from which all start; `null` when descents chose the starts.
+    #[serde(deserialize_with = "json::optional_list")]
+    pub start: Option<Vec<f64>>,
+    /// The domain that was asked for, one interval a coordinate; `null` when descents chose it.
+    #[serde(deserialize_with = "json::optional_intervals")]
+    pub domain: Option<Vec<[f64; 2]>>,
+    /// Spacing of the knots of the spline, a length.
+    pub knots: Option<f64>,
+    /// Relative spread of the step from step to step; 0 is none.
+    #[serde(deserialize_with = "json::number")]
+    pub jitter: f64,
+    /// Whether trapped trajectories are restarted.
+    pub restarts: bool,
+    /// The median standard error of `U` at which to stop, if one was asked for.
+    pub target: Option<f64>,
+    /// The estimators, in the order they were asked for; the first gives `U.pot`.
+    pub estimators: Vec<String>,
+    /// How the covariance of the noise is measured: `residual`, `probe` or `stage1`.
+    pub noise: String,
+    /// The function of the program that errors are taken against; `null` for `filter`.
+    pub compare: Option<String>,
+    /// The function that was asked for with `--potential`, if one was.
+    pub potential: Option<String>,
+}
+
+/// The unresolved force as noise.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Noise {
+    /// `Z = Sigma Sigma^T = delta*S`, `d x d`, where `S` is the covariance of the unresolved force.
+    #[serde(deserialize_with = "json::optional_matrix")]
+    pub covariance: Option<Vec<Vec<f64>>>,
+    /// Standard errors of `covariance`, `d x d`.
+    #[serde(deserialize_with = "json::optional_matrix")]
+    pub covariance_stderr: Option<Vec<Vec<f64>>>,
+    /// `Gamma`, `d x d`.
+    #[serde(deserialize_with = "json::optional_matrix")]
+    pub friction: Option<Vec<Vec<f64>>>,
+    /// Inverse temperature of the density of the samples, measured.
+    pub beta: Option<f64>,
+    /// Standard error of `beta`.
+    pub beta_stderr: Option<f64>,
+    /// Relative spread of `S(x)` over the domain: 0.02 is even within 2 %.
+    pub spread: Option<f64>,
+    /// Correlation of the unresolved force from one step to the next.
+    pub lag_correlation: Option<f64>,
+}
+
+/// The scale of a run.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Scale {
+    /// `l = delta*sigma_p`, the length below which structure disappears.
+    pub length: Option<f64>,
+    /// Temperature of learning, `sigma_p^2`.
+    #[serde(rename = "kT_learn")]
+    pub kt_learn: Option<f64>,
+    /// The least that it can be for this `length`, `length*sqrt(s2)/2`.
+    #[serde(rename = "kT_bound")]
+    pub kt_bound: Option<f64>,
+    /// The parts of the potential that disappear.
+    pub removed: Vec<RemovedRow>,
+}
+
+/// A part of the potential that disappears at the scale of the run.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RemovedRow {
+    /// The part as it is written in the program.
+    pub component: String,
+    /// Its wavenumber times the length of the scale.
+    #[serde(deserialize_with = "json::number")]
+    pub a: f64,
+    /// The share of its amplitude that is left, predicted.
+    #[serde(deserialize_with = "json::number")]
+    pub predicted: f64,
+}
+
+/// Whether a run may be trusted, and if not, why.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Every check passed.
+    Trusted,
+    /// The momenta or positions have not the statistics of equilibrium.
+    NotInEquilibrium,
+    /// Trajectories sat in wells of the unresolved scale.
+    Trapped,
+    /// Trajectories left the domain or were no longer finite.
+    Diverged,
+    /// Error bars are larger than asked for, or trajectories disagree.
+    #[default]
+    NotConverged,
+}
+
+impl Verdict {
+    /// The words for it, in lower case.
+    pub fn words(self) -> &'static str {
+        match self {
+            Verdict::Trusted => "trusted",
+            Verdict::NotInEquilibrium => "not in equilibrium",
+            Verdict::Trapped => "trapped",
+            Verdict::Diverged => "diverged",
+            Verdict::NotConverged => "not converged",
+        }
+    }
+}
+
+/// The checks of the samples.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Equilibrium {
+    /// What they come to.
+    pub verdict: Verdict,
+    /// Independent samples that the run is worth.
+    pub effective_samples: Option<f64>,
+    /// Split R-hat, the largest over what was checked; 1 is perfect.
+    pub r_hat: Option<f64>,
+    /// How many times a trajectory was found trapped.
+    pub trapped: u64,
+    /// How many times a trajectory was restarted for being trapped.
+    pub restarts: u64,
+    /// How many times a trajectory left the domain or was no longer finite.
+    pub diverged: u64,
+    /// `E[x.g(x)]` over `Tr((I + C) P)/2`; 1 in equilibrium, for any potential.
+    pub virial: Option<f64>,
+    /// The momenta against a Gaussian.
+    pub normality: Normality,
+}
+
+/// The momenta against a Gaussian; of several coordinates the worst.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Normality {
+    /// Skewness.
+    pub skewness: Option<f64>,
+    /// Kurtosis less 3.
+    pub excess_kurtosis: Option<f64>,
+    /// Kolmogorov-Smirnov distance, an effect size.
+    pub ks: Option<f64>,
+}
+
+/// Where there were samples.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Covered {
+    /// Intervals of the only coordinate.
+    #[serde(deserialize_with = "json::intervals")]
+    Intervals(Vec<[f64; 2]>),
+    /// The share of the domain, in several coordinates; the mask is in `samples.npz`.
+    Fraction(f64),
+}
+
+impl Default for Covered {
+    fn default() -> Covered {
+        Covered::Intervals(Vec::new())
+    }
+}
+
+/// The learned potential.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EffectivePotential {
+    /// The file with it as a program, in the folder of the result.
+    pub file: String,
+    /// The estimator that gave it.
+    pub estimator: String,
+    /// What it is made of, such as `cubic B-spline, 40 cells`.
+    pub basis: String,
+    /// The box of the basis, one interval a coordinate.
+    #[serde(deserialize_with = "json::intervals")]
+    pub domain: Vec<[f64; 2]>,
+    /// Where there were samples.
+    pub covered: Covered,
+    /// Median standard error of `U` over the covered domain.
+    pub stderr_median: Option<f64>,
+    /// A short formula that is close to it in the middle of the domain, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub middle: Option<String>,
+}
+
+/// A term of the potential as the estimator `terms` found it.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TermRow {
+    /// The term as it is written.
+    pub expression: String,
+    /// Its weight in `U`; 1 is unchanged.
+    #[serde(deserialize_with = "json::number")]
+    pub weight: f64,
+    /// Standard error of the weight.
+    #[serde(deserialize_with = "json::number")]
+    pub stderr: f64,
+    /// Whether it is kept or removed; `null` where the error is too large to say.
+    pub kept: Option<bool>,
+    /// The weight that linear response predicts.
+    pub predicted: Option<f64>,
+}
+
+/// An estimator or a baseline: its cost and its errors, each less its mean and weighted by the
+/// sampled density.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EstimatorRow {
+    /// `value`, `force`, `density`, `paper`, `terms`, `filter` or `identity`.
+    pub estimator: String,
+    /// Evaluations of the potential or its gradient.
+    pub evaluations: u64,
+    /// Root mean square error of the value.
+    pub rmse: Option<f64>,
+    /// Root mean square error of the gradient, over all components.
+    pub force_rmse: Option<f64>,
+    /// Largest error of the value over the covered domain.
+    pub max_abs: Option<f64>,
+    /// Median standard error of the value.
+    pub stderr: Option<f64>,
+    /// Seconds that it took.
+    pub seconds: Option<f64>,
+}
+
+/// A warning or an error of a run.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct DiagnosticRow {
+    /// Its stable name.
+    pub code: String,
+    /// `note`, `warning` or `error`.
+    #[serde(with = "json::severity")]
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: String,
+    /// What to write or set instead.
+    pub help: Option<String>,
+}
+
+impl From<&Diagnostic> for DiagnosticRow {
+    fn from(from: &Diagnostic) -> DiagnosticRow {
+        DiagnosticRow {
+            code: from.code.to_owned(),
+            severity: from.severity,
+            message: from.message.clone(),
+            help: from.help.clone(),
+        }
+    }
+}
+
+/// What a run cost.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Performance {
+    /// Steps over all trajectories, burn-in included.
+    pub steps: u64,
+    /// Seconds from the start to the end.
+    #[serde(deserialize_with = "json::number")]
+    pub seconds: f64,
+    /// Nanoseconds a step of one trajectory, on one core.
+    pub ns_per_step: Option<f64>,
+    /// Threads.
+    pub threads: usize,
+    /// Milliseconds of compiling to native code.
+    pub jit_ms: Option<f64>,
+    /// Evaluations of the gradient.
+    pub gradient_evaluations: u64,
+}
+
+/// Why a result file could not be read.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The text is not JSON.
+    #[error("not a result file: {0}")]
+    NotJson(String),
+    /// There is no `schema` in it.
+    #[error("not a result file: it has no `schema`, which must be \"{SCHEMA}\"")]
+    NoSchema,
+    /// Another version wrote it.
+    #[error("the result file has the schema \"{found}\"; this version reads \"{SCHEMA}\"")]
+    OtherSchema {
+        /// What it says.
+        found: String,
+    },
+    /// Its schema is right and its content is not.
+    #[error("the result file is not complete: {0}")]
+    Incomplete(String),
+    /// The embedded source is not what was run.
+    #[error("the source in the result file was changed: its SHA-256 is {found}, not {expected}")]
+    OtherSource {
+        /// Of the text that is there.
+        found: String,
+        /// Of the text that was run.
+        expected: String,
+    },
+}
+
+/// SHA-256 of a text, lower-case hexadecimal.
+pub fn sha256(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl RunResult {
+    /// As JSON, indented, with a newline at the end.
+    ///
+    /// # Errors
+    /// None that is known: the types here have a form in JSON. It is passed on nevertheless.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+
+    /// Reads what [`RunResult::to_json`] wrote.
+    ///
+    /// # Errors
+    /// [`ReadError`]: not JSON, another schema, something missing, or a source that does not have
+    /// the recorded SHA-256.
+    pub fn from_json(text: &str) -> Result<RunResult, ReadError> {
+        let raw: serde_json::Value =
+            serde_json::from_str(text).map_err(|error| ReadError::NotJson(error.to_string()))?;
+        let schema = raw.get("schema").and_then(|schema| schema.as_str());
+        let found = schema.ok_or(ReadError::NoSchema)?;
+        if found != SCHEMA {
+            return Err(ReadError::OtherSchema {
+                found: found.to_owned(),
+            });
+        }
+        // From the text again, so that the message has a line and a column.
+        let result: RunResult =
+            serde_json::from_str(text).map_err(|error| ReadError::Incomplete(error.to_string()))?;
+        let found = sha256(&result.program.source);
+        if found != result.program.sha256 {
+            return Err(ReadError::OtherSource {
+                found,
+                expected: result.program.sha256,
+            });
+        }
+        Ok(result)
+    }
+}
