@@ -31,7 +31,10 @@ const FLUSHED: f64 = 3.2e-308;
 const BOUNDS: &[Bound] = &[
     bound(Function::Sin, 2.0, 17),
     // The cosine shares the reduction of the sine: near its zeros its error is absolute.
-    Bound { absolute: 2e-16, ..bound(Function::Cos, 2.0, 17) },
+    Bound {
+        absolute: 2e-16,
+        ..bound(Function::Cos, 2.0, 17)
+    },
     bound(Function::Tan, 3.0, 40),
     bound(Function::Asin, 2.0, 40),
     bound(Function::Acos, 2.0, 40),
@@ -43,7 +46,10 @@ const BOUNDS: &[Bound] = &[
     bound(Function::Asinh, 3.0, 80),
     bound(Function::Acosh, 3.0, 80),
     bound(Function::Atanh, 3.0, 80),
-    Bound { absolute: FLUSHED, ..bound(Function::Exp, 1.0, 20) },
+    Bound {
+        absolute: FLUSHED,
+        ..bound(Function::Exp, 1.0, 20)
+    },
     bound(Function::Expm1, 3.0, 40),
     bound(Function::Log, 1.0, 40),
     bound(Function::Log10, 1.0, 80),
@@ -51,7 +57,10 @@ const BOUNDS: &[Bound] = &[
     bound(Function::Cbrt, 1.0, 60),
     bound(Function::Erf, 2.0, 80),
     bound(Function::Hypot, 1.0, 40),
-    Bound { absolute: FLUSHED, ..bound(Function::Power, 2.0, 120) },
+    Bound {
+        absolute: FLUSHED,
+        ..bound(Function::Power, 2.0, 120)
+    },
 ];
 
 /// The value by lane code: on constants a builder folds every instruction to what it means.
@@ -103,7 +112,11 @@ fn ulp(x: f64) -> f64 {
 fn error(point: &Point, bound: &Bound, got: f64) -> f64 {
     let off = got - point.value;
     if got == point.value || off.abs() <= bound.absolute {
-        return if got == point.value { point.rest.abs() } else { 0.0 };
+        return if got == point.value {
+            point.rest.abs()
+        } else {
+            0.0
+        };
     }
     if !off.is_finite() {
         return f64::INFINITY;
@@ -128,7 +141,12 @@ fn errors_are_within_their_bounds() {
         good &= worst.0 <= bound.ulp && count <= bound.instructions;
         table += &format!(
             "{:6} {:7.3} of {} ulp at {:e}, {:e}; {count} instructions of {}\n",
-            bound.function.name(), worst.0, bound.ulp, worst.1[0], worst.1[1], bound.instructions
+            bound.function.name(),
+            worst.0,
+            bound.ulp,
+            worst.1[0],
+            worst.1[1],
+            bound.instructions
         );
     }
     println!("{table}");
