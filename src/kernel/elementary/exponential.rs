@@ -37,8 +37,10 @@ const fn doubled<const N: usize>(mut coefficients: [f64; N]) -> [f64; N] {
 /// `exp(x) = 2^n exp(r)`, with both factors where they can be represented: `2 exp(r)` is kept so
 /// that the power is `2^(n-1)` (or less), which is finite whenever the product is.
 struct Parts<'a> {
-    /// `2 (exp(r) - 1)`
-    twice_less_one: Number<'a>,
+    /// `r`
+    rest: Number<'a>,
+    /// `2 (exp(r) - 1)/r`
+    slope: Number<'a>,
     /// `2^(n - halvings)`
     power: Number<'a>,
 }
@@ -60,30 +62,31 @@ fn parts<'a>(x: Number<'a>, halvings: i32, tail: Option<Number<'a>>) -> Parts<'a
         None => r,
     };
     Parts {
-        twice_less_one: r * r.fma(r.polynomial(&TWICE_EXP), 2.0),
+        rest: r,
+        slope: r.fma(r.polynomial(&TWICE_EXP), 2.0),
         power: shifted.bits().up(52).number(),
+    }
+}
+
+impl<'a> Parts<'a> {
+    fn product(self) -> Number<'a> {
+        self.rest.fma(self.slope, 2.0) * self.power
     }
 }
 
 /// `exp x`. Results below 2^-1021.5 are 0.
 pub(super) fn exp(x: Number<'_>) -> Number<'_> {
-    let Parts {
-        twice_less_one,
-        power,
-    } = parts(x, 1, None);
-    (twice_less_one + 2.0) * power
+    parts(x, 1, None).product()
 }
 
 /// `exp(x + tail)` for a `tail` below an ulp of `x`, with the same range.
 pub(super) fn exp_with_tail<'a>(x: Number<'a>, tail: Number<'a>) -> Number<'a> {
-    let parts = parts(x, 1, Some(tail));
-    (parts.twice_less_one + 2.0) * parts.power
+    parts(x, 1, Some(tail)).product()
 }
 
 /// `exp(x)/2`, finite up to 710.4. For `x >= 0`.
 fn half_exp(x: Number<'_>) -> Number<'_> {
-    let parts = parts(x, 2, None);
-    (parts.twice_less_one + 2.0) * parts.power
+    parts(x, 2, None).product()
 }
 
 /// `exp(x) - 1`
@@ -91,7 +94,7 @@ pub(super) fn expm1(x: Number<'_>) -> Number<'_> {
     let parts = parts(x, 1, None);
     // 2^(n-1) - 1/2, which is 0 for small x.
     let half = parts.power - 0.5;
-    let value = parts.twice_less_one.fma(parts.power, half) + half;
+    let value = (parts.rest * parts.slope).fma(parts.power, half) + half;
     x.equals(0.0).pick(x, value)
 }
 

@@ -102,7 +102,7 @@ pub(super) fn log1p(x: Number<'_>) -> Number<'_> {
     } = split(sum);
     // 2^(1-k), whose bits are those of 0 for the largest k.
     let scale = biased.up(52).subtracted_from(2047 << 52).number();
-    let log = log_of(exponent, (0.5 * error).fma(scale, fraction - 1.0));
+    let log = log_of(exponent, (error * scale).fma(0.5, fraction - 1.0));
     let log = at_the_ends(sum, log);
     x.equals(0.0).pick(x, log)
 }
@@ -180,8 +180,8 @@ pub(super) fn log10(x: Number<'_>) -> Number<'_> {
     at_the_ends(x, log.high + log.low)
 }
 
-/// From here on `x^2 + 1` and `x^2 - 1` are `x^2`.
-const LARGE: f64 = 1e9;
+/// From here on `x^2 + 1` and `x^2 - 1` are `x^2`, and `x + 1` is `x`.
+const LARGE: f64 = 1e17;
 
 /// `log(1 + t)` for `x` up to [`LARGE`], `log(2x)` above.
 fn log1p_or_large<'a>(t: Number<'a>, x: Number<'a>) -> Number<'a> {

@@ -37,9 +37,7 @@ pub fn lower(b: &mut LaneBuilder, function: Function, args: [Value; 2]) -> Value
         Function::Sqrt => b.sqrt(x),
         Function::Abs => b.abs(x),
         Function::Floor => b.floor(x),
-        _ if function.arity() == 1 => {
-            with(b, [x], |[x]| one(function, x))
-        }
+        _ if function.arity() == 1 => with(b, [x], |[x]| one(function, x)),
         _ => with(b, args, |[x, y]| two(function, x, y)),
     }
 }
