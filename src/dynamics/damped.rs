@@ -22,16 +22,21 @@ pub struct DampedMap {
 }
 
 /// The map as lane code around a gradient: constants are `delta` and `c`.
-pub fn damped_map(model: &Model) -> Result<StepProgram, KernelError> {
+pub fn damped_map(model: &Model) -> StepProgram {
     let (graph, roots) = model.value_and_gradient();
     let d = model.dimension();
     StepProgram::build(&graph, &roots[1..], d, 2 * d, 2, |b, state, constants, gradient| {
         let (x, p) = state.split_at(d);
         let (delta, decay) = (constants[0], constants[1]);
         let g = gradient(b, x);
-        let kick: Vec<_> = g.iter().map(|&g| b.mul(delta, g)).collect();
-        let after: Vec<_> = (0..d).map(|i| b.mul_sub(decay, p[i], kick[i])).collect();
-        let moved: Vec<_> = (0..d).map(|i| b.mul_add(delta, after[i], x[i])).collect();
+        let after: Vec<_> = (0..d)
+            .map(|i| {
+                let kick = b.mul(delta, g[i]);
+                let kick = b.neg(kick);
+                b.fma(decay, p[i], kick)
+            })
+            .collect();
+        let moved: Vec<_> = (0..d).map(|i| b.fma(delta, after[i], x[i])).collect();
         StepOutput {
             state: [moved, after.clone()].concat(),
             record: [x.to_vec(), after].concat(),
@@ -49,7 +54,7 @@ impl DampedMap {
         engine: Engine,
     ) -> Result<DampedMap, KernelError> {
         let mut map = DampedMap {
-            kernel: StepKernel::compile(&damped_map(model)?, engine)?,
+            kernel: StepKernel::compile(&damped_map(model), engine)?,
             dimension: model.dimension(),
             constants: [&[0.0, 0.0], parameters].concat(),
             delta,

@@ -28,6 +28,11 @@ impl Window<'_> {
         self.delta
     }
 
+    /// `c = exp(-gamma delta)`.
+    pub fn decay(&self) -> f64 {
+        self.decay
+    }
+
     /// The number of the first of its steps since the lanes were started.
     pub fn first_step(&self) -> u64 {
         self.first_step

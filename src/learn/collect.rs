@@ -135,6 +135,53 @@ impl Block {
     }
 }
 
+const LANES_AT_ONCE: usize = 4;
+const STEPS_AT_ONCE: usize = 64;
+
+/// Adds up some steps of some lanes; the virial still lacks its division by the step.
+fn add_up(
+    window: &Window<'_>,
+    steps: std::ops::Range<usize>,
+    lane: usize,
+    centre: f64,
+    sums: &mut [LaneSums],
+) {
+    const N: usize = LANES_AT_ONCE;
+    let lanes = lane..lane + N;
+    let pick = |row: &[f64]| -> [f64; N] {
+        let mut few = [0.0; N];
+        few.copy_from_slice(&row[lanes.clone()]);
+        few
+    };
+    let (mut x1, mut x2, mut work) = ([0.0; N], [0.0; N], [0.0; N]);
+    let mut p = [[0.0; N]; 4];
+    let decay = window.decay();
+    let mut before = pick(window.momenta_before(steps.start));
+    for step in steps {
+        let (x, after) = (pick(window.positions(step)), pick(window.momenta(step)));
+        for k in 0..N {
+            let (y, q) = (x[k] - centre, after[k]);
+            let square = q * q;
+            x1[k] += y;
+            x2[k] += y * y;
+            p[0][k] += q;
+            p[1][k] += square;
+            p[2][k] += square * q;
+            p[3][k] += square * square;
+            work[k] += y * (decay * before[k] - q);
+        }
+        before = after;
+    }
+    for (k, sums) in sums.iter_mut().enumerate() {
+        sums.merge(&LaneSums {
+            count: 0.0,
+            x: [x1[k], x2[k]],
+            p: p.map(|sum| sum[k]),
+            virial: work[k],
+        });
+    }
+}
+
 /// Keeps a [`Block`] of the windows that it is shown.
 pub struct Collector<'a> {
     plan: &'a Plan<'a>,
@@ -161,24 +208,20 @@ impl<'a> Collector<'a> {
 
     fn sum(&mut self, window: &Window<'_>) {
         let mut sums = [LaneSums::default(); LANES];
-        let centre = self.plan.centre;
-        for step in 0..window.steps() {
-            let (x, p) = (window.positions(step), window.momenta(step));
-            for lane in 0..LANES {
-                let (y, p) = (x[lane] - centre, p[lane]);
-                let (p2, sum) = (p * p, &mut sums[lane]);
-                sum.x[0] += y;
-                sum.x[1] += y * y;
-                sum.p[0] += p;
-                sum.p[1] += p2;
-                sum.p[2] += p2 * p;
-                sum.p[3] += p2 * p2;
-                sum.virial += y * window.gradient(step, lane);
+        // Few lanes at a time, so that their sums stay in registers; few steps at a time, so that
+        // these stay in the first cache.
+        for first in (0..window.steps()).step_by(STEPS_AT_ONCE) {
+            let steps = first..(first + STEPS_AT_ONCE).min(window.steps());
+            for (at, sums) in sums.chunks_exact_mut(LANES_AT_ONCE).enumerate() {
+                add_up(window, steps.clone(), at * LANES_AT_ONCE, self.plan.centre, sums);
             }
         }
-        for lane in (0..LANES).filter(|&lane| window.committed()[lane]) {
-            sums[lane].count = window.steps() as f64;
-            self.block.lanes[lane].merge(&sums[lane]);
+        for (lane, sums) in sums.iter_mut().enumerate() {
+            if window.committed()[lane] {
+                sums.count = window.steps() as f64;
+                sums.virial /= window.delta();
+                self.block.lanes[lane].merge(sums);
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 
 pub mod banded;
 pub mod bspline;
+pub mod collect;
 pub mod compare;
 pub mod filter;
 pub mod fit;

@@ -178,7 +178,13 @@ pub enum Verdict {
     NotInEquilibrium,
     /// Trajectories sat in wells of the unresolved scale.
     Trapped,
-    /// Trajectories left the domain or were no longer finite.
+    /// Every scale is resolved: the momenta die out.
+    NoUnresolvedScale,
+    /// The potential falls towards infinity, and trajectories follow it.
+    DoesNotConfine,
+    /// The map is unstable in the large scales.
+    DeltaTooLarge,
+    /// Trajectories reach points where the potential is not defined.
     Diverged,
     /// Error bars are larger than asked for, or trajectories disagree.
     #[default]
@@ -192,6 +198,9 @@ impl Verdict {
             Verdict::Trusted => "trusted",
             Verdict::NotInEquilibrium => "not in equilibrium",
             Verdict::Trapped => "trapped",
+            Verdict::NoUnresolvedScale => "no unresolved scale",
+            Verdict::DoesNotConfine => "does not confine",
+            Verdict::DeltaTooLarge => "delta too large",
             Verdict::Diverged => "diverged",
             Verdict::NotConverged => "not converged",
         }

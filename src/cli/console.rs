@@ -1,0 +1,133 @@
+//! Standard output, standard error, and what diagnostics look like on them.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::Path;
+
+use serde_json::json;
+
+use super::Exit;
+use super::arguments::{Color, Shared};
+use super::files::{FileError, read_program};
+use super::render::render;
+use crate::check::{Program, check};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::{SourceId, Sources};
+
+/// Where a command prints.
+pub struct Console<'a> {
+    shared: &'a Shared,
+}
+
+/// A program that was read and checked.
+pub struct Loaded {
+    /// Its files.
+    pub sources: Sources,
+    /// The file that was named.
+    pub root: SourceId,
+    /// The program.
+    pub program: Program,
+}
+
+impl<'a> Console<'a> {
+    /// The console of a command.
+    pub fn new(shared: &'a Shared) -> Console<'a> {
+        Console { shared }
+    }
+
+    /// Prints the result; a closed pipe is a quiet end.
+    pub fn print(&self, text: &str) -> Exit {
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Ok(()) => Exit::Good,
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Good,
+            Err(error) => {
+                self.complain(&format!("standard output cannot be written: {error}"));
+                Exit::Files
+            }
+        }
+    }
+
+    /// Prints a line about the run, unless silence was asked for.
+    pub fn log(&self, text: &str) {
+        if !self.shared.quiet {
+            self.complain(text);
+        }
+    }
+
+    fn complain(&self, text: &str) {
+        // Standard error is the last place to complain to.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    fn has_color(&self) -> bool {
+        match self.shared.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                io::stderr().is_terminal() && !refused
+            }
+        }
+    }
+
+    /// Shows what is wrong with a program, and gives the exit code back.
+    pub fn diagnose(&self, diagnostics: &[Diagnostic], sources: &Sources, exit: Exit) -> Exit {
+        let is_error = diagnostics.iter().any(Diagnostic::is_error);
+        if self.shared.json && is_error {
+            self.print(&as_json(diagnostics, sources));
+            return exit;
+        }
+        let shown: Vec<Diagnostic> = diagnostics
+            .iter()
+            .filter(|d| !self.shared.quiet || d.severity == Severity::Error)
+            .cloned()
+            .collect();
+        if !shown.is_empty() {
+            self.complain(render(&shown, sources, self.has_color()).trim_end());
+        }
+        exit
+    }
+
+    /// Shows what is wrong with a file.
+    pub fn file_error(&self, error: &FileError) -> Exit {
+        let diagnostic = Diagnostic::error("file", error.0.clone());
+        self.diagnose(&[diagnostic], &Sources::new(), Exit::Files)
+    }
+
+    /// Reads and checks a program, and shows its warnings.
+    pub fn load(&self, path: &Path) -> Result<Loaded, Exit> {
+        let text = read_program(path).map_err(|error| self.file_error(&error))?;
+        let mut sources = Sources::new();
+        let root = sources.add(path.display().to_string(), text);
+        let program = check(&sources, root)
+            .map_err(|diagnostics| self.diagnose(&diagnostics, &sources, Exit::Failed))?;
+        self.diagnose(program.warnings(), &sources, Exit::Good);
+        Ok(Loaded {
+            sources,
+            root,
+            program,
+        })
+    }
+}
+
+fn as_json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
+    let list: Vec<serde_json::Value> = diagnostics
+        .iter()
+        .map(|diagnostic| {
+            let place = diagnostic.labels.first().map(|label| {
+                let position = sources.position(label.span);
+                (sources.get(label.span.source).name.clone(), position)
+            });
+            json!({
+                "code": diagnostic.code,
+                "severity": diagnostic.severity.name(),
+                "message": diagnostic.message,
+                "file": place.as_ref().map(|(file, _)| file),
+                "line": place.as_ref().map(|(_, position)| position.line),
+                "column": place.as_ref().map(|(_, position)| position.column),
+                "help": diagnostic.help,
+            })
+        })
+        .collect();
+    format!("{:#}\n", serde_json::Value::Array(list))
+}

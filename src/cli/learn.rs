@@ -1,0 +1,169 @@
+//! `learn`, and the bare form: the main job, with progress and interruption.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Exit;
+use super::arguments::Learn;
+use super::console::{Console, Loaded};
+use super::files::ResultsFolder;
+use crate::diagnostic::Diagnostic;
+use crate::report::{Verdict, summary};
+use crate::session::{self, Failure, Hooks, Job, Options, Outcome, Progress};
+
+/// Runs the main job.
+pub fn learn(arguments: &Learn) -> Exit {
+    let console = Console::new(&arguments.shared);
+    run(&console, arguments).unwrap_or_else(|exit| exit)
+}
+
+fn run(console: &Console<'_>, arguments: &Learn) -> Result<Exit, Exit> {
+    let loaded = console.load(&arguments.file)?;
+    let in_file = match loaded.program.block("learn") {
+        Some(block) => Options::from_block(block)
+            .map_err(|problems| console.diagnose(&problems, &loaded.sources, Exit::Failed))?,
+        None => Options::default(),
+    };
+    let threads = threads(arguments);
+    let job = Job {
+        sources: &loaded.sources,
+        root: loaded.root,
+        program: &loaded.program,
+        potential: arguments.shared.potential.as_deref(),
+        set: &arguments.shared.set,
+        options: arguments.options().or(in_file),
+        command: &command_line(),
+        threads,
+    };
+    if arguments.dry_run {
+        let plan = session::plan(&job).map_err(|f| failed(console, &loaded, f))?;
+        return Ok(console.print(&plan));
+    }
+    let stem = arguments
+        .file
+        .file_stem()
+        .map_or_else(|| "results".to_owned(), |s| s.to_string_lossy().into_owned());
+    let folder = ResultsFolder::prepare(arguments.output.as_deref(), &stem, arguments.force)
+        .map_err(|error| console.file_error(&error))?;
+    let outcome = sampled(&job, threads, arguments.shared.quiet)
+        .map_err(|failure| failed(console, &loaded, failure))?;
+    finish(console, arguments, &loaded, folder, outcome)
+}
+
+/// The run itself, with a progress bar on a terminal and an ear for Ctrl-C.
+fn sampled(job: &Job<'_>, threads: usize, quiet: bool) -> Result<Outcome, Failure> {
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let hear = Arc::clone(&cancelled);
+    // Without a handler Ctrl-C ends the program at once, which loses the run and nothing else.
+    let _ = ctrlc::set_handler(move || {
+        if hear.swap(true, Ordering::Relaxed) {
+            std::process::exit(Exit::Interrupted as i32);
+        }
+    });
+    let bar = bar(quiet);
+    let shown = Mutex::new("");
+    let progress = |progress: Progress| {
+        if let Ok(mut stage) = shown.lock()
+            && *stage != progress.stage
+        {
+            *stage = progress.stage;
+            bar.set_message(progress.stage);
+        }
+        bar.set_position((1000.0 * progress.done) as u64);
+    };
+    let begun = Instant::now();
+    let hooks = Hooks {
+        progress: &progress,
+        seconds: &|| begun.elapsed().as_secs_f64(),
+        cancelled: &cancelled,
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let outcome = match pool {
+        Ok(pool) => pool.install(|| session::learn(job, &hooks)),
+        // Too many threads for the machine: the common pool will do.
+        Err(_) => session::learn(job, &hooks),
+    };
+    bar.finish_and_clear();
+    outcome
+}
+
+fn bar(quiet: bool) -> ProgressBar {
+    if quiet || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(1000), ProgressDrawTarget::stderr_with_hz(8));
+    let style = ProgressStyle::with_template("{msg:<16} {bar:40} {percent:>3} %  {eta} left");
+    if let Ok(style) = style {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn threads(arguments: &Learn) -> usize {
+    let all = std::thread::available_parallelism().map_or(1, usize::from);
+    arguments.threads.map_or(all, |n| n.clamp(1, 1024) as usize)
+}
+
+fn command_line() -> String {
+    let quoted = |word: std::ffi::OsString| {
+        let word = word.to_string_lossy().into_owned();
+        let plain = |c: char| c.is_alphanumeric() || "-_./=+:,@%".contains(c);
+        if !word.is_empty() && word.chars().all(plain) {
+            word
+        } else {
+            format!("'{}'", word.replace('\'', "'\\''"))
+        }
+    };
+    let words: Vec<String> = std::env::args_os().skip(1).map(quoted).collect();
+    format!("effpot-lang {}", words.join(" "))
+}
+
+fn failed(console: &Console<'_>, loaded: &Loaded, failure: Failure) -> Exit {
+    let (diagnostics, exit) = match failure {
+        Failure::Program(diagnostics) => (diagnostics, Exit::Failed),
+        Failure::Usage(diagnostic) => (vec![diagnostic], Exit::Usage),
+        Failure::Limit(diagnostic) => (vec![diagnostic], Exit::Limit),
+    };
+    console.diagnose(&diagnostics, &loaded.sources, exit)
+}
+
+fn finish(
+    console: &Console<'_>,
+    arguments: &Learn,
+    loaded: &Loaded,
+    folder: ResultsFolder,
+    outcome: Outcome,
+) -> Result<Exit, Exit> {
+    let place = folder
+        .write(&outcome.files)
+        .map_err(|error| console.file_error(&error))?;
+    let warnings: Vec<Diagnostic> = outcome
+        .diagnostics
+        .iter()
+        .filter(|d| !d.is_error())
+        .cloned()
+        .collect();
+    console.diagnose(&warnings, &loaded.sources, Exit::Good);
+    let text = if arguments.shared.json {
+        outcome.result.to_json().unwrap_or_default()
+    } else {
+        summary(&outcome.result, &shown_place(&place))
+    };
+    let interrupted = outcome.diagnostics.iter().any(|d| d.code == "interrupted");
+    let exit = match console.print(&text) {
+        Exit::Good if interrupted => Exit::Interrupted,
+        Exit::Good if outcome.result.equilibrium.verdict != Verdict::Trusted => Exit::NotTrusted,
+        exit => exit,
+    };
+    Ok(exit)
+}
+
+fn shown_place(place: &Path) -> String {
+    place.display().to_string()
+}
