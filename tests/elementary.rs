@@ -77,7 +77,9 @@ fn kernel(function: Function, engine: Engine) -> BatchKernel {
 }
 
 fn values(kernel: &BatchKernel, at: &[[f64; 2]]) -> Vec<f64> {
-    let points: Vec<f64> = (0..2).flat_map(|i| at.iter().map(move |at| at[i])).collect();
+    let points: Vec<f64> = (0..2)
+        .flat_map(|i| at.iter().map(move |at| at[i]))
+        .collect();
     let mut out = vec![0.0; at.len()];
     kernel.evaluate(&points, at.len(), &[], &mut out);
     out
@@ -191,7 +193,11 @@ fn agrees(function: Function, expected: f64, got: f64) -> bool {
         return expected.to_bits() == got.to_bits();
     }
     // The function table is itself up to an ulp off.
-    let allowed = if bound.ulp > 0.0 { bound.ulp + 1.0 } else { 0.0 };
+    let allowed = if bound.ulp > 0.0 {
+        bound.ulp + 1.0
+    } else {
+        0.0
+    };
     let off = (got - expected).abs();
     off <= allowed * ulp(expected) || off <= bound.absolute
 }
@@ -320,7 +326,10 @@ fn sine_and_cosine_lose_little_up_to_the_end_of_their_range() {
             let both = values(&sin, &at).into_iter().zip(values(&cos, &at));
             for (&[x, _], (sine, cosine)) in at.iter().zip(both) {
                 assert!((sine - libm::sin(x)).abs() <= bound, "sin {x:e}: {sine}");
-                assert!((cosine - libm::cos(x)).abs() <= bound, "cos {x:e}: {cosine}");
+                assert!(
+                    (cosine - libm::cos(x)).abs() <= bound,
+                    "cos {x:e}: {cosine}"
+                );
             }
         }
     }

@@ -12,8 +12,8 @@ use cranelift::prelude::*;
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{FuncId, Linkage, Module, ModuleError, default_libcall_names};
 
+use super::code::LaneCode;
 use super::emit::{Body, Clif};
-use super::lane::LaneCode;
 use super::memory::{Executable, free};
 use super::{KernelError, LANES};
 
