@@ -42,7 +42,7 @@ impl Engine {
     pub fn works(self) -> bool {
         match self {
             Engine::Interpreter => true,
-            Engine::Scalar => super::cranelift::host().is_ok(),
+            Engine::Scalar => super::cranelift::host(false).is_ok(),
             // 128-bit integer comparisons and blends are SSE 4.2 on x86-64.
             #[cfg(target_arch = "x86_64")]
             Engine::Vector => std::arch::is_x86_feature_detected!("sse4.2"),
