@@ -43,11 +43,10 @@ impl Engine {
         match self {
             Engine::Interpreter => true,
             Engine::Scalar => super::cranelift::host(false).is_ok(),
-            // 128-bit integer comparisons and blends are SSE 4.2 on x86-64.
-            #[cfg(target_arch = "x86_64")]
-            Engine::Vector => std::arch::is_x86_feature_detected!("sse4.2"),
-            #[cfg(not(target_arch = "x86_64"))]
-            Engine::Vector => cfg!(target_arch = "aarch64"),
+            // Other targets of Cranelift lack 128-bit vectors, or have them as an option.
+            Engine::Vector => {
+                cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) && Engine::Scalar.works()
+            }
         }
     }
 }
