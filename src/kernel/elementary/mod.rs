@@ -1,9 +1,32 @@
 //! Elementary functions in lane code: straight-line, without branches or table look-ups.
 //!
-//! What a call costs in instructions (constants not counted) and how far it is from the exact
-//! value, by the test `elementary`, in units in the last place of the exact value:
+//! Cost in operations (constants and changes of type not counted) and the largest error found by the
+//! test `elementary`, in units in the last place of the exact value:
 //!
-//! TABLE
+//! | function | cost | ulp | | function | cost | ulp |
+//! |---|---|---|---|---|---|---|
+//! | `sin` | 17 | 1.3 | | `exp` | 19 | 0.7 |
+//! | `cos` | 16, with `sin` 10 | 1.4 (a) | | `expm1` | 23 | 1.3 |
+//! | `tan` | 28 | 1.9 | | `log` | 34 | 0.7 |
+//! | `asin` | 29 | 1.7 | | `log1p` | 46 | 0.9 |
+//! | `acos` | 33 | 1.0 | | `log10` | 72 | 0.5 |
+//! | `atan` | 32 | 1.6 | | `cbrt` | 52 | 0.7 |
+//! | `atan2` | 58 | 0.9 | | `erf` | 63 | 1.2 |
+//! | `sinh` | 35 | 1.3 | | `hypot` | 19 | 1.0 |
+//! | `cosh` | 21 | 1.0 | | `^` | 120 (b) | 0.7 |
+//! | `tanh` | 27 | 2.1 | | `asinh` | 60 | 1.2 |
+//! | `acosh` | 57 | 1.0 | | `atanh` | 54 | 1.0 |
+//!
+//! (a) Below 1/2 the error of the cosine is absolute, 2.6e-16: it shares the reduction of the sine.
+//! (b) 3 to 8 for constant exponents of 0.5, 1.5 and 2.5 and their negatives.
+//!
+//! Ranges. Angles: full accuracy to 1e8 (there the sine has an absolute error of 1e-25 within 1e-9
+//! of a zero), 4e-16 absolute to 1e13, 2e-14 to 2^51; from there on no finite number comes out.
+//! `exp` and `^` give 0 where the exact value is below 2^-1021.5 (3.1e-308). All else holds for
+//! every argument. Signs of zero, infinities and NaN are those of the function table.
+//!
+//! Coefficients are minimax, by the exchange algorithm of Remez in 72 digits, then rounded; the
+//! errors beside them are of the polynomial, without rounding in its evaluation.
 
 mod error_function;
 mod exponential;
@@ -37,9 +60,7 @@ pub fn lower(b: &mut LaneBuilder, function: Function, args: [Value; 2]) -> Value
         Function::Sqrt => b.sqrt(x),
         Function::Abs => b.abs(x),
         Function::Floor => b.floor(x),
-        _ if function.arity() == 1 => {
-            with(b, [x], |[x]| one(function, x))
-        }
+        _ if function.arity() == 1 => with(b, [x], |[x]| one(function, x)),
         _ => with(b, args, |[x, y]| two(function, x, y)),
     }
 }
