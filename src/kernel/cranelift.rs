@@ -30,8 +30,12 @@ pub(super) enum Width {
 pub(super) const BYTES: i32 = size_of::<f64>() as i32;
 /// The bytes from one variable of the state to the next, and from one record to the next.
 pub(super) const STRIDE: i32 = LANES as i32 * BYTES;
-/// How often the body is repeated before the loop over the lanes turns back.
-const UNROLL: i32 = 1;
+/// How many passes of the body are interleaved: two hide each other's latency better than
+/// out-of-order execution does alone (3.3 against 4.8 ns a step on a sum of two cosines), and
+/// share what they read; four gain nothing and spill.
+const WAYS: usize = 2;
+/// The length of a body that is not interleaved any more: it would only spill twice as much.
+const LONG: usize = 2000;
 
 impl Width {
     /// The bytes of one value.
@@ -122,9 +126,10 @@ fn define(
     let mut shared = FunctionBuilderContext::new();
     let mut builder = FunctionBuilder::new(&mut context.func, &mut shared);
     let call = builder.import_signature(call);
+    let ways = if code.loop_len() < LONG { WAYS } else { 1 };
     emit_loop(&mut builder, isa.pointer_type(), |b, at| {
-        Body::new(b, code, width, call, at).emit();
-        width.bytes()
+        Body::new(b, code, width, call, at, ways).emit();
+        ways as i32 * width.bytes()
     });
     builder.seal_all_blocks();
     builder.finalize(isa.frontend_config());
@@ -142,8 +147,6 @@ pub(super) struct At {
     pub(super) record: Clif,
     /// The address of the prepared values.
     pub(super) prepared: Clif,
-    /// Bytes to add to the first two.
-    pub(super) offset: i32,
     /// The type of addresses.
     pub(super) pointer: Type,
 }
@@ -171,17 +174,14 @@ fn emit_loop(
 
     b.switch_to_block(lanes);
     let from = b.append_block_param(lanes, pointer);
-    let mut at = At {
+    let at = At {
         state: b.ins().iadd(state, from),
         record: b.ins().iadd(record, from),
         prepared,
-        offset: 0,
         pointer,
     };
-    for _ in 0..UNROLL {
-        at.offset += body(b, at);
-    }
-    let to = b.ins().iadd_imm_s(from, i64::from(at.offset));
+    let covered = body(b, at);
+    let to = b.ins().iadd_imm_s(from, i64::from(covered));
     let more = b
         .ins()
         .icmp_imm_s(IntCC::UnsignedLessThan, to, i64::from(STRIDE));

@@ -32,15 +32,21 @@ const BITCAST: MemFlagsData = MemFlagsData::new().with_endianness(Endianness::Li
 pub(super) struct Body<'a, 'f> {
     b: &'a mut FunctionBuilder<'f>,
     code: &'a LaneCode,
+    width: Width,
     two: bool,
     call: SigRef,
     at: At,
-    /// For each instruction of the loop its value in these lanes.
-    values: Vec<Option<Clif>>,
+    /// How many passes are interleaved, and which one is being emitted.
+    ways: usize,
+    way: usize,
+    /// For each instruction of the loop its value in every way.
+    values: Vec<Vec<Clif>>,
+    /// The prepared values that the present instruction has read: its ways share them.
+    shared: Vec<(Id, Clif)>,
     /// For each prepared invariant its place in the array, in bytes.
     places: Vec<Option<i32>>,
     /// The table, the row and the addresses of the last look-up: the next one often shares them.
-    looked_up: Option<(u32, Id, Vec<Clif>)>,
+    looked_up: Vec<Option<(u32, Id, Vec<Clif>)>>,
 }
 
 impl<'a, 'f> Body<'a, 'f> {
@@ -50,6 +56,7 @@ impl<'a, 'f> Body<'a, 'f> {
         width: Width,
         call: SigRef,
         at: At,
+        ways: usize,
     ) -> Body<'a, 'f> {
         let mut places = vec![None; code.instructions.len()];
         for (place, id) in (0i32..).zip(code.prepared()) {
@@ -58,12 +65,16 @@ impl<'a, 'f> Body<'a, 'f> {
         Body {
             b,
             code,
+            width,
             two: width == Width::Two,
             call,
             at,
-            values: vec![None; code.instructions.len()],
+            ways,
+            way: 0,
+            values: vec![Vec::new(); code.instructions.len()],
+            shared: Vec::new(),
             places,
-            looked_up: None,
+            looked_up: vec![None; ways],
         }
     }
 
@@ -72,18 +83,29 @@ impl<'a, 'f> Body<'a, 'f> {
         let code = self.code;
         for (at, &instruction) in code.instructions.iter().enumerate() {
             if !code.invariant[at] {
-                let value = self.instruction(instruction);
-                self.values[at] = Some(value);
+                self.shared.clear();
+                for way in 0..self.ways {
+                    self.way = way;
+                    let value = self.instruction(instruction);
+                    self.values[at].push(value);
+                }
             }
         }
-        for (state, ids) in [(true, &code.state), (false, &code.record)] {
+        self.shared.clear();
+        for (base, ids) in [(self.at.state, &code.state), (self.at.record, &code.record)] {
             for (place, &id) in (0i32..).zip(ids) {
-                let value = self.number(id);
-                let base = if state { self.at.state } else { self.at.record };
-                let offset = place * STRIDE + self.at.offset;
-                self.b.ins().store(DATA, value, base, offset);
+                for way in 0..self.ways {
+                    self.way = way;
+                    let (value, offset) = (self.number(id), self.offset(place));
+                    self.b.ins().store(DATA, value, base, offset);
+                }
             }
         }
+    }
+
+    /// Where a variable or a record of this way is, in bytes.
+    fn offset(&self, place: i32) -> i32 {
+        place * STRIDE + self.way as i32 * self.width.bytes()
     }
 
     fn float(&self) -> Type {
@@ -95,11 +117,18 @@ impl<'a, 'f> Body<'a, 'f> {
     }
 
     fn operand(&mut self, id: Id, kind: Type) -> Clif {
-        match self.places[id.index()] {
-            Some(place) => self.b.ins().load(kind, PREPARED, self.at.prepared, place),
+        let Some(place) = self.places[id.index()] else {
             // The builder adds operands first, and every invariant that the loop reads has a
             // place.
-            None => self.values[id.index()].expect("an operand comes before its use"),
+            return self.values[id.index()][self.way];
+        };
+        match self.shared.iter().find(|(known, _)| *known == id) {
+            Some((_, loaded)) => *loaded,
+            None => {
+                let loaded = self.b.ins().load(kind, PREPARED, self.at.prepared, place);
+                self.shared.push((id, loaded));
+                loaded
+            }
         }
     }
 
@@ -137,7 +166,7 @@ impl<'a, 'f> Body<'a, 'f> {
             // Without operands only the state is not invariant; literals never come here.
             Constant(_) | Integer(_) | Truth(_) | Slot(_) => self.literal(f64::NAN),
             State(variable) => {
-                let (kind, offset) = (self.float(), variable as i32 * STRIDE + self.at.offset);
+                let (kind, offset) = (self.float(), self.offset(variable as i32));
                 self.b.ins().load(kind, DATA, self.at.state, offset)
             }
             Unary(op, a) => {
@@ -308,7 +337,7 @@ impl<'a, 'f> Body<'a, 'f> {
 
     /// The addresses of a row of a table, one a lane.
     fn row_addresses(&mut self, table: u32, row: Id) -> Vec<Clif> {
-        if let Some((known, at, addresses)) = &self.looked_up
+        if let Some((known, at, addresses)) = &self.looked_up[self.way]
             && (*known, *at) == (table, row)
         {
             return addresses.clone();
@@ -323,7 +352,7 @@ impl<'a, 'f> Body<'a, 'f> {
             let offset = self.b.ins().imul_imm_s(row, row_bytes);
             addresses.push(self.b.ins().iadd(base, offset));
         }
-        self.looked_up = Some((table, row, addresses.clone()));
+        self.looked_up[self.way] = Some((table, row, addresses.clone()));
         addresses
     }
 
