@@ -356,7 +356,7 @@ fn sine_and_cosine_of_one_argument_share_the_reduction() {
     let alone = builder.finish(&[], &[sine]).loop_len();
     let cosine = elementary::lower(&mut builder, Function::Cos, [x, unused]);
     let both = builder.finish(&[], &[sine, cosine]).loop_len();
-    // Eight coefficients, the leading one, the sign, and two changes of type.
+    // Eight fused products, the sign, and two changes of type.
     assert_eq!(both - alone, 11);
 }
 
