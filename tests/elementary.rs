@@ -40,27 +40,27 @@ const FLUSHED: f64 = 3.2e-308;
 
 const BOUNDS: &[Bound] = &[
     // Two parts of pi lack 3e-33: 1e-25 for 1e8/pi turns.
-    small(bound(Function::Sin, 1.5, 17), 1e-9, 1e-25),
+    small(bound(Function::Sin, 2.0, 17), 1e-9, 1e-25),
     // The cosine has the reduction of the sine: near its zeros the error is absolute, from the
-    // rounding of r (1.1e-16), of r^2 (0.8e-16) and of the sums (0.7e-16).
-    small(bound(Function::Cos, 2.0, 16), 0.5, 2.6e-16),
-    bound(Function::Tan, 2.5, 28),
-    bound(Function::Asin, 2.0, 29),
+    // rounding of r (1.1e-16), of r^2 (0.7e-16), and of the sums and coefficients (1.2e-16).
+    small(bound(Function::Cos, 2.0, 16), 0.5, 3e-16),
+    bound(Function::Tan, 3.0, 28),
+    bound(Function::Asin, 2.5, 29),
     bound(Function::Acos, 1.5, 33),
-    bound(Function::Atan, 2.0, 32),
+    bound(Function::Atan, 2.5, 32),
     bound(Function::Atan2, 2.0, 58),
-    bound(Function::Sinh, 2.0, 35),
+    bound(Function::Sinh, 1.5, 35),
     bound(Function::Cosh, 1.5, 21),
-    bound(Function::Tanh, 2.5, 27),
-    bound(Function::Asinh, 2.5, 60),
-    bound(Function::Acosh, 2.5, 57),
+    bound(Function::Tanh, 3.0, 27),
+    bound(Function::Asinh, 2.0, 60),
+    bound(Function::Acosh, 2.0, 57),
     bound(Function::Atanh, 2.0, 54),
     small(bound(Function::Exp, 1.0, 19), FLUSHED, FLUSHED),
     bound(Function::Expm1, 2.0, 23),
     bound(Function::Log, 1.0, 34),
     bound(Function::Log1p, 1.5, 46),
     bound(Function::Log10, 0.6, 72),
-    bound(Function::Cbrt, 0.7, 52),
+    bound(Function::Cbrt, 1.0, 52),
     bound(Function::Erf, 1.5, 63),
     bound(Function::Hypot, 1.0, 19),
     small(bound(Function::Power, 1.0, 120), FLUSHED, FLUSHED),

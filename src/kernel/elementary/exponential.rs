@@ -8,7 +8,7 @@ use std::f64::consts::{LN_2, LOG2_E};
 use super::MAGIC;
 use super::number::Number;
 
-/// `ln 2` in two parts, together good to 2^-96.
+/// `ln 2` in two parts, together good to 2^-102.
 pub(super) const LN2_HIGH: f64 = f64::from_bits(0x3fe6_2e42_fefa_3800);
 pub(super) const LN2_LOW: f64 = 5.497923018708371e-14;
 
