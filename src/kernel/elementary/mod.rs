@@ -22,7 +22,7 @@
 //! (b) 4 to 7 for constant exponents of 0.5, 1.5 and 2.5 and their negatives.
 //!
 //! Ranges. Angles: full accuracy to 1e8 (there the sine has an absolute error of 1e-25 within 1e-9
-//! of a zero), 4e-16 absolute to 1e13, 2e-14 to 2^51; from there on no finite number comes out.
+//! of a zero), 4e-16 absolute to 2^43, 2e-14 to 2^51; from there on no finite number comes out.
 //! `exp` and `^` give 0 where the exact value is below 2^-1021.5 (3.1e-308). All else holds for
 //! every argument. Signs of zero, infinities and NaN are those of the function table.
 //!
