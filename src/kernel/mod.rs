@@ -18,6 +18,8 @@ pub mod lane;
 mod lower;
 mod memory;
 mod step;
+#[cfg(test)]
+mod tests;
 
 pub use batch::BatchKernel;
 pub use build::LaneBuilder;
