@@ -15,8 +15,8 @@ struct Bound {
     function: Function,
     /// The largest error in units in the last place of the exact value.
     ulp: f64,
-    /// An absolute error that is no error.
-    absolute: f64,
+    /// Values of a magnitude below the first may have an absolute error up to the second.
+    small: [f64; 2],
     /// What the function costs: the number of operations on its arguments.
     operations: usize,
 }
@@ -25,13 +25,14 @@ const fn bound(function: Function, ulp: f64, operations: usize) -> Bound {
     Bound {
         function,
         ulp,
-        absolute: 0.0,
+        small: [0.0; 2],
         operations,
     }
 }
 
-const fn absolute(bound: Bound, absolute: f64) -> Bound {
-    Bound { absolute, ..bound }
+const fn small(bound: Bound, below: f64, absolute: f64) -> Bound {
+    let small = [below, absolute];
+    Bound { small, ..bound }
 }
 
 /// Below 2^-1021.5, exponentials are 0.
@@ -39,30 +40,30 @@ const FLUSHED: f64 = 3.2e-308;
 
 const BOUNDS: &[Bound] = &[
     // Two parts of pi lack 3e-33: 1e-25 for 1e8/pi turns.
-    absolute(bound(Function::Sin, 1.5, 17), 1e-25),
+    small(bound(Function::Sin, 2.0, 17), 1e-9, 1e-25),
     // The cosine has the reduction of the sine: near its zeros the error is absolute, from the
-    // rounding of r (1.1e-16), of r^2 (0.8e-16) and of the sums (0.7e-16).
-    absolute(bound(Function::Cos, 1.0, 16), 3e-16),
-    bound(Function::Tan, 2.5, 40),
-    bound(Function::Asin, 2.0, 40),
-    bound(Function::Acos, 1.5, 40),
-    bound(Function::Atan, 2.0, 40),
-    bound(Function::Atan2, 2.0, 60),
-    bound(Function::Sinh, 2.0, 40),
-    bound(Function::Cosh, 1.5, 40),
-    bound(Function::Tanh, 2.5, 40),
-    bound(Function::Asinh, 2.5, 80),
-    bound(Function::Acosh, 2.5, 80),
-    bound(Function::Atanh, 2.0, 80),
-    absolute(bound(Function::Exp, 1.0, 19), FLUSHED),
-    bound(Function::Expm1, 2.0, 40),
-    bound(Function::Log, 1.0, 35),
-    bound(Function::Log1p, 1.5, 80),
-    bound(Function::Log10, 0.6, 80),
-    bound(Function::Cbrt, 0.7, 60),
-    bound(Function::Erf, 1.5, 80),
-    bound(Function::Hypot, 1.0, 40),
-    absolute(bound(Function::Power, 1.0, 120), FLUSHED),
+    // rounding of r (1.1e-16), of r^2 (0.7e-16), and of the sums and coefficients (1.2e-16).
+    small(bound(Function::Cos, 2.0, 16), 0.5, 3e-16),
+    bound(Function::Tan, 3.0, 28),
+    bound(Function::Asin, 2.5, 29),
+    bound(Function::Acos, 1.5, 33),
+    bound(Function::Atan, 2.5, 32),
+    bound(Function::Atan2, 2.0, 58),
+    bound(Function::Sinh, 1.5, 35),
+    bound(Function::Cosh, 1.5, 21),
+    bound(Function::Tanh, 3.0, 27),
+    bound(Function::Asinh, 2.0, 60),
+    bound(Function::Acosh, 2.0, 57),
+    bound(Function::Atanh, 2.0, 54),
+    small(bound(Function::Exp, 1.0, 19), FLUSHED, FLUSHED),
+    bound(Function::Expm1, 2.0, 23),
+    bound(Function::Log, 1.0, 34),
+    bound(Function::Log1p, 1.5, 46),
+    bound(Function::Log10, 0.6, 72),
+    bound(Function::Cbrt, 1.0, 52),
+    bound(Function::Erf, 1.5, 63),
+    bound(Function::Hypot, 1.0, 19),
+    small(bound(Function::Power, 1.0, 120), FLUSHED, FLUSHED),
 ];
 
 /// A function alone, compiled.
@@ -77,7 +78,9 @@ fn kernel(function: Function, engine: Engine) -> BatchKernel {
 }
 
 fn values(kernel: &BatchKernel, at: &[[f64; 2]]) -> Vec<f64> {
-    let points: Vec<f64> = (0..2).flat_map(|i| at.iter().map(move |at| at[i])).collect();
+    let points: Vec<f64> = (0..2)
+        .flat_map(|i| at.iter().map(move |at| at[i]))
+        .collect();
     let mut out = vec![0.0; at.len()];
     kernel.evaluate(&points, at.len(), &[], &mut out);
     out
@@ -132,6 +135,13 @@ fn ulp(x: f64) -> f64 {
     2f64.powi(exponent / 2) * 2f64.powi(exponent - exponent / 2)
 }
 
+impl Bound {
+    /// Whether an error is allowed because the value is small.
+    fn forgives(&self, value: f64, off: f64) -> bool {
+        value.abs() < self.small[0] && off <= self.small[1]
+    }
+}
+
 /// The error in ulp of the exact value; infinite for a wrong special value.
 fn error(point: &Point, bound: &Bound, got: f64) -> f64 {
     let off = got - point.value;
@@ -139,7 +149,7 @@ fn error(point: &Point, bound: &Bound, got: f64) -> f64 {
         point.rest.abs()
     } else if !off.is_finite() {
         f64::INFINITY
-    } else if off.abs() <= bound.absolute {
+    } else if bound.forgives(point.value, off.abs()) {
         0.0
     } else {
         (off / ulp(point.value) - point.rest).abs()
@@ -187,13 +197,17 @@ fn agrees(function: Function, expected: f64, got: f64) -> bool {
     }
     let bound = BOUNDS.iter().find(|bound| bound.function == function);
     let bound = bound.copied().unwrap_or(bound_exact(function));
-    if expected == 0.0 && bound.absolute == 0.0 || expected.is_infinite() || got.is_infinite() {
+    if expected == 0.0 || expected.is_infinite() || got.is_infinite() {
         return expected.to_bits() == got.to_bits();
     }
     // The function table is itself up to an ulp off.
-    let allowed = if bound.ulp > 0.0 { bound.ulp + 1.0 } else { 0.0 };
+    let allowed = if bound.ulp > 0.0 {
+        bound.ulp + 1.0
+    } else {
+        0.0
+    };
     let off = (got - expected).abs();
-    off <= allowed * ulp(expected) || off <= bound.absolute
+    off <= allowed * ulp(expected) || bound.forgives(expected, off - ulp(expected))
 }
 
 /// Operators, rounding functions and the like have the value of the table.
@@ -212,7 +226,11 @@ fn beyond(function: Function, at: [f64; 2]) -> bool {
 fn assert_agrees_at(function: Function, at: &[[f64; 2]]) {
     for engine in engines() {
         for (at, got) in at.iter().zip(values(&kernel(function, engine), at)) {
-            let expected = function.value(at[0], at[1]);
+            let expected = match function {
+                // `libm` 0.2 gives numbers for some arguments near -2^25.
+                Function::Acosh if at[0] < 1.0 => f64::NAN,
+                _ => function.value(at[0], at[1]),
+            };
             let good = match beyond(function, *at) {
                 true => !got.is_finite(),
                 false => agrees(function, expected, got),
@@ -320,7 +338,10 @@ fn sine_and_cosine_lose_little_up_to_the_end_of_their_range() {
             let both = values(&sin, &at).into_iter().zip(values(&cos, &at));
             for (&[x, _], (sine, cosine)) in at.iter().zip(both) {
                 assert!((sine - libm::sin(x)).abs() <= bound, "sin {x:e}: {sine}");
-                assert!((cosine - libm::cos(x)).abs() <= bound, "cos {x:e}: {cosine}");
+                assert!(
+                    (cosine - libm::cos(x)).abs() <= bound,
+                    "cos {x:e}: {cosine}"
+                );
             }
         }
     }
@@ -335,6 +356,48 @@ fn sine_and_cosine_of_one_argument_share_the_reduction() {
     let alone = builder.finish(&[], &[sine]).loop_len();
     let cosine = elementary::lower(&mut builder, Function::Cos, [x, unused]);
     let both = builder.finish(&[], &[sine, cosine]).loop_len();
-    // Eight coefficients, the leading one, the sign, and two changes of type.
+    // Eight fused products, the sign, and two changes of type.
     assert_eq!(both - alone, 11);
+}
+
+#[test]
+fn powers_to_halves_of_odd_integers_are_those_of_the_function_table() {
+    let special = [
+        0.0,
+        5e-324,
+        1e-200,
+        0.3,
+        1.0,
+        7.0,
+        1e200,
+        f64::INFINITY,
+        f64::NAN,
+    ];
+    let at: Vec<f64> = special
+        .into_iter()
+        .flat_map(|x| [x, -x])
+        .chain(random(1000, 0x3e0..0x420))
+        .collect();
+    for exponent in [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5] {
+        let mut graph = Graph::new();
+        let (x, y) = (graph.input(0), graph.constant(exponent));
+        let root = graph.apply2(Function::Power, x, y);
+        for engine in engines() {
+            let kernel = BatchKernel::compile(&graph, &[root], 1, engine).expect("a kernel");
+            let mut out = vec![0.0; at.len()];
+            kernel.evaluate(&at, at.len(), &[], &mut out);
+            for (&x, got) in at.iter().zip(out) {
+                let expected = libm::pow(x, exponent);
+                let off = (got - expected).abs();
+                // At most five roundings.
+                let near = off <= 2.5 * f64::EPSILON * expected.abs();
+                let same = got.to_bits() == expected.to_bits() || got.is_nan() && expected.is_nan();
+                let vanish = expected.abs() < f64::MIN_POSITIVE && off < f64::MIN_POSITIVE;
+                assert!(
+                    near || same || vanish,
+                    "{x:e}^{exponent}: {got:e}, and not {expected:e}"
+                );
+            }
+        }
+    }
 }

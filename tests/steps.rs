@@ -231,27 +231,31 @@ fn whole_numbers_and_integers_change_into_each_other() {
 
 #[test]
 fn thousands_of_live_values_compile() {
-    let program = StepProgram::build(&Graph::new(), &[], 0, 1, 0, |b, state, _, _| {
+    let program = StepProgram::build(&Graph::new(), &[], 0, 2, 0, |b, state, _, _| {
         let values: Vec<Value> = (1..3000)
             .map(|i| {
                 let c = b.constant(f64::from(i));
                 b.mul(state[0], c)
             })
             .collect();
-        // The last product is needed first, so all of them wait.
-        let mut sum = b.constant(0.0);
+        // The last product is needed first, so all of them wait, also while functions are called.
+        let below = b.compare(Comparison::Less, state[0], state[1]);
+        let mut sum = b.call(Function::Hypot, [state[0], state[1]]);
         for value in values.into_iter().rev() {
             sum = b.add(sum, value);
         }
+        sum = b.call_where(below, Function::Abs, [sum, sum], state[0]);
         StepOutput {
-            state: vec![sum],
+            state: vec![sum, state[1]],
             record: Vec::new(),
         }
     });
     for engine in [Engine::Scalar, Engine::Vector] {
-        let mut state = [1.0; LANES];
         let kernel = StepKernel::compile(&program, engine).unwrap();
+        let mut state: Vec<f64> = [3.0, 5.0].repeat(LANES / 2);
+        state.extend([4.0; LANES]);
         kernel.run(&mut state, &[], 1, &mut []);
-        assert_eq!(state, [2999.0 * 3000.0 / 2.0; LANES]);
+        let called = 3.0 * 2999.0 * 1500.0 + 5.0;
+        assert_eq!(state[..LANES], [called, 5.0].repeat(LANES / 2));
     }
 }

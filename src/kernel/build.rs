@@ -3,9 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::lane::{
-    Binary, Id, Instruction, Integer, IntegerBinary, LaneCode, Mask, Shift, Table, Unary, Value,
-};
+use super::code::{LaneCode, Table};
+use super::lane::{Binary, Id, Instruction, Integer, IntegerBinary, Mask, Shift, Unary, Value};
 use crate::graph::{Bits, Comparison, Function};
 
 /// 1.5 * 2^52: added to a number below 2^51 it leaves the nearest integer in the low bits.
@@ -419,42 +418,16 @@ impl LaneBuilder {
     /// The code of these results: the new state (empty, or one value a variable) and what is
     /// recorded. What neither needs is dropped.
     pub fn finish(&self, state: &[Value], record: &[Value]) -> LaneCode {
-        let mut image: Vec<Option<Id>> = vec![None; self.instructions.len()];
-        for value in state.iter().chain(record) {
-            image[value.0.index()] = Some(value.0);
-        }
-        for at in (0..self.instructions.len()).rev() {
-            if image[at].is_some() {
-                for operand in self.instructions[at].operands() {
-                    image[operand.index()] = Some(operand);
-                }
-            }
-        }
-        let (mut instructions, mut invariant) = (Vec::new(), Vec::new());
-        for at in 0..self.instructions.len() {
-            if image[at].is_some() {
-                // Operands come first, so their images are final.
-                let of = |id: Id| image[id.index()].unwrap_or(id);
-                let instruction = self.instructions[at].map(of);
-                image[at] = Some(Id(instructions.len() as u32));
-                instructions.push(instruction);
-                invariant.push(self.invariant[at]);
-            }
-        }
-        let of = |values: &[Value]| -> Vec<Id> {
-            values
-                .iter()
-                .filter_map(|value| image[value.0.index()])
-                .collect()
-        };
+        let of = |values: &[Value]| values.iter().map(|value| value.0).collect();
         LaneCode {
+            instructions: self.instructions.clone(),
+            invariant: self.invariant.clone(),
+            tables: self.tables.clone(),
             state: of(state),
             record: of(record),
-            instructions,
-            invariant,
-            tables: self.tables.clone(),
             state_count: self.state_count,
             slot_count: self.slot_count,
         }
+        .compacted()
     }
 }

@@ -3,8 +3,9 @@
 use cranelift::codegen::ir::{Endianness, SigRef};
 use cranelift::prelude::*;
 
+use super::code::LaneCode;
 use super::cranelift::{At, BYTES, STRIDE, Width};
-use super::lane::{Binary, Id, Instruction, IntegerBinary, LaneCode, Shift, Unary};
+use super::lane::{Binary, Id, Instruction, IntegerBinary, Shift, Unary};
 use crate::graph::{Comparison, Function};
 
 /// A value of Cranelift's.

@@ -1,9 +1,10 @@
 //! Lane code made ready to run, by whatever engine.
 
 use super::LANES;
+use super::code::LaneCode;
 use super::cranelift::{Width, compile};
-use super::interpret::Interpreter;
-use super::lane::{Id, LaneCode};
+use super::interpret::{Interpreter, Plan};
+use super::lane::Id;
 use super::memory::{Executable, Prepared};
 
 /// What runs lane code.
@@ -41,12 +42,11 @@ impl Engine {
     pub fn works(self) -> bool {
         match self {
             Engine::Interpreter => true,
-            Engine::Scalar => super::cranelift::host().is_ok(),
-            // 128-bit integer comparisons and blends are SSE 4.2 on x86-64.
-            #[cfg(target_arch = "x86_64")]
-            Engine::Vector => std::arch::is_x86_feature_detected!("sse4.2"),
-            #[cfg(not(target_arch = "x86_64"))]
-            Engine::Vector => cfg!(target_arch = "aarch64"),
+            Engine::Scalar => super::cranelift::host(false).is_ok(),
+            // Other targets of Cranelift lack 128-bit vectors, or have them as an option.
+            Engine::Vector => {
+                cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) && Engine::Scalar.works()
+            }
         }
     }
 }
@@ -66,6 +66,7 @@ pub enum KernelError {
 #[derive(Debug)]
 pub(super) struct Group {
     code: LaneCode,
+    plan: Plan,
     prepared: Vec<Id>,
     executable: Option<Executable>,
 }
@@ -82,6 +83,7 @@ impl Group {
             Engine::Vector => Some(compile(&code, Width::Two)?),
         };
         Ok(Group {
+            plan: Plan::new(&code),
             prepared: code.prepared(),
             code,
             executable,
@@ -95,7 +97,7 @@ impl Group {
     /// Computes the invariants for these slots.
     pub(super) fn prepare(&self, slots: &[f64]) -> Run<'_> {
         assert!(slots.len() >= self.code.slot_count, "a slot is missing");
-        let interpreter = Interpreter::new(&self.code, slots);
+        let interpreter = Interpreter::new(&self.code, &self.plan, slots);
         let twice = |id: &Id| Prepared([interpreter.bits(*id); 2]);
         Run {
             prepared: self.prepared.iter().map(twice).collect(),
@@ -116,7 +118,7 @@ pub(super) struct Run<'g> {
 
 impl Run<'_> {
     /// Runs so many steps. `state` is `[variable][lane]`; `record` is `[step][record][lane]`, or
-    /// empty if nothing is to be kept. `exact` keeps subnormal numbers.
+    /// empty if nothing is to be kept.
     pub(super) fn steps(&mut self, state: &mut [f64], steps: usize, record: &mut [f64]) {
         let code = &self.group.code;
         assert_eq!(state.len(), code.state_count * LANES, "the state");

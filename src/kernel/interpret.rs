@@ -1,52 +1,81 @@
 //! Lane code, one lane at a time: the oracle of the compiled engines, and what prepares the
 //! invariants for them.
 
-use super::lane::{Instruction, LaneCode};
+use super::code::LaneCode;
+use super::lane::{Id, Instruction};
+
+/// The order of a run: what is known, what is computed once, and what in every lane.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    /// Room for every value, with the literals in place.
+    literals: Vec<u64>,
+    once: Vec<Id>,
+    each: Vec<Id>,
+}
+
+impl Plan {
+    pub(super) fn new(code: &LaneCode) -> Plan {
+        let literal = |instruction: &Instruction| instruction.literal();
+        let known: Vec<Option<u64>> = code.instructions.iter().map(literal).collect();
+        let (once, each) = (0u32..)
+            .map(Id)
+            .take(known.len())
+            .filter(|id| known[id.index()].is_none())
+            .partition(|id| code.invariant[id.index()]);
+        Plan {
+            literals: known.iter().map(|bits| bits.unwrap_or(0)).collect(),
+            once,
+            each,
+        }
+    }
+}
 
 /// The values of all instructions in one lane.
 #[derive(Clone, Debug)]
 pub(super) struct Interpreter<'c> {
     code: &'c LaneCode,
+    plan: &'c Plan,
     values: Vec<u64>,
 }
 
 impl<'c> Interpreter<'c> {
     /// Computes the invariants. A slot that is missing is NaN.
-    pub(super) fn new(code: &'c LaneCode, slots: &[f64]) -> Interpreter<'c> {
+    pub(super) fn new(code: &'c LaneCode, plan: &'c Plan, slots: &[f64]) -> Interpreter<'c> {
         let mut interpreter = Interpreter {
             code,
-            values: vec![0; code.instructions.len()],
+            plan,
+            values: plan.literals.clone(),
         };
-        interpreter.sweep(true, &[], slots);
+        interpreter.sweep(&plan.once, &[], slots);
         interpreter
     }
 
     /// Computes everything else at this state.
     pub(super) fn run(&mut self, state: &[f64]) {
-        self.sweep(false, state, &[]);
+        self.sweep(&self.plan.each, state, &[]);
     }
 
-    fn sweep(&mut self, invariant: bool, state: &[f64], slots: &[f64]) {
-        let read =
-            |from: &[f64], at: u32| from.get(at as usize).copied().unwrap_or(f64::NAN).to_bits();
-        for (at, &instruction) in self.code.instructions.iter().enumerate() {
-            if self.code.invariant[at] == invariant {
-                self.values[at] = match instruction {
-                    Instruction::State(variable) => read(state, variable),
-                    Instruction::Slot(slot) => read(slots, slot),
-                    _ => instruction.apply(|id| self.values[id.index()], &self.code.tables),
-                };
-            }
+    fn sweep(&mut self, ids: &[Id], state: &[f64], slots: &[f64]) {
+        let read = |from: &[f64], at: u32| {
+            let number = from.get(at as usize).copied();
+            number.unwrap_or(f64::NAN).to_bits()
+        };
+        for id in ids {
+            self.values[id.index()] = match self.code.instructions[id.index()] {
+                Instruction::State(variable) => read(state, variable),
+                Instruction::Slot(slot) => read(slots, slot),
+                instruction => instruction.apply(|id| self.values[id.index()], &self.code.tables),
+            };
         }
     }
 
     /// The bits of a value.
-    pub(super) fn bits(&self, id: super::lane::Id) -> u64 {
+    pub(super) fn bits(&self, id: Id) -> u64 {
         self.values[id.index()]
     }
 
     /// A number.
-    pub(super) fn number(&self, id: super::lane::Id) -> f64 {
+    pub(super) fn number(&self, id: Id) -> f64 {
         f64::from_bits(self.bits(id))
     }
 }

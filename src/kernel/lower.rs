@@ -1,8 +1,9 @@
 //! Formulas as lane code.
 
 use super::LaneBuilder;
+use super::code::Table;
 use super::elementary;
-use super::lane::{Mask, Table, Value};
+use super::lane::{Mask, Value};
 use crate::graph::{Bits, Comparison, Extension, Function, Graph, Node, Op, Spline};
 
 /// The largest exponent that is multiplied out: the relative error of a chain grows as the

@@ -3,7 +3,7 @@
 use cranelift_jit::JITModule;
 
 use super::KernelError;
-use super::lane::Table;
+use super::code::Table;
 
 /// A compiled loop: state, record, bytes from one step's record to the next, prepared values,
 /// steps.

@@ -7,6 +7,7 @@
 
 mod batch;
 mod build;
+mod code;
 mod cranelift;
 pub mod denormals;
 pub mod elementary;
@@ -17,11 +18,14 @@ pub mod lane;
 mod lower;
 mod memory;
 mod step;
+#[cfg(test)]
+mod tests;
 
 pub use batch::BatchKernel;
 pub use build::LaneBuilder;
+pub use code::{LaneCode, Table};
 pub use engine::{Engine, KernelError};
-pub use lane::{Integer, LaneCode, Mask, Shift, Table, Value};
+pub use lane::{Integer, Mask, Shift, Value};
 pub use lower::{Lowering, lower_graph};
 pub use step::{LaneGradient, StepKernel, StepOutput, StepProgram};
 

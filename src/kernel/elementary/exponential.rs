@@ -3,10 +3,12 @@
 //!
 //! `LN2_HIGH` has 11 trailing zeros, so `n*LN2_HIGH` is exact for `|n| <= 2^11`, fused or not.
 
+use std::f64::consts::{LN_2, LOG2_E};
+
 use super::MAGIC;
 use super::number::Number;
 
-/// `ln 2` in two parts, together good to 2^-96.
+/// `ln 2` in two parts, together good to 2^-102.
 pub(super) const LN2_HIGH: f64 = f64::from_bits(0x3fe6_2e42_fefa_3800);
 pub(super) const LN2_LOW: f64 = 5.497923018708371e-14;
 
@@ -45,63 +47,81 @@ struct Parts<'a> {
     power: Number<'a>,
 }
 
-/// The parts of `exp(x)`, for `n - halvings` from -1023 (whose bits are those of 0) to 1023: beyond,
-/// `x` is clamped, and the product is 0 or overflows. `tail` is added to `r`.
+/// The parts of `exp(x + tail)` for `n - halvings` from -1023 (whose bits are those of 0) to 1023.
 fn parts<'a>(x: Number<'a>, halvings: i32, tail: Option<Number<'a>>) -> Parts<'a> {
-    let halvings = f64::from(halvings);
-    let ln2 = std::f64::consts::LN_2;
-    // A tenth inside of where n would round to a value beyond.
-    let x = x.clamp((halvings - 1023.4) * ln2, (halvings + 1023.4) * ln2);
-    let offset = MAGIC + (1023.0 - halvings);
-    let shifted = x.fma(std::f64::consts::LOG2_E, offset);
+    let offset = MAGIC + (1023.0 - f64::from(halvings));
+    let shifted = x.fma(LOG2_E, offset);
     let n = shifted - offset;
     let r = n.fma(-LN2_HIGH, x);
     let r = n.fma(-LN2_LOW, r);
-    let r = match tail {
+    let rest = match tail {
         Some(tail) => r + tail,
         None => r,
     };
     Parts {
-        rest: r,
-        slope: r.fma(r.polynomial(&TWICE_EXP), 2.0),
+        rest,
+        slope: rest.fma(rest.polynomial(&TWICE_EXP), 2.0),
         power: shifted.bits().up(52).number(),
     }
 }
 
+/// The largest argument of [`parts`], a tenth inside of where `n` would round to the next: the
+/// product overflows there.
+fn top(halvings: i32) -> f64 {
+    (f64::from(halvings) + 1023.4) * LN_2
+}
+
+/// `x` clamped to the arguments of [`parts`] with one halving: to where the product is 0, and
+/// where it overflows.
+fn clamped(x: Number<'_>) -> Number<'_> {
+    x.at_least((1.0 - 1023.4) * LN_2).at_most(top(1))
+}
+
 impl<'a> Parts<'a> {
+    /// `exp(x)`, or half of it with two halvings.
     fn product(self) -> Number<'a> {
         self.rest.fma(self.slope, 2.0) * self.power
+    }
+
+    /// The product less one, where the power has one halving.
+    fn less_one(self) -> Number<'a> {
+        // 2^(n-1) - 1/2, which is 0 for small x.
+        let half = self.power - 0.5;
+        (self.rest * self.slope).fma(self.power, half) + half
     }
 }
 
 /// `exp x`. Results below 2^-1021.5 are 0.
 pub(super) fn exp(x: Number<'_>) -> Number<'_> {
+    parts(clamped(x), 1, None).product()
+}
+
+/// `exp(x)` for `|x| <= 700`.
+pub(super) fn exp_within(x: Number<'_>) -> Number<'_> {
     parts(x, 1, None).product()
 }
 
-/// `exp(x + tail)` for a `tail` below an ulp of `x`, with the same range.
+/// `exp(x + tail)` for a `tail` below an ulp of `x`, with the range of [`exp`].
 pub(super) fn exp_with_tail<'a>(x: Number<'a>, tail: Number<'a>) -> Number<'a> {
-    parts(x, 1, Some(tail)).product()
+    parts(clamped(x), 1, Some(tail)).product()
 }
 
 /// `exp(x)/2`, finite up to 710.4. For `x >= 0`.
 fn half_exp(x: Number<'_>) -> Number<'_> {
-    parts(x, 2, None).product()
+    parts(x.at_most(top(2)), 2, None).product()
 }
 
 /// `exp(x) - 1`
 pub(super) fn expm1(x: Number<'_>) -> Number<'_> {
-    let parts = parts(x, 1, None);
-    // 2^(n-1) - 1/2, which is 0 for small x.
-    let half = parts.power - 0.5;
-    let value = (parts.rest * parts.slope).fma(parts.power, half) + half;
+    let value = parts(clamped(x), 1, None).less_one();
+    // The sign of zero.
     x.equals(0.0).pick(x, value)
 }
 
 /// `tanh x`: `t/(t + 2)` with `t = exp(2|x|) - 1`; from 20 on it is 1.
 pub(super) fn tanh(x: Number<'_>) -> Number<'_> {
     let a = x.abs().at_most(20.0);
-    let t = expm1(a + a);
+    let t = parts(a + a, 1, None).less_one();
     (t / (t + 2.0)).copysign(x)
 }
 

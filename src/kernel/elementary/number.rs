@@ -116,11 +116,6 @@ impl<'a> Number<'a> {
         self.binary(sign, LaneBuilder::copysign)
     }
 
-    /// The nearest number to this in `[low, high]`; NaN stays NaN.
-    pub(super) fn clamp(self, low: f64, high: f64) -> Number<'a> {
-        self.at_least(low).at_most(high)
-    }
-
     /// This or `low`, if that is larger; NaN stays NaN.
     pub(super) fn at_least(self, low: impl Operand) -> Number<'a> {
         self.binary(low, |b, x, low| b.max(low, x))
@@ -150,6 +145,11 @@ impl<'a> Number<'a> {
     /// `self == other`
     pub(super) fn equals(self, other: impl Operand) -> Truth<'a> {
         self.compare(Comparison::Equal, other)
+    }
+
+    /// The literal that this is, if it is one.
+    pub(super) fn as_constant(self) -> Option<f64> {
+        self.on.borrow().as_constant(self.value)
     }
 
     /// `function(self, other)` out of line.

@@ -59,8 +59,28 @@ pub(super) fn hypot<'a>(x: Number<'a>, y: Number<'a>) -> Number<'a> {
 }
 
 /// `x^y`: `exp(y log|x|)` with logarithm and product in two parts, and the rules of signs. Results
-/// below 2^-1021.5 are 0.
+/// below 2^-1021.5 are 0. Small halves of odd integers in the source are square roots.
 pub(super) fn pow<'a>(x: Number<'a>, y: Number<'a>) -> Number<'a> {
+    match y.as_constant() {
+        Some(y) if [0.5, 1.5, 2.5].contains(&y.abs()) => pow_by_root(x, y),
+        _ => pow_by_log(x, y),
+    }
+}
+
+/// `x^y` for `|y|` of 0.5, 1.5 or 2.5.
+fn pow_by_root(x: Number<'_>, y: f64) -> Number<'_> {
+    // Powers of -0 and of minus infinity that are no odd integers are those of 0 and infinity.
+    let x = x.equals(f64::NEG_INFINITY).pick(f64::INFINITY, x + 0.0);
+    let root = x.sqrt();
+    let power = match y.abs() {
+        0.5 => root,
+        1.5 => x * root,
+        _ => x * x * root,
+    };
+    if y < 0.0 { 1.0 / power } else { power }
+}
+
+fn pow_by_log<'a>(x: Number<'a>, y: Number<'a>) -> Number<'a> {
     let a = x.abs();
     let log = log_at_the_ends(a, log_double(a));
     let high = y * log.high;
