@@ -11,7 +11,8 @@ use crate::stats::{BinnedSums, GridMismatch};
 pub struct ForceFit {
     /// U and its errors.
     pub fit: Fit,
-    /// `s2 = E[(V' - U')^2]`, the variance of the unresolved force.
+    /// `s2 = E[(V' - U')^2]`, the variance of the unresolved force. The slope is taken at the mean
+    /// position of each bin, which adds `E[U''^2] width^2/12`.
     pub residual: f64,
     /// The standard error of `residual`, from the spread between blocks.
     pub residual_stderr: f64,
