@@ -30,7 +30,7 @@ fn lagged(series: &[f64], mean: f64, lag: usize) -> f64 {
 
 /// The integrated autocorrelation time `1 + 2 sum_k rho(k)` in samples.
 ///
-/// The sum ends at the first lag that exceeds [five](WINDOW) times the time found so far (Sokal
+/// The sum ends at the first lag that exceeds five times the time found so far (Sokal
 /// 1997, "Monte Carlo methods in statistical mechanics"). Costs `n` times that window. At least
 /// `1/n`; `None` where the series is shorter than 4, constant, or not finite.
 pub fn autocorrelation_time(series: &[f64]) -> Option<f64> {

@@ -4,7 +4,7 @@ use super::domain::{Domain, positive};
 use super::{Estimator, Fit, FitError, Settings, candidates, folds};
 use crate::learn::banded::Banded;
 use crate::learn::bspline::difference_penalty;
-use crate::stats::Histogram;
+use crate::stats::{Histogram, Moments};
 
 /// The most Newton steps of one fit; from a least-squares start a handful do.
 const MAX_STEPS: usize = 60;
@@ -12,16 +12,59 @@ const MAX_STEPS: usize = 60;
 /// Newton square the error, what is left is near 1e-12.
 const TOLERANCE: f64 = 1e-6;
 
+/// An inverse temperature, and what it is without each statistical block.
+///
+/// The density of `x` widens and the momentum grows together, so that most of the error of the
+/// one cancels that of the other: errors of U are honest only where both leave out the same block.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Temperature {
+    /// The inverse temperature (inverse energy).
+    pub beta: f64,
+    /// The same without each block; empty where it is known and carries no error.
+    pub without: Vec<f64>,
+}
+
+impl Temperature {
+    /// An inverse temperature without error.
+    pub fn known(beta: f64) -> Temperature {
+        Temperature {
+            beta,
+            without: Vec::new(),
+        }
+    }
+
+    /// From the moments of the momentum in each block, and the inverse temperature that belongs
+    /// to a mean square of it: `|p| scale::beta(delta, gamma, p)` for [`density`],
+    /// `|p| 1.0 / p` for [`paper`].
+    pub fn of_momenta(blocks: &[Moments], beta: impl Fn(f64) -> f64) -> Temperature {
+        let sum = |m: &Moments| match m.count {
+            0 => 0.0,
+            n => n as f64 * m.mean_square(),
+        };
+        let squares: f64 = blocks.iter().map(sum).sum();
+        let count: f64 = blocks.iter().map(|m| m.count as f64).sum();
+        let without = |m: &Moments| (squares - sum(m)) / (count - m.count as f64);
+        Temperature {
+            beta: beta(squares / count),
+            without: blocks.iter().map(|m| beta(without(m))).collect(),
+        }
+    }
+}
+
 /// Fits U to the density of the half-step position `x`: `U = -log density/beta`.
 ///
 /// The inverse temperature belongs to `x`: with [`crate::learn::scale::beta`] the result is exact
-/// in a harmonic well. Its own error is not part of the errors of the fit. The density is taken
-/// at bin centres, which for a normal density of width `s` scales U by `1 - width^2/(12 s^2)`.
+/// in a harmonic well. The density is taken at bin centres, which for a normal density of width
+/// `s` scales U by `1 - width^2/(12 s^2)`.
 ///
 /// # Errors
 /// See [`FitError`].
-pub fn density(blocks: &[Histogram], beta: f64, settings: &Settings) -> Result<Fit, FitError> {
-    log_density(Estimator::Density, blocks, beta, settings)
+pub fn density(
+    blocks: &[Histogram],
+    temperature: &Temperature,
+    settings: &Settings,
+) -> Result<Fit, FitError> {
+    log_density(Estimator::Density, blocks, temperature, settings)
 }
 
 /// Fits U to the density of the full-step position `q` with `beta = 1/var p`, as Li & Tao 2024
@@ -29,17 +72,21 @@ pub fn density(blocks: &[Histogram], beta: f64, settings: &Settings) -> Result<F
 ///
 /// # Errors
 /// See [`FitError`].
-pub fn paper(blocks: &[Histogram], var_p: f64, settings: &Settings) -> Result<Fit, FitError> {
-    positive("the variance of p", var_p)?;
-    log_density(Estimator::Paper, blocks, 1.0 / var_p, settings)
+pub fn paper(
+    blocks: &[Histogram],
+    temperature: &Temperature,
+    settings: &Settings,
+) -> Result<Fit, FitError> {
+    log_density(Estimator::Paper, blocks, temperature, settings)
 }
 
 fn log_density(
     estimator: Estimator,
     blocks: &[Histogram],
-    beta: f64,
+    temperature: &Temperature,
     settings: &Settings,
 ) -> Result<Fit, FitError> {
+    let beta = temperature.beta;
     positive("the inverse temperature", beta)?;
     let used: Vec<&Histogram> = blocks.iter().filter(|b| b.total() > 0).collect();
     let Some(first) = used.first().filter(|_| used.len() > 1) else {
@@ -60,15 +107,17 @@ fn log_density(
     let all = problem.cut(&total);
     let smoothing = problem.choose(&all, &parts)?;
     let fitted = problem.fit(&all, smoothing, None)?;
+    let potential = |c: &[f64], beta: f64| c.iter().map(|c| -c / beta).collect::<Vec<f64>>();
     let mut replicates = Vec::with_capacity(used.len());
-    for block in &used {
-        let part = counts(std::slice::from_ref(block));
-        let rest = subtract(&all, &part);
-        replicates.push(problem.fit(&rest, smoothing, Some(&fitted))?);
+    for (i, block) in blocks.iter().enumerate().filter(|(_, b)| b.total() > 0) {
+        let rest = subtract(&all, &counts(&[block]));
+        let beta = temperature.without.get(i).copied().unwrap_or(beta);
+        positive("the inverse temperature", beta)?;
+        let refitted = problem.fit(&rest, smoothing, Some(&fitted))?;
+        replicates.push(potential(&refitted, beta));
     }
-    let potential = |c: Vec<f64>| c.into_iter().map(|c| -c / beta).collect::<Vec<f64>>();
-    let replicates = replicates.into_iter().map(potential).collect();
-    Fit::new(estimator, domain, smoothing, potential(fitted), replicates)
+    let coefficients = potential(&fitted, beta);
+    Fit::new(estimator, domain, smoothing, coefficients, replicates)
 }
 
 fn add(blocks: &[&Histogram], bins: usize) -> Vec<u64> {

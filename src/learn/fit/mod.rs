@@ -23,7 +23,7 @@ mod result;
 #[cfg(test)]
 mod tests;
 
-pub use density::{density, paper};
+pub use density::{Temperature, density, paper};
 pub use regression::{ForceFit, force, value};
 pub use result::Fit;
 
@@ -46,18 +46,19 @@ pub struct Settings {
     /// The wanted width of a spline cell, in the unit of the coordinate; rounded to a whole
     /// number of bins. With 1.5 lengths `l` half transmission lies near that of the density.
     pub spacing: f64,
-    /// The least number of samples, all blocks together, that makes a cell covered.
+    /// The least number of samples, all blocks together, that makes a cell covered. A few will
+    /// do, since the penalty carries the parabola of the neighbours on; a line would be worse.
     pub minimum_count: u64,
     /// The number of folds of the cross-validation; at most the number of blocks.
     pub folds: usize,
 }
 
 impl Settings {
-    /// The usual settings for a cell width (unit of the coordinate): 8 samples, 8 folds.
+    /// The usual settings for a cell width (unit of the coordinate): 4 samples, 8 folds.
     pub fn new(spacing: f64) -> Settings {
         Settings {
             spacing,
-            minimum_count: 8,
+            minimum_count: 4,
             folds: 8,
         }
     }

@@ -11,7 +11,8 @@ use crate::stats::{BinnedSums, GridMismatch};
 pub struct ForceFit {
     /// U and its errors.
     pub fit: Fit,
-    /// `s2 = E[(V' - U')^2]`, the variance of the unresolved force.
+    /// `s2 = E[(V' - U')^2]`, the variance of the unresolved force. The slope is taken at the mean
+    /// position of each bin, which adds `E[U''^2] width^2/12`.
     pub residual: f64,
     /// The standard error of `residual`, from the spread between blocks.
     pub residual_stderr: f64,
@@ -206,6 +207,31 @@ impl Problem {
         }
         best.1.ok_or(FitError::Singular)
     }
+
+    // The cubic coefficients of the fit to all blocks, and without each.
+    fn jackknife(
+        &self,
+        blocks: &[&BinnedSums],
+        parts: &[Equations],
+        smoothing: f64,
+    ) -> Result<(Vec<f64>, Vec<Vec<f64>>), FitError> {
+        let solve = |equations: &Equations| {
+            let solution = equations.solve(&self.penalty, smoothing)?;
+            Ok::<_, FitError>(match self.kind {
+                Kind::Value => solution,
+                Kind::Force => self.domain.space.integrate(&solution),
+            })
+        };
+        let mut sum = Equations::zero(self.kind.size(&self.domain.space));
+        parts.iter().for_each(|part| sum.add(part, 1.0));
+        let mut replicates = Vec::with_capacity(blocks.len());
+        for block in blocks {
+            let mut rest = sum.clone();
+            rest.add(&self.equations(block), -1.0);
+            replicates.push(solve(&rest)?);
+        }
+        Ok((solve(&sum)?, replicates))
+    }
 }
 
 fn regress(
@@ -236,19 +262,7 @@ fn regress(
     }
     let parts: Vec<Equations> = merged.iter().map(|m| problem.equations(m)).collect();
     let smoothing = problem.choose(&merged, &parts)?;
-    let mut sum = Equations::zero(kind.size(&problem.domain.space));
-    parts.iter().for_each(|part| sum.add(part, 1.0));
-    let cubic = |solution: Vec<f64>| match kind {
-        Kind::Value => solution,
-        Kind::Force => problem.domain.space.integrate(&solution),
-    };
-    let coefficients = cubic(sum.solve(&problem.penalty, smoothing)?);
-    let mut replicates = Vec::with_capacity(used.len());
-    for block in &used {
-        let mut rest = sum.clone();
-        rest.add(&problem.equations(block), -1.0);
-        replicates.push(cubic(rest.solve(&problem.penalty, smoothing)?));
-    }
+    let (coefficients, replicates) = problem.jackknife(&used, &parts, smoothing)?;
     let estimator = match kind {
         Kind::Value => Estimator::Value,
         Kind::Force => Estimator::Force,
