@@ -16,5 +16,8 @@ fn keep(name: &str, text: &str) {
 #[test]
 fn figures() {
     keep("quadratic.svg", &Kuva.svg(&figure(&sample::quadratic())));
-    keep("double-well.svg", &Kuva.svg(&figure(&sample::double_well())));
+    keep(
+        "double-well.svg",
+        &Kuva.svg(&figure(&sample::double_well())),
+    );
 }

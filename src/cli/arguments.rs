@@ -10,7 +10,9 @@ use crate::session::{Estimator, Knots, Options};
 /// The effective potential of a multiscale potential, at the scale of your choice.
 #[derive(Parser, Debug)]
 #[command(name = "effpot-lang", version, max_term_width = 100)]
-#[command(after_help = "`effpot-lang FILE --delta D` is short for `effpot-lang learn FILE --delta D`.")]
+#[command(
+    after_help = "`effpot-lang FILE --delta D` is short for `effpot-lang learn FILE --delta D`."
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -215,9 +217,11 @@ pub fn with_bare_form(mut arguments: Vec<OsString>) -> Vec<OsString> {
         let text = argument.to_string_lossy();
         !text.starts_with('-')
     });
-    let asks_for_help = arguments
-        .get(1)
-        .is_some_and(|a| ["-h", "--help", "-V", "--version"].iter().any(|flag| a == flag));
+    let asks_for_help = arguments.get(1).is_some_and(|a| {
+        ["-h", "--help", "-V", "--version"]
+            .iter()
+            .any(|flag| a == flag)
+    });
     match first {
         Some(at) if !asks_for_help => {
             let word = arguments[at + 1].to_string_lossy().into_owned();
@@ -234,9 +238,7 @@ pub fn with_bare_form(mut arguments: Vec<OsString>) -> Vec<OsString> {
 fn number(text: &str) -> Result<f64, String> {
     let text = text.trim();
     if let Some((whole, part)) = text.split_once(',') {
-        return Err(format!(
-            "a decimal comma: write {whole}.{part}"
-        ));
+        return Err(format!("a decimal comma: write {whole}.{part}"));
     }
     match text.parse::<f64>() {
         Ok(x) if x.is_nan() => Err("not a number".to_owned()),

@@ -17,16 +17,17 @@ use crate::kernel::{BatchKernel, Engine};
 /// The potential of a program with the parameters of the command line.
 fn potential(console: &Console<'_>, loaded: &Loaded, shared: &Shared) -> Result<Model, Exit> {
     let name = shared.potential.as_deref();
-    let mut model = loaded.program.potential(name).map_err(|diagnostics| {
-        console.diagnose(&diagnostics, &loaded.sources, Exit::Failed)
-    })?;
+    let mut model = loaded
+        .program
+        .potential(name)
+        .map_err(|diagnostics| console.diagnose(&diagnostics, &loaded.sources, Exit::Failed))?;
     for (name, value) in &shared.set {
         if let Some(parameter) = model.parameters.iter_mut().find(|p| p.name == *name) {
             parameter.value = *value;
             continue;
         }
         let names: Vec<&str> = model.parameters.iter().map(|p| p.name.as_str()).collect();
-        let close = suggest(name, &names);
+        let close = suggest(name, names.iter().copied());
         let help = match close {
             Some(close) => format!("did you mean `{close}`?"),
             None if names.is_empty() => "the program has no parameters".to_owned(),
@@ -76,9 +77,8 @@ impl Wanted {
 
     /// The results at points, a row a point.
     fn compute(&self, points: &[Vec<f64>], parameters: &[f64]) -> Result<Vec<Vec<f64>>, String> {
-        let kernel =
-            BatchKernel::compile(&self.graph, &self.roots, self.dimension, Engine::best())
-                .map_err(|error| error.to_string())?;
+        let kernel = BatchKernel::compile(&self.graph, &self.roots, self.dimension, Engine::best())
+            .map_err(|error| error.to_string())?;
         let n = points.len();
         let by_coordinate: Vec<f64> = (0..self.dimension)
             .flat_map(|i| points.iter().map(move |point| point[i]))
@@ -86,7 +86,11 @@ impl Wanted {
         let mut out = vec![0.0; n * self.roots.len()];
         kernel.evaluate(&by_coordinate, n, parameters, &mut out);
         Ok((0..n)
-            .map(|at| (0..self.roots.len()).map(|root| out[root * n + at]).collect())
+            .map(|at| {
+                (0..self.roots.len())
+                    .map(|root| out[root * n + at])
+                    .collect()
+            })
             .collect())
     }
 
@@ -141,7 +145,10 @@ fn evaluate(console: &Console<'_>, arguments: &Eval) -> Result<Exit, Exit> {
         Err(console.diagnose(&[problem], &loaded.sources, Exit::Usage))
     };
     if points.is_empty() && arguments.points.is_none() {
-        return usage("no point is given".to_owned(), "add --at 0.3, or --points FILE");
+        return usage(
+            "no point is given".to_owned(),
+            "add --at 0.3, or --points FILE",
+        );
     }
     let d = model.dimension();
     if let Some(wrong) = points.iter().find(|point| point.len() != d) {
@@ -153,7 +160,10 @@ fn evaluate(console: &Console<'_>, arguments: &Eval) -> Result<Exit, Exit> {
             if d == 1 { "" } else { "s" },
             wrong.len()
         );
-        return usage(message, "separate coordinates by commas; --at may be repeated for more points");
+        return usage(
+            message,
+            "separate coordinates by commas; --at may be repeated for more points",
+        );
     }
     let wanted = Wanted::new(&model, arguments.gradient, arguments.hessian);
     let results = wanted
@@ -205,12 +215,21 @@ fn values_as_json(wanted: &Wanted, points: &[Vec<f64>], results: &[Vec<f64>]) ->
 
 fn values_as_text(header: &[String], rows: &[Vec<f64>], csv: bool) -> String {
     let mut table = vec![header.to_vec()];
-    table.extend(rows.iter().map(|row| row.iter().map(|x| plain(*x)).collect()));
+    table.extend(
+        rows.iter()
+            .map(|row| row.iter().map(|x| plain(*x)).collect()),
+    );
     if csv {
         return table.iter().map(|row| row.join(",") + "\n").collect();
     }
     let widths: Vec<usize> = (0..header.len())
-        .map(|column| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
+        .map(|column| {
+            table
+                .iter()
+                .map(|row| row[column].chars().count())
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
     table
         .iter()
@@ -226,7 +245,11 @@ fn values_as_text(header: &[String], rows: &[Vec<f64>], csv: bool) -> String {
 }
 
 fn plain(x: f64) -> String {
-    if x.is_finite() { number(x) } else { format!("{x}") }
+    if x.is_finite() {
+        number(x)
+    } else {
+        format!("{x}")
+    }
 }
 
 /// Points as CSV without a header, one a row; `-` is standard input.
@@ -370,7 +393,11 @@ fn exported(model: &Model, arguments: &Export) -> Option<String> {
             Target::Latex => {
                 let q: Vec<String> = coordinates.iter().map(|c| latex_name(c)).collect();
                 let head = match by {
-                    Some(by) => format!("\\frac{{\\partial {}}}{{\\partial {}}}", latex_name(&model.name), latex_name(by)),
+                    Some(by) => format!(
+                        "\\frac{{\\partial {}}}{{\\partial {}}}",
+                        latex_name(&model.name),
+                        latex_name(by)
+                    ),
                     None => latex_name(&model.name),
                 };
                 let body = print(&graph, *root, &names, Notation::Latex)?;

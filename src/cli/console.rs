@@ -47,13 +47,6 @@ impl<'a> Console<'a> {
         }
     }
 
-    /// Prints a line about the run, unless silence was asked for.
-    pub fn log(&self, text: &str) {
-        if !self.shared.quiet {
-            self.complain(text);
-        }
-    }
-
     fn complain(&self, text: &str) {
         // Standard error is the last place to complain to.
         let _ = writeln!(io::stderr().lock(), "{text}");
@@ -101,7 +94,7 @@ impl<'a> Console<'a> {
         let root = sources.add(path.display().to_string(), text);
         let program = check(&sources, root)
             .map_err(|diagnostics| self.diagnose(&diagnostics, &sources, Exit::Failed))?;
-        self.diagnose(program.warnings(), &sources, Exit::Good);
+        self.diagnose(&program.warnings, &sources, Exit::Good);
         Ok(Loaded {
             sources,
             root,

@@ -37,7 +37,11 @@ pub fn read_program(path: &Path) -> Result<String, FileError> {
         fs::read(path).map_err(|error| failed(format!("{shown} cannot be read: {error}")))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
+        let line = error.as_bytes()[..at]
+            .iter()
+            .filter(|b| **b == b'\n')
+            .count()
+            + 1;
         failed(format!(
             "{shown} is not UTF-8: byte {at}, on line {line}, cannot be read; save it as UTF-8"
         ))
@@ -105,9 +109,10 @@ impl ResultsFolder {
             Some(path) => path.to_owned(),
             None => free_name(stem),
         };
-        let name = target
-            .file_name()
-            .map_or_else(|| "results".to_owned(), |n| n.to_string_lossy().into_owned());
+        let name = target.file_name().map_or_else(
+            || "results".to_owned(),
+            |n| n.to_string_lossy().into_owned(),
+        );
         let building = target.with_file_name(format!(".{name}.{}", std::process::id()));
         let _ = fs::remove_dir_all(&building);
         fs::create_dir_all(&building).map_err(|error| {

@@ -14,7 +14,7 @@ use super::arguments::Learn;
 use super::console::{Console, Loaded};
 use super::files::ResultsFolder;
 use crate::diagnostic::Diagnostic;
-use crate::report::{Verdict, summary};
+use crate::report::result::Verdict;
 use crate::session::{self, Failure, Hooks, Job, Options, Outcome, Progress};
 
 /// Runs the main job.
@@ -45,10 +45,10 @@ fn run(console: &Console<'_>, arguments: &Learn) -> Result<Exit, Exit> {
         let plan = session::plan(&job).map_err(|f| failed(console, &loaded, f))?;
         return Ok(console.print(&plan));
     }
-    let stem = arguments
-        .file
-        .file_stem()
-        .map_or_else(|| "results".to_owned(), |s| s.to_string_lossy().into_owned());
+    let stem = arguments.file.file_stem().map_or_else(
+        || "results".to_owned(),
+        |s| s.to_string_lossy().into_owned(),
+    );
     let folder = ResultsFolder::prepare(arguments.output.as_deref(), &stem, arguments.force)
         .map_err(|error| console.file_error(&error))?;
     let outcome = sampled(&job, threads, arguments.shared.quiet)
@@ -153,7 +153,7 @@ fn finish(
     let text = if arguments.shared.json {
         outcome.result.to_json().unwrap_or_default()
     } else {
-        summary(&outcome.result, &shown_place(&place))
+        format!("{:#?}\n{}\n", outcome.result.table, shown_place(&place))
     };
     let interrupted = outcome.diagnostics.iter().any(|d| d.code == "interrupted");
     let exit = match console.print(&text) {

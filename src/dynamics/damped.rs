@@ -25,23 +25,30 @@ pub struct DampedMap {
 pub fn damped_map(model: &Model) -> StepProgram {
     let (graph, roots) = model.value_and_gradient();
     let d = model.dimension();
-    StepProgram::build(&graph, &roots[1..], d, 2 * d, 2, |b, state, constants, gradient| {
-        let (x, p) = state.split_at(d);
-        let (delta, decay) = (constants[0], constants[1]);
-        let g = gradient(b, x);
-        let after: Vec<_> = (0..d)
-            .map(|i| {
-                let kick = b.mul(delta, g[i]);
-                let kick = b.neg(kick);
-                b.fma(decay, p[i], kick)
-            })
-            .collect();
-        let moved: Vec<_> = (0..d).map(|i| b.fma(delta, after[i], x[i])).collect();
-        StepOutput {
-            state: [moved, after.clone()].concat(),
-            record: [x.to_vec(), after].concat(),
-        }
-    })
+    StepProgram::build(
+        &graph,
+        &roots[1..],
+        d,
+        2 * d,
+        2,
+        |b, state, constants, gradient| {
+            let (x, p) = state.split_at(d);
+            let (delta, decay) = (constants[0], constants[1]);
+            let g = gradient(b, x);
+            let after: Vec<_> = (0..d)
+                .map(|i| {
+                    let kick = b.mul(delta, g[i]);
+                    let kick = b.neg(kick);
+                    b.fma(decay, p[i], kick)
+                })
+                .collect();
+            let moved: Vec<_> = (0..d).map(|i| b.fma(delta, after[i], x[i])).collect();
+            StepOutput {
+                state: [moved, after.clone()].concat(),
+                record: [x.to_vec(), after].concat(),
+            }
+        },
+    )
 }
 
 impl DampedMap {

@@ -99,7 +99,6 @@ struct Rules<'a> {
     escape: (f64, f64),
     restarts: bool,
     reference: f64,
-    cancelled: &'a AtomicBool,
 }
 
 impl Ensemble {
@@ -145,7 +144,6 @@ impl Ensemble {
             escape: self.escape,
             restarts: self.restarts,
             reference: self.reference,
-            cancelled,
         };
         self.groups
             .par_iter_mut()

@@ -55,6 +55,11 @@ impl LaneSums {
         second_order(self.count, self.x[0], self.x[1])
     }
 
+    /// Moments of the momentum, to second order.
+    pub fn momentum(&self) -> Moments {
+        second_order(self.count, self.p[0], self.p[1])
+    }
+
     /// Moments of `p^2`, to second order.
     pub fn kinetic(&self) -> Moments {
         second_order(self.count, self.p[1], self.p[3])
@@ -213,7 +218,13 @@ impl<'a> Collector<'a> {
         for first in (0..window.steps()).step_by(STEPS_AT_ONCE) {
             let steps = first..(first + STEPS_AT_ONCE).min(window.steps());
             for (at, sums) in sums.chunks_exact_mut(LANES_AT_ONCE).enumerate() {
-                add_up(window, steps.clone(), at * LANES_AT_ONCE, self.plan.centre, sums);
+                add_up(
+                    window,
+                    steps.clone(),
+                    at * LANES_AT_ONCE,
+                    self.plan.centre,
+                    sums,
+                );
             }
         }
         for (lane, sums) in sums.iter_mut().enumerate() {

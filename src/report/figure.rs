@@ -1,12 +1,20 @@
 //! The figure of a run in one coordinate: the full potential, the learned one and the samples.
 
 use super::curves::{Curves, Line};
-use super::plot::{Axis, Corner, Figure, Layer, Panel, Stroke};
+use super::drawing::{extent, legend_place, padded, readable, thinned, unit};
+use super::number::significant;
+use super::plot::{Axis, Figure, Layer, Panel, Stroke};
 
-/// The full potential: thin and grey, for it is behind.
+/// The full potential on its own.
 const FULL: Stroke = Stroke {
-    colour: "#8c8c8c",
-    width: 0.9,
+    colour: "#444444",
+    width: 1.0,
+    dash: None,
+};
+/// The full potential behind the learned one: wide, or it would be hidden, and light.
+const BEHIND: Stroke = Stroke {
+    colour: "#c4c4c4",
+    width: 5.0,
     dash: None,
 };
 /// The learned potential.
@@ -81,10 +89,7 @@ fn full(curves: &Curves) -> Option<Panel> {
     let layers = vec![Layer::Line {
         x: drawn.x.clone(),
         y: drawn.y.clone(),
-        stroke: Stroke {
-            colour: "#444444",
-            ..FULL
-        },
+        stroke: FULL,
         label: None,
     }];
     let title = format!("the full potential {}", curves.potential);
@@ -106,11 +111,7 @@ fn roughness(curves: &Curves) -> Option<Panel> {
         layers: vec![Layer::Line {
             x,
             y,
-            stroke: Stroke {
-                colour: "#444444",
-                width: 1.2,
-                dash: None,
-            },
+            stroke: FULL,
             label: None,
         }],
         shaded: Vec::new(),
@@ -146,7 +147,7 @@ fn learned(curves: &Curves) -> Panel {
     if behind.x.len() > 1 {
         let shift = offset(curves, &curves.v);
         let y: Vec<f64> = behind.y.iter().map(|v| v - shift).collect();
-        layers.push(line(&behind.x, &y, FULL, curves.potential.clone()));
+        layers.push(line(&behind.x, &y, BEHIND, curves.potential.clone()));
     }
     layers.push(band(&curves.x, &curves.u, &curves.u_stderr));
     layers.push(line(&curves.x, &curves.u, LEARNED, "U"));
@@ -156,7 +157,10 @@ fn learned(curves: &Curves) -> Panel {
         layers.push(line(&curves.x, &y, REFERENCE, reference.name.clone()));
     }
     let name = format!("U({})", curves.coordinate);
-    let title = format!("the effective potential, l = {}", short(curves.length));
+    let title = format!(
+        "the effective potential, l = {}",
+        significant(curves.length, 3)
+    );
     panel(title, horizontal(curves), name, layers, curves)
 }
 
@@ -251,8 +255,7 @@ fn horizontal(curves: &Curves) -> Axis {
     Axis::new(curves.coordinate.clone(), lo, hi, 7.0)
 }
 
-/// A panel with a vertical axis that holds all of its layers and a legend in the emptiest corner,
-/// with head room where every corner is in use.
+/// A panel with a vertical axis that holds all of its layers, and a legend where it covers none.
 fn panel(
     title: impl Into<String>,
     x: Axis,
@@ -265,11 +268,9 @@ fn panel(
     let named = layers.iter().filter(|l| l.label().is_some()).count();
     let mut legend = None;
     if named > 1 {
-        let (corner, crowd) = emptiest(&layers, &x, (lo, hi), named);
-        if crowd > 0 {
-            hi += (hi - lo) * (0.06 + 0.075 * named as f64);
-        }
-        legend = Some(if crowd > 0 { Corner::TopRight } else { corner });
+        let (corner, room) = legend_place(&layers, &x, (lo, hi), named);
+        legend = Some(corner);
+        hi = room;
     }
     Panel {
         title: title.into(),
@@ -279,35 +280,6 @@ fn panel(
         layers,
         legend,
     }
-}
-
-/// The corner in which a legend of so many lines covers the fewest points, and how many.
-fn emptiest(layers: &[Layer], x: &Axis, y: (f64, f64), named: usize) -> (Corner, usize) {
-    let width = 0.42;
-    let height = 0.06 + 0.085 * named as f64;
-    let mut points = Vec::new();
-    for (px, py) in layers.iter().flat_map(Layer::points) {
-        if px.is_finite() && py.is_finite() {
-            points.push(((px - x.lo) / (x.hi - x.lo), (py - y.0) / (y.1 - y.0)));
-        }
-    }
-    let crowd = |corner: Corner| {
-        let left = matches!(corner, Corner::TopLeft | Corner::BottomLeft);
-        let top = matches!(corner, Corner::TopLeft | Corner::TopRight);
-        let inside = |&&(px, py): &&(f64, f64)| {
-            let from_side = if left { px } else { 1.0 - px };
-            let from_edge = if top { 1.0 - py } else { py };
-            from_side < width && from_edge < height
-        };
-        points.iter().filter(inside).count()
-    };
-    let corners = [Corner::BottomLeft, Corner::TopLeft, Corner::BottomRight];
-    corners
-        .into_iter()
-        .map(|corner| (corner, crowd(corner)))
-        .fold((Corner::TopRight, crowd(Corner::TopRight)), |best, next| {
-            if next.1 < best.1 { next } else { best }
-        })
 }
 
 /// Intervals of the grid without samples.
@@ -356,83 +328,4 @@ fn fine(curves: &Curves) -> Line {
         &own
     };
     thinned(from, 500)
-}
-
-/// The lowest and the highest point of each of `bins` runs, in order: what is left looks the same
-/// when a run is narrower than a pixel.
-fn thinned(line: &Line, bins: usize) -> Line {
-    let length = line.x.len().min(line.y.len());
-    if length <= 4 * bins {
-        return Line {
-            x: line.x[..length].to_vec(),
-            y: line.y[..length].to_vec(),
-        };
-    }
-    let mut kept = Line::default();
-    for bin in 0..bins {
-        let range = bin * length / bins..(bin + 1) * length / bins;
-        let finite = range.filter(|&i| line.y[i].is_finite());
-        let order = |a: &usize, b: &usize| line.y[*a].total_cmp(&line.y[*b]);
-        let low = finite.clone().min_by(order);
-        let high = finite.max_by(order);
-        let (Some(low), Some(high)) = (low, high) else {
-            continue;
-        };
-        for i in [low.min(high), low.max(high)] {
-            kept.x.push(line.x[i]);
-            kept.y.push(line.y[i]);
-        }
-    }
-    kept
-}
-
-fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
-    let finite = values.into_iter().filter(|value| value.is_finite());
-    finite.fold(None, |range: Option<(f64, f64)>, value| {
-        let (lo, hi) = range.unwrap_or((value, value));
-        Some((lo.min(value), hi.max(value)))
-    })
-}
-
-fn padded((lo, hi): (f64, f64), by: f64) -> (f64, f64) {
-    (lo - by * (hi - lo), hi + by * (hi - lo))
-}
-
-/// Numbers between `lo` and `hi`, less their middle where they differ only in late digits and in a
-/// unit that makes them short, with what to write at the axis.
-fn readable(values: &[f64], lo: f64, hi: f64, name: &str) -> (Vec<f64>, String) {
-    let (middle, largest) = (0.5 * (lo + hi), lo.abs().max(hi.abs()));
-    let far = hi - lo < 0.1 * largest;
-    let (origin, name) = if far {
-        let sign = if middle < 0.0 { "+" } else { "−" };
-        (middle, format!("{name} {sign} {}", short(middle.abs())))
-    } else {
-        (0.0, name.to_owned())
-    };
-    let (unit, suffix) = unit(if far { 0.5 * (hi - lo) } else { largest });
-    let values = values.iter().map(|value| (value - origin) / unit);
-    (values.collect(), format!("{name}{suffix}"))
-}
-
-/// A power of ten that makes numbers up to `largest` short, and how to write it behind a name.
-fn unit(largest: f64) -> (f64, String) {
-    if !(largest > 0.0) || (0.01..1e4).contains(&largest) {
-        return (1.0, String::new());
-    }
-    let power = largest.log10().floor() as i32;
-    let superscript = |c: char| match c {
-        '-' => '⁻',
-        '0' => '⁰',
-        '1' => '¹',
-        '2' => '²',
-        '3' => '³',
-        _ => char::from_u32('⁴' as u32 + c as u32 - '4' as u32).unwrap_or(c),
-    };
-    let written: String = power.to_string().chars().map(superscript).collect();
-    (10f64.powi(power), format!("  [10{written}]"))
-}
-
-/// A number with four significant digits at most.
-fn short(value: f64) -> String {
-    super::number::significant(value, 4)
 }

@@ -92,7 +92,7 @@ fn finite_runs(x: &[f64], y: &[&Vec<f64>]) -> Vec<std::ops::Range<usize>> {
 fn layout(panel: &Panel, letter: char) -> Layout {
     let (x, y) = (panel.x.clone(), panel.y.clone());
     let mut layout = Layout::new((x.lo, x.hi), (y.lo, y.hi))
-        .with_title(format!("{letter}   {}", panel.title))
+        .with_title(format!("({letter}) {}", panel.title))
         .with_title_size(13)
         .with_label_size(13)
         .with_tick_size(11)
@@ -112,7 +112,7 @@ fn layout(panel: &Panel, letter: char) -> Layout {
         .with_box_axes();
     for &[lo, hi] in &panel.shaded {
         let region = ShadedRegion::vertical(lo, hi);
-        layout = layout.with_shaded_region(region.with_color("#eeeeee").with_opacity(1.0));
+        layout = layout.with_shaded_region(region.with_color("black").with_opacity(0.08));
     }
     match panel.legend {
         None => layout,

@@ -1,11 +1,14 @@
 //! What a run leaves behind: data, arrays, figures, a summary and a page, all as values; writing
 //! them to files is for the callers.
 
+pub mod arrays;
 pub mod curves;
 pub mod figure;
 pub mod kuva;
 pub mod number;
 pub mod plot;
 pub mod result;
+pub mod table;
 
+mod drawing;
 mod json;

@@ -89,13 +89,18 @@ impl Axis {
         };
         let raw = (hi - lo) / ticks;
         let power = 10f64.powf(raw.log10().floor());
-        let steps = [1.0, 2.0, 5.0, 10.0];
-        let step = steps.iter().find(|&&step| step * power >= raw);
+        // The nearest in ratio of 1, 2, 5 and 10.
+        let step = match raw / power {
+            ratio if ratio < 2f64.sqrt() => 1.0,
+            ratio if ratio < 10f64.sqrt() => 2.0,
+            ratio if ratio < 50f64.sqrt() => 5.0,
+            _ => 10.0,
+        };
         Axis {
             label: label.into(),
             lo,
             hi,
-            step: step.unwrap_or(&10.0) * power,
+            step: step * power,
         }
     }
 

@@ -31,7 +31,11 @@ pub fn terms(graph: &Graph, node: Node) -> Vec<Node> {
 /// coordinate, smallest waves last.
 pub fn components(potential: &Potential) -> Vec<Component> {
     let mut graph = potential.graph.clone();
-    let names: Vec<String> = potential.model.coordinates.iter().map(|c| c.name.clone())
+    let names: Vec<String> = potential
+        .model
+        .coordinates
+        .iter()
+        .map(|c| c.name.clone())
         .chain(potential.model.parameters.iter().map(|p| p.name.clone()))
         .collect();
     let mut found: Vec<Component> = terms(&graph, potential.roots[0])
@@ -42,12 +46,7 @@ pub fn components(potential: &Potential) -> Vec<Component> {
     found
 }
 
-fn component(
-    graph: &mut Graph,
-    term: Node,
-    names: Names<'_>,
-    inputs: &[f64],
-) -> Option<Component> {
+fn component(graph: &mut Graph, term: Node, names: Names<'_>, inputs: &[f64]) -> Option<Component> {
     let angle = angle(graph, term)?;
     let slope = graph.derivative(angle, 0);
     let slope = graph.simplify(&[slope], 1)[0];

@@ -8,8 +8,8 @@ use crate::learn::compare::{Table, compare, tabulate};
 use crate::learn::filter::{self, FilterError, Filtered};
 use crate::learn::fit::{self, Fit, FitError, ForceFit};
 use crate::learn::scale;
-use crate::report::EstimatorRow;
-use crate::stats::{BinnedSums, Grid, Histogram};
+use crate::report::result::EstimatorRow;
+use crate::stats::{BinnedSums, Grid, Histogram, Moments};
 
 /// Points of the filter in each of its lengths, and the least and most in all.
 const FILTER_DENSITY: f64 = 256.0;
@@ -82,7 +82,10 @@ impl OnBins {
     /// Values and slopes of a spline on these bins.
     pub fn spline(&self, spline: &Spline) -> (Vec<f64>, Vec<f64>) {
         let (u, du) = tabulate(spline, &self.grid);
-        (u[self.range.clone()].to_vec(), du[self.range.clone()].to_vec())
+        (
+            u[self.range.clone()].to_vec(),
+            du[self.range.clone()].to_vec(),
+        )
     }
 
     /// A row of the table: the distance of an estimate from the reference.
@@ -134,7 +137,6 @@ pub fn estimate(
     estimator: Estimator,
     sample: &Sample,
     settings: &Settings,
-    momentum_variance: f64,
     force: &ForceFit,
     hooks: &Hooks<'_>,
 ) -> Result<Estimate, FitError> {
@@ -143,17 +145,19 @@ pub fn estimate(
     let histograms = |of: fn(&Block) -> Option<&Histogram>| -> Vec<Histogram> {
         sample.blocks.iter().filter_map(of).cloned().collect()
     };
+    let momenta: Vec<Moments> = sample.blocks.iter().map(|b| b.total().momentum()).collect();
     let fit = match estimator {
         Estimator::Value => value_fit(&sample.blocks, sample.spacing)?,
         Estimator::Force => force.fit.clone(),
         Estimator::Density => {
-            let beta = scale::beta(settings.delta, settings.gamma, momentum_variance);
-            fit::density(&histograms(|b| Some(&b.density)), beta, &how)?
+            let beta = |p2| scale::beta(settings.delta, settings.gamma, p2);
+            let temperature = fit::Temperature::of_momenta(&momenta, beta);
+            fit::density(&histograms(|b| Some(&b.density)), &temperature, &how)?
         }
         // The filter is not a fit; it has its own way in, below.
         Estimator::Paper | Estimator::Filter => fit::paper(
             &histograms(|b| b.whole_step.as_ref()),
-            momentum_variance,
+            &fit::Temperature::of_momenta(&momenta, |p2| 1.0 / p2),
             &how,
         )?,
     };

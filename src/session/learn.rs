@@ -10,7 +10,7 @@ use crate::check::Program;
 use crate::diagnostic::Diagnostic;
 use crate::learn::fit::ForceFit;
 use crate::learn::scale;
-use crate::report::{RunResult, Verdict};
+use crate::report::result::{RunResult, Verdict};
 use crate::source::{SourceId, Sources};
 
 /// What is to be learned.
@@ -87,8 +87,11 @@ impl Job<'_> {
         }
         Potential::compile(model, parameters).map_err(|error| {
             Failure::Limit(
-                Diagnostic::error("not-compiled", format!("the formula cannot be compiled: {error}"))
-                    .help("a shorter formula may do"),
+                Diagnostic::error(
+                    "not-compiled",
+                    format!("the formula cannot be compiled: {error}"),
+                )
+                .help("a shorter formula may do"),
             )
         })
     }
@@ -96,19 +99,24 @@ impl Job<'_> {
     pub(super) fn set_up(&self) -> Result<Setup, Failure> {
         let potential = self.compile(None)?;
         if potential.model.dimension() != 1 {
-            let names: Vec<&str> = potential.model.coordinates.iter().map(|c| c.name.as_str()).collect();
-            return Err(one(
-                Diagnostic::error(
-                    "many-coordinates",
-                    format!(
-                        "{} has {} coordinates ({}); learning works in one so far",
-                        potential.model.name,
-                        names.len(),
-                        names.join(", ")
-                    ),
-                )
-                .help("fix all but one of them: make a function of one coordinate that calls this one"),
-            ));
+            let names: Vec<&str> = potential
+                .model
+                .coordinates
+                .iter()
+                .map(|c| c.name.as_str())
+                .collect();
+            return Err(one(Diagnostic::error(
+                "many-coordinates",
+                format!(
+                    "{} has {} coordinates ({}); learning works in one so far",
+                    potential.model.name,
+                    names.len(),
+                    names.join(", ")
+                ),
+            )
+            .help(
+                "fix all but one of them: make a function of one coordinate that calls this one",
+            )));
         }
         let settings = self.options.clone().resolve().map_err(Failure::Usage)?;
         let reference = match &settings.compare {
@@ -117,7 +125,11 @@ impl Job<'_> {
                 if reference.model.dimension() != 1 {
                     return Err(one(Diagnostic::error(
                         "wrong-compare",
-                        format!("{name} has {} arguments where {} has one", reference.model.dimension(), potential.model.name),
+                        format!(
+                            "{name} has {} arguments where {} has one",
+                            reference.model.dimension(),
+                            potential.model.name
+                        ),
                     )));
                 }
                 Some((name.clone(), reference))
@@ -138,11 +150,11 @@ fn unknown_parameter(name: &str, parameters: &[crate::graph::Parameter]) -> Diag
         "unknown-parameter",
         format!("--set {name}: the program has no parameter of that name"),
     );
-    match crate::check::suggest(name, &names) {
+    match crate::check::suggest(name, names.iter().copied()) {
         Some(close) => problem.help(format!("did you mean `{close}`?")),
-        None if names.is_empty() => {
-            problem.help(format!("it has none; write `param {name} = ...` in the file"))
-        }
+        None if names.is_empty() => problem.help(format!(
+            "it has none; write `param {name} = ...` in the file"
+        )),
         None => problem.help(format!("it has {}", names.join(", "))),
     }
 }
@@ -184,8 +196,11 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
     } else if findings.equilibrium.verdict == Verdict::Trusted {
         findings.equilibrium.verdict = Verdict::NotConverged;
         findings.diagnostics.push(
-            Diagnostic::error("too-few-samples", "there are too few samples to fit anything")
-                .help("more --steps"),
+            Diagnostic::error(
+                "too-few-samples",
+                "there are too few samples to fit anything",
+            )
+            .help("more --steps"),
         );
     }
     results::outcome(job, &learned, findings, hooks)
@@ -248,12 +263,14 @@ fn make_estimates(
         if estimator == Estimator::Filter {
             continue;
         }
-        let variance = findings.momentum_variance;
-        match estimate(estimator, sample, settings, variance, force, hooks) {
+        match estimate(estimator, sample, settings, force, hooks) {
             Ok(estimate) => learned.estimates.push(estimate),
             Err(error) => findings.diagnostics.push(
-                Diagnostic::error("no-fit", format!("`{}` has no result: {error}", estimator.name()))
-                    .help("more --steps"),
+                Diagnostic::error(
+                    "no-fit",
+                    format!("`{}` has no result: {error}", estimator.name()),
+                )
+                .help("more --steps"),
             ),
         }
     }
@@ -265,7 +282,10 @@ fn make_estimates(
 /// The filter goes where it was asked for, and last otherwise.
 fn place_filter(estimates: &mut Vec<Estimate>, filter: Option<Estimate>, settings: &Settings) {
     let Some(filter) = filter else { return };
-    let asked = settings.estimators.iter().position(|e| *e == Estimator::Filter);
+    let asked = settings
+        .estimators
+        .iter()
+        .position(|e| *e == Estimator::Filter);
     let at = asked.unwrap_or(usize::MAX).min(estimates.len());
     estimates.insert(at, filter);
 }
@@ -286,7 +306,11 @@ fn make_rows(learned: &mut Learned<'_>, bins: &OnBins) {
     let nothing = (Vec::new(), Vec::new());
     let curves = reference.as_ref().map_or(&nothing, |(_, curves)| curves);
     for estimate in &learned.estimates {
-        let mut row = bins.row(estimate.estimator.name(), &bins.spline(&estimate.spline), curves);
+        let mut row = bins.row(
+            estimate.estimator.name(),
+            &bins.spline(&estimate.spline),
+            curves,
+        );
         row.evaluations = estimate.evaluations;
         row.seconds = Some(estimate.seconds);
         row.stderr = estimate.fit.as_ref().map(|fit| fit.median_stderr());

@@ -6,6 +6,7 @@
 mod components;
 mod estimate;
 mod learn;
+mod plan;
 mod potential;
 mod results;
 mod sample;
@@ -14,6 +15,7 @@ mod verdict;
 
 pub use components::{Component, components, terms};
 pub use learn::{Failure, Job, Outcome, learn};
+pub use plan::plan;
 pub use potential::Potential;
 pub use settings::{Estimator, Knots, Options, Settings};
 pub use verdict::Findings;

@@ -42,8 +42,7 @@ impl Potential {
     /// Gradients at points (shapes: coordinates, points).
     pub fn gradients(&self, points: &[f64], out: &mut [f64]) {
         let count = out.len() / self.model.dimension().max(1);
-        self.gradient
-            .evaluate(points, count, &self.parameters, out);
+        self.gradient.evaluate(points, count, &self.parameters, out);
     }
 
     /// Values on a grid of one coordinate.

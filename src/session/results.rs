@@ -9,11 +9,16 @@ use super::{Failure, Hooks, Settings};
 use crate::graph::number;
 use crate::learn::fit::ForceFit;
 use crate::learn::{scale, transfer};
-use crate::report::{
-    Array, Covered, Curves, Data, DiagnosticRow, EffectivePotential, EstimatorRow, Line, Noise,
-    Performance, Program, Reference, RemovedRow, RunResult, SCHEMA, Scale, Verdict,
-    Settings as SettingsRow, Shown, figure, html, npz, render, sha256, table_csv,
+use crate::report::arrays::{Array, Values, npz};
+use crate::report::curves::{Curves, Line, Reference};
+use crate::report::figure::figure;
+use crate::report::kuva::Kuva;
+use crate::report::plot::Plotter;
+use crate::report::result::{
+    Covered, DiagnosticRow, EffectivePotential, EstimatorRow, Noise, Performance, Program,
+    RemovedRow, RunResult, SCHEMA, Scale, Settings as SettingsRow, Verdict, sha256,
 };
+use crate::report::table::potential_csv;
 
 /// A part of V of which less than this is left counts as removed.
 const REMOVED_BELOW: f64 = 0.5;
@@ -69,7 +74,11 @@ pub(super) fn outcome(
         effective_potential: effective_potential(learned),
         terms: None,
         table: learned.rows.clone(),
-        diagnostics: findings.diagnostics.iter().map(DiagnosticRow::from).collect(),
+        diagnostics: findings
+            .diagnostics
+            .iter()
+            .map(DiagnosticRow::from)
+            .collect(),
         performance: Performance::default(),
     };
     let curves = learned.bins.as_ref().map(|bins| curves(learned, bins));
@@ -79,17 +88,16 @@ pub(super) fn outcome(
         files.push(("U.pot".to_owned(), text.into_bytes()));
     }
     if let (Some(curves), Some(bins)) = (&curves, &learned.bins) {
-        files.push(("potential.csv".to_owned(), table_csv(curves).into_bytes()));
-        files.push(("samples.npz".to_owned(), npz(&arrays(learned, bins, curves))));
+        files.push((
+            "potential.csv".to_owned(),
+            potential_csv(curves).into_bytes(),
+        ));
+        if let Ok(bytes) = npz(&arrays(learned, bins, curves)) {
+            files.push(("samples.npz".to_owned(), bytes));
+        }
     }
-    let svg = curves.as_ref().and_then(|curves| render(&figure(curves)).ok());
+    let svg = curves.as_ref().map(|curves| Kuva.svg(&figure(curves)));
     result.performance = performance(job, learned, hooks);
-    let shown = Shown {
-        formula: job.sources.get(job.root).text.clone(),
-        command: job.command.to_owned(),
-        figure: svg.clone(),
-    };
-    files.push(("report.html".to_owned(), html(&result, &shown).into_bytes()));
     if let Some(svg) = svg {
         files.push(("potential.svg".to_owned(), svg.into_bytes()));
     }
@@ -111,7 +119,12 @@ fn program(job: &Job<'_>, learned: &Learned<'_>) -> Program {
         sha256: sha256(&source.text),
         source: source.text.clone(),
         potential: potential.model.name.clone(),
-        variables: potential.model.coordinates.iter().map(|c| c.name.clone()).collect(),
+        variables: potential
+            .model
+            .coordinates
+            .iter()
+            .map(|c| c.name.clone())
+            .collect(),
         params: names.zip(potential.parameters.iter().copied()).collect(),
         terms: learned.terms,
         ..Program::default()
@@ -133,7 +146,11 @@ fn settings(job: &Job<'_>, learned: &Learned<'_>) -> SettingsRow {
         knots: spacing.is_finite().then_some(spacing),
         restarts: settings.restarts,
         target: settings.target,
-        estimators: settings.estimators.iter().map(|e| e.name().to_owned()).collect(),
+        estimators: settings
+            .estimators
+            .iter()
+            .map(|e| e.name().to_owned())
+            .collect(),
         noise: "residual".to_owned(),
         compare: settings.compare.clone(),
         potential: job.potential.map(str::to_owned),
@@ -146,7 +163,10 @@ fn noise(learned: &Learned<'_>, findings: &Findings) -> Noise {
     let Some(force) = &learned.force else {
         return Noise::default();
     };
-    let (p, stderr) = (findings.momentum_variance, findings.momentum_variance_stderr);
+    let (p, stderr) = (
+        findings.momentum_variance,
+        findings.momentum_variance_stderr,
+    );
     let beta = scale::beta(settings.delta, settings.gamma, p);
     Noise {
         covariance: Some(vec![vec![settings.delta * force.residual]]),
@@ -173,7 +193,11 @@ fn spread(learned: &Learned<'_>, force: &ForceFit) -> Option<f64> {
             parts[part].1 += share * s;
         }
     }
-    let means: Vec<f64> = parts.iter().map(|(w, s)| s / w).filter(|m| m.is_finite()).collect();
+    let means: Vec<f64> = parts
+        .iter()
+        .map(|(w, s)| s / w)
+        .filter(|m| m.is_finite())
+        .collect();
     let mean = means.iter().sum::<f64>() / means.len() as f64;
     let variance = means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / means.len() as f64;
     // The sampling noise of a part, from that of the whole.
@@ -199,7 +223,10 @@ fn scale_row(learned: &Learned<'_>) -> Scale {
     Scale {
         length: alive.then_some(l),
         kt_learn: alive.then(|| (l / learned.settings().delta).powi(2)),
-        kt_bound: learned.force.as_ref().map(|f| scale::kt_bound(l, f.residual)),
+        kt_bound: learned
+            .force
+            .as_ref()
+            .map(|f| scale::kt_bound(l, f.residual)),
         removed,
     }
 }
@@ -261,7 +288,12 @@ fn steep(learned: &Learned<'_>) -> Option<crate::diagnostic::Diagnostic> {
 }
 
 /// U as a program.
-fn program_text(job: &Job<'_>, learned: &Learned<'_>, estimate: &Estimate, verdict: Verdict) -> String {
+fn program_text(
+    job: &Job<'_>,
+    learned: &Learned<'_>,
+    estimate: &Estimate,
+    verdict: Verdict,
+) -> String {
     let settings = learned.settings();
     let (q, spline) = (learned.coordinate(), &estimate.spline);
     let model = &learned.setup.potential.model;
@@ -320,8 +352,14 @@ fn curves(learned: &Learned<'_>, bins: &OnBins) -> Curves {
         (curves.u, curves.du) = (thin(&u), thin(&du));
         let errors = x.iter().map(|x| first.stderr(*x));
         (curves.u_stderr, curves.du_stderr) = errors.unzip();
-        let fit = first.fit.as_ref().or(learned.force.as_ref().map(|f| &f.fit));
-        curves.covered = x.iter().map(|x| fit.is_some_and(|fit| fit.covers(*x))).collect();
+        let fit = first
+            .fit
+            .as_ref()
+            .or(learned.force.as_ref().map(|f| &f.fit));
+        curves.covered = x
+            .iter()
+            .map(|x| fit.is_some_and(|fit| fit.covers(*x)))
+            .collect();
     }
     if let Some((name, (u, du))) = &learned.reference {
         let shift = mean_difference(&bins.density, u, learned, bins);
@@ -340,7 +378,12 @@ fn curves(learned: &Learned<'_>, bins: &OnBins) -> Curves {
 }
 
 /// What the reference is above U in the mean: its constant means nothing.
-fn mean_difference(density: &[f64], reference: &[f64], learned: &Learned<'_>, bins: &OnBins) -> f64 {
+fn mean_difference(
+    density: &[f64],
+    reference: &[f64],
+    learned: &Learned<'_>,
+    bins: &OnBins,
+) -> f64 {
     let Some(first) = learned.estimates.first() else {
         return 0.0;
     };
@@ -392,7 +435,11 @@ fn zoom(learned: &Learned<'_>, curves: &Curves, x: &[f64]) -> (f64, f64) {
         .enumerate()
         .min_by(|a, b| a.1.total_cmp(b.1))
         .map_or(learned.sample.survey.lowest, |(at, _)| x[at]);
-    let shortest = learned.components.iter().map(|c| c.wavenumber).fold(0.0, f64::max);
+    let shortest = learned
+        .components
+        .iter()
+        .map(|c| c.wavenumber)
+        .fold(0.0, f64::max);
     let width = if shortest > 0.0 {
         8.0 * std::f64::consts::TAU / shortest
     } else {
@@ -403,41 +450,41 @@ fn zoom(learned: &Learned<'_>, curves: &Curves, x: &[f64]) -> (f64, f64) {
 
 /// What `samples.npz` holds.
 fn arrays(learned: &Learned<'_>, bins: &OnBins, curves: &Curves) -> Vec<Array> {
-    let real = |name: &str, values: &[f64]| Array {
-        name: name.to_owned(),
-        shape: vec![values.len() as u64],
-        data: Data::Real(values.to_vec()),
-    };
-    let samples: u64 = learned.sample.blocks.iter().map(|b| b.density.total()).sum();
+    let samples: u64 = learned
+        .sample
+        .blocks
+        .iter()
+        .map(|b| b.density.total())
+        .sum();
     let counts: Vec<u64> = bins
         .density
         .iter()
         .map(|share| (share * samples as f64).round() as u64)
         .collect();
     let mut arrays = vec![
-        real("x", &bins.x),
+        Array::line("x", &bins.x),
         Array {
             name: "counts".to_owned(),
-            shape: vec![counts.len() as u64],
-            data: Data::Whole(counts),
+            shape: vec![counts.len()],
+            values: Values::U64(counts),
         },
-        real("grid", &curves.x),
-        real("U", &curves.u),
-        real("U_stderr", &curves.u_stderr),
-        real("dU", &curves.du),
-        real("dU_stderr", &curves.du_stderr),
-        real("V", &curves.v),
-        real("density", &curves.density),
+        Array::line("grid", &curves.x),
+        Array::line("U", &curves.u),
+        Array::line("U_stderr", &curves.u_stderr),
+        Array::line("dU", &curves.du),
+        Array::line("dU_stderr", &curves.du_stderr),
+        Array::line("V", &curves.v),
+        Array::line("density", &curves.density),
     ];
     let p = &learned.sample.blocks;
     let variances: Vec<f64> = p.iter().map(|b| b.total().mean_square()).collect();
-    arrays.push(real("p2_by_block", &variances));
+    arrays.push(Array::line("p2_by_block", &variances));
     if let Some(force) = &learned.force {
-        arrays.push(real("S", &force.residual_by_bin));
+        arrays.push(Array::line("S", &force.residual_by_bin));
     }
     for estimate in learned.estimates.iter().skip(1) {
         let name = format!("U_{}", estimate.estimator.name());
-        arrays.push(real(&name, &bins.spline(&estimate.spline).0));
+        arrays.push(Array::line(&name, &bins.spline(&estimate.spline).0));
     }
     arrays
 }

@@ -75,7 +75,9 @@ pub enum SampleError {
     #[error(transparent)]
     Kernel(#[from] KernelError),
     /// The grid would not fit.
-    #[error("{needed} bins of width {width:e} are needed between {lo} and {hi}; at most {MOST_BINS} fit")]
+    #[error(
+        "{needed} bins of width {width:e} are needed between {lo} and {hi}; at most {MOST_BINS} fit"
+    )]
     TooManyBins {
         /// Bins.
         needed: f64,
@@ -281,7 +283,13 @@ impl Sampler<'_> {
         let (mut highest, mut last) = (0.0f64, 0.0);
         for (at, &window) in windows.iter().enumerate() {
             let cancelled = self.hooks.cancelled;
-            ensemble.advance(&self.map, &[window], &draw(&pool), &mut observers, cancelled);
+            ensemble.advance(
+                &self.map,
+                &[window],
+                &draw(&pool),
+                &mut observers,
+                cancelled,
+            );
             self.report("looking around", at as f64 / windows.len() as f64);
             last = ensemble.upper_quartile();
             highest = highest.max(last);
@@ -300,7 +308,12 @@ impl Sampler<'_> {
             .filter(|kinetic| kinetic.is_finite())
             .collect();
         let kt = kinetic.iter().sum::<f64>() / kinetic.len().max(1) as f64;
-        (found, kt, steps * self.settings.trajectories as u64, ensemble)
+        (
+            found,
+            kt,
+            steps * self.settings.trajectories as u64,
+            ensemble,
+        )
     }
 
     /// Beyond this a lane has left.
@@ -390,12 +403,24 @@ impl Sampler<'_> {
         let plan = Plan {
             grid,
             momentum_grid: Grid::over(-8.0 * sigma, 8.0 * sigma, 1024).unwrap_or(grid),
-            force_stride: if wants(super::Estimator::Force) { 1 } else { stride },
-            value_stride: if wants(super::Estimator::Value) { stride } else { 0 },
+            force_stride: if wants(super::Estimator::Force) {
+                1
+            } else {
+                stride
+            },
+            value_stride: if wants(super::Estimator::Value) {
+                stride
+            } else {
+                0
+            },
             whole_step: wants(super::Estimator::Paper),
             values: &values,
             centre: sample.survey.lowest,
-            level: if sample.survey.level.is_finite() { sample.survey.level } else { 0.0 },
+            level: if sample.survey.level.is_finite() {
+                sample.survey.level
+            } else {
+                0.0
+            },
         };
         let segments = SEGMENTS.min(each).max(1);
         let before = (self.hooks.seconds)();
@@ -416,7 +441,9 @@ impl Sampler<'_> {
             if last {
                 ensemble.finish(&self.map, &mut collectors);
             }
-            sample.blocks.extend(collectors.into_iter().map(Collector::into_block));
+            sample
+                .blocks
+                .extend(collectors.into_iter().map(Collector::into_block));
             if last || enough(&sample.blocks, sample.spacing) {
                 break;
             }

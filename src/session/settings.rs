@@ -165,7 +165,7 @@ impl Options {
                     format!("a learn block has no setting `{unknown}`"),
                 )
                 .at(key_span, "not known");
-                problem = match suggest(unknown, KEYS) {
+                problem = match suggest(unknown, KEYS.iter().copied()) {
                     Some(close) => problem.help(format!("did you mean `{close}`?")),
                     None => problem.help(format!("the settings are {}", KEYS.join(", "))),
                 };
@@ -204,12 +204,9 @@ type Result1<T> = Result<T, Box<Diagnostic>>;
 impl Given<'_> {
     fn wrong(&self, needed: &str, example: &str) -> Box<Diagnostic> {
         Box::new(
-            Diagnostic::error(
-                "wrong-setting",
-                format!("`{}` needs {needed}", self.key),
-            )
-            .at(self.span, format!("not {needed}"))
-            .help(format!("for example `{} = {example}`", self.key)),
+            Diagnostic::error("wrong-setting", format!("`{}` needs {needed}", self.key))
+                .at(self.span, format!("not {needed}"))
+                .help(format!("for example `{} = {example}`", self.key)),
         )
     }
 
@@ -348,9 +345,9 @@ impl Options {
                 unique.push(estimator);
             }
         }
-        let steps = self.steps.unwrap_or_else(|| {
-            unique.iter().map(|e| e.steps()).max().unwrap_or(1_000_000)
-        });
+        let steps = self
+            .steps
+            .unwrap_or_else(|| unique.iter().map(|e| e.steps()).max().unwrap_or(1_000_000));
         let lanes = crate::kernel::LANES;
         let trajectories = self.trajectories.unwrap_or(64).div_ceil(lanes).max(1) * lanes;
         let relaxation = 1.0 / (gamma * delta);

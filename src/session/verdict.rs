@@ -5,7 +5,7 @@ use super::sample::{Pilot, Sample};
 use crate::diagnostic::Diagnostic;
 use crate::learn::collect::{Block, LaneSums};
 use crate::learn::scale;
-use crate::report::{Equilibrium, Normality, Verdict};
+use crate::report::result::{Equilibrium, Normality, Verdict};
 use crate::stats::{Histogram, Moments, ks_histogram, split_r_hat};
 
 /// R-hat above which lanes disagree.
@@ -147,7 +147,10 @@ fn judge(findings: &mut Findings, sample: &Sample, settings: &Settings) {
         findings.diagnostics.push(
             Diagnostic::warning(
                 "some-diverged",
-                format!("{} times a trajectory left or was no longer finite, and was started anew", sample.census.diverged),
+                format!(
+                    "{} times a trajectory left or was no longer finite, and was started anew",
+                    sample.census.diverged
+                ),
             )
             .help("a smaller --delta would keep them"),
         );
@@ -166,7 +169,10 @@ fn judge(findings: &mut Findings, sample: &Sample, settings: &Settings) {
 fn undefined(sample: &Sample) -> Diagnostic {
     Diagnostic::error(
         "nowhere-finite",
-        format!("the potential is finite nowhere around {}", sample.survey.lowest),
+        format!(
+            "the potential is finite nowhere around {}",
+            sample.survey.lowest
+        ),
     )
     .help("check the formula, or say where it lives with --start or --domain")
 }
@@ -196,7 +202,9 @@ fn lost(sample: &Sample, settings: &Settings) -> (Verdict, Diagnostic) {
             "undefined",
             format!("trajectories reach points where the gradient is not defined{place}"),
         )
-        .help("a smaller --delta keeps them away from the edge; or make the potential finite there");
+        .help(
+            "a smaller --delta keeps them away from the edge; or make the potential finite there",
+        );
         return (Verdict::Diverged, diagnostic);
     }
     let half = 0.5 * settings.delta;
@@ -229,7 +237,9 @@ fn caught(sample: &Sample, settings: &Settings, part: f64) -> Diagnostic {
     };
     let diagnostic = Diagnostic::error(
         "trapped",
-        format!("delta is too small, or only just large enough, to leave the small scale unresolved: {part} in its wells"),
+        format!(
+            "delta is too small, or only just large enough, to leave the small scale unresolved: {part} in its wells"
+        ),
     );
     if settings.restarts {
         diagnostic.help("a larger --delta makes the small scale chaotic: delta^2 times its curvature should be 5 or more")
@@ -242,8 +252,9 @@ fn caught(sample: &Sample, settings: &Settings, part: f64) -> Diagnostic {
 fn unsettled(findings: &Findings, sample: &Sample) -> Option<(Verdict, Diagnostic)> {
     let equilibrium = &findings.equilibrium;
     if !sample.complete {
-        let diagnostic = Diagnostic::warning("interrupted", "the run was interrupted before its end")
-            .help("run it again, or with fewer --steps");
+        let diagnostic =
+            Diagnostic::warning("interrupted", "the run was interrupted before its end")
+                .help("run it again, or with fewer --steps");
         return Some((Verdict::NotConverged, diagnostic));
     }
     let worth = equilibrium.effective_samples.unwrap_or(0.0).max(1.0);
@@ -257,7 +268,11 @@ fn unsettled(findings: &Findings, sample: &Sample) -> Option<(Verdict, Diagnosti
     }
     // Four standard errors of a kurtosis over the independent samples there are.
     let allowed = KURTOSIS + 4.0 * (24.0 / worth).sqrt();
-    if let Some(kurtosis) = equilibrium.normality.excess_kurtosis.filter(|k| *k > allowed) {
+    if let Some(kurtosis) = equilibrium
+        .normality
+        .excess_kurtosis
+        .filter(|k| *k > allowed)
+    {
         let diagnostic = Diagnostic::error(
             "mixed-scales",
             format!("the momenta are not Gaussian (excess kurtosis {kurtosis:+.2}): a scale is half resolved"),
@@ -270,7 +285,9 @@ fn unsettled(findings: &Findings, sample: &Sample) -> Option<(Verdict, Diagnosti
     if let Some(ratio) = equilibrium.virial.filter(|v| (v - 1.0).abs() > allowed) {
         let diagnostic = Diagnostic::error(
             "not-in-equilibrium",
-            format!("the samples are not in equilibrium: E[x g(x)] is {ratio:.3} of what it must be"),
+            format!(
+                "the samples are not in equilibrium: E[x g(x)] is {ratio:.3} of what it must be"
+            ),
         )
         .help("a longer --burn-in, or more --steps");
         return Some((Verdict::NotInEquilibrium, diagnostic));

@@ -39,7 +39,10 @@ fn run(
     let x = grid(domain.0, domain.1, 401);
     let each = |f: &dyn Fn(f64) -> f64| -> Vec<f64> { x.iter().map(|&x| f(x)).collect() };
     let inside = |x: f64| (covered.0..=covered.1).contains(&x);
-    let gibbs = normalised(&x, each(&|x| if inside(x) { (-u0(x) / kt).exp() } else { 0.0 }));
+    let gibbs = normalised(
+        &x,
+        each(&|x| if inside(x) { (-u0(x) / kt).exp() } else { 0.0 }),
+    );
     let wobble = |x: f64| 0.02 * (3.1 * x).sin() * (1.0 + 0.3 * (17.0 * x).cos());
     let largest = gibbs.iter().fold(0.0, |a: f64, &b| a.max(b));
     let u_stderr: Vec<f64> = gibbs
