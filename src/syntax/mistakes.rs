@@ -1,0 +1,145 @@
+//! What people write from other languages and from paper, and what to write here.
+
+use super::scan::Scanner;
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+
+/// A string that does not end on its line.
+pub(super) fn open_text(span: Span) -> Diagnostic {
+    Diagnostic::error("unclosed-text", "this string is not closed on its line")
+        .at(span, "it begins here")
+        .help("end it with `\"`")
+}
+
+/// `5.`
+pub(super) fn bare_point(span: Span, digits: &str) -> Diagnostic {
+    Diagnostic::error("number", "a number does not end with its point")
+        .at(span, "digits are missing after the point")
+        .help(format!("write `{digits}` or `{digits}.0`"))
+}
+
+/// `2x`, `1_000`, `1e`, `0x1F`
+pub(super) fn number_and_name(span: Span, number: &str, name: &str) -> Diagnostic {
+    if name.bytes().all(|b| b == b'_' || b.is_ascii_digit()) {
+        return Diagnostic::error("number", "digits are not grouped with `_`")
+            .at(span, "")
+            .help(format!("write `{number}{}`", name.replace('_', "")));
+    }
+    if name == "e" || name == "E" {
+        return Diagnostic::error("number", "the exponent of this number is missing")
+            .at(span, "digits are missing after the `e`")
+            .help(format!(
+                "write `{number}e3` for a thousand times {number}, or `{number}*e` for a product"
+            ));
+    }
+    Diagnostic::error("missing-operator", "a product is written with `*`")
+        .at(span, "a number and a name with nothing between them")
+        .help(format!("write `{number}*{name}`"))
+}
+
+/// What stands for an operator elsewhere: the bytes it takes and what to say.
+pub(super) fn wrong_operator(scanner: &Scanner<'_>, c: char) -> Option<(usize, Diagnostic)> {
+    let rest = scanner.rest();
+    let make = |length: usize, code, message: String, help: String| {
+        let span = scanner.span(scanner.at, scanner.at + length);
+        Some((
+            length,
+            Diagnostic::error(code, message).at(span, "").help(help),
+        ))
+    };
+    let words = [
+        ("**", "a power is written `^`", "write `x^2` for `x**2`"),
+        ("&&", "`&&` is written `and`", "write `a < b and b < c`"),
+        ("||", "`||` is written `or`", "write `a < b or b < c`"),
+        (
+            "//",
+            "`//` is not part of the language",
+            "a comment begins with `#`; a division rounded down is `floor(a/b)`",
+        ),
+        ("/*", "a comment begins with `#`", "write `# ...` on each line"),
+        ("<>", "`<>` is written `!=`", "write `a != b`"),
+        ("=<", "`=<` is written `<=`", "write `a <= b`"),
+        ("=>", "`=>` is written `>=`", "write `a >= b`"),
+    ];
+    if let Some((symbol, message, help)) = words.iter().find(|row| rest.starts_with(row.0)) {
+        return make(symbol.len(), "operator", (*message).into(), (*help).into());
+    }
+    if "+-*/^<>=,:!".contains(c) {
+        if c == '!' && !rest.starts_with("!=") {
+            let help = "write `not a < b`; a factorial is `prod(i for i in 1..n)`";
+            return make(1, "operator", "`!` is written `not`".into(), help.into());
+        }
+        return None;
+    }
+    if c == '.' {
+        let digits = rest[1..].bytes().take_while(u8::is_ascii_digit).count();
+        let number = &rest[..1 + digits];
+        if digits > 0 {
+            let message = "a number does not begin with its point".to_owned();
+            return make(1 + digits, "number", message, format!("write `0{number}`"));
+        }
+        return None;
+    }
+    let length = c.len_utf8();
+    match instead(c) {
+        Some((meaning, help)) => {
+            let message = format!("`{c}` is not part of the language{meaning}");
+            make(length, "character", message, help.into())
+        }
+        None if c.is_whitespace() || c.is_control() || invisible(c) => make(
+            length,
+            "character",
+            format!("an invisible character (U+{:04X}) that is no space", c as u32),
+            "delete it, or write a plain space".into(),
+        ),
+        None => make(
+            length,
+            "character",
+            format!("`{c}` (U+{:04X}) is not part of the language", c as u32),
+            "formulas are made of names, numbers, `+ - * / ^`, brackets and comparisons".into(),
+        ),
+    }
+}
+
+fn invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}')
+}
+
+/// What a character means elsewhere, and what to write.
+fn instead(c: char) -> Option<(&'static str, &'static str)> {
+    Some(match c {
+        '×' | '·' | '⋅' | '∙' | '•' | '✕' | '∗' => (", a product is `*`", "write `a*b`"),
+        '−' | '–' | '—' | '‐' | '‑' => (", a minus sign is the plain `-`", "write `-`"),
+        '÷' | '∕' | '⁄' => (", a division is `/`", "write `a/b`"),
+        '⁺' | '⁻' | '⁰' | '¹' | '²' | '³' | '⁴' | '⁵' | '⁶' | '⁷' | '⁸' | '⁹' => {
+            (", a power is `^`", "write `x^2` for `x²`")
+        }
+        '₀'..='₉' => (" outside letters, digits are plain", "write `x1` for `x₁`"),
+        '≤' => ("", "write `<=`"),
+        '≥' => ("", "write `>=`"),
+        '≠' => ("", "write `!=`"),
+        '∞' => ("", "an infinite value is `1/0`"),
+        '√' => ("", "write `sqrt(x)`"),
+        '∛' => ("", "write `cbrt(x)`"),
+        '∑' => ("", "write `sum(f(i) for i in 1..n)`"),
+        '∏' => ("", "write `prod(f(i) for i in 1..n)`"),
+        '∂' | '∇' => ("", "write `diff(f(x), x)`"),
+        '…' => ("", "a range is `a..b`"),
+        '%' => ("", "write `mod(a, b)` for the remainder; a comment begins with `#`"),
+        ';' => (", a definition ends with its line", "write each definition on a line"),
+        '|' => ("", "write `abs(x)` for `|x|`, and `or` between conditions"),
+        '&' => ("", "write `and` between conditions"),
+        '\'' => (
+            "",
+            "write `diff(f(x), x)` for `f'(x)`; strings are in plain double quotes `\"`",
+        ),
+        '“' | '”' | '„' | '‘' | '’' | '«' | '»' | '′' => {
+            (", strings are in plain double quotes", "write `\"`")
+        }
+        '\\' => (
+            ", a line goes on after an operator or inside brackets",
+            "write the operator at the end of the line",
+        ),
+        _ => return None,
+    })
+}

@@ -1,0 +1,395 @@
+//! The only user of pest: pairs to a [`Tree`], and operators by how tightly they bind.
+
+use super::layout::{Layout, layout};
+use super::scan::{Kind, scan};
+use super::tree::{
+    Argument, Binding, ExprId, ExprKind, Infix, Item, ItemKind, Name, Origin, Prefix, Range,
+    SettingLine, Tree,
+};
+use super::{explain, explain::Place};
+use crate::diagnostic::Diagnostic;
+use crate::source::{SourceId, Span};
+use pest::Parser;
+use pest::error::InputLocation;
+
+#[derive(pest_derive::Parser)]
+#[grammar = "../grammar/pot.pest"]
+struct Grammar;
+
+type Pair<'i> = pest::iterators::Pair<'i, Rule>;
+type Pairs<'i> = pest::iterators::Pairs<'i, Rule>;
+
+/// A tree, and what could not be read. With errors, the tree holds the definitions that could.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// The definitions that could be read.
+    pub tree: Tree,
+    /// The errors, in the order of the text.
+    pub errors: Vec<Diagnostic>,
+}
+
+/// Reads a file. Every definition in error is reported, the others are in the tree.
+pub fn parse(text: &str, source: SourceId) -> Parsed {
+    let (tokens, mut errors) = scan(text, source);
+    let layout = layout(text, &tokens, source);
+    let mut tree = Tree::new(source);
+    let comments = tokens.iter().filter(|token| token.kind == Kind::Comment);
+    tree.comments = comments.map(|token| token.span(source)).collect();
+    let Layout {
+        blanked,
+        pieces,
+        errors: brackets,
+        too_deep,
+    } = layout;
+    if too_deep {
+        let errors = brackets;
+        return Parsed { tree, errors };
+    }
+    errors.extend(brackets);
+    let mut wrong: Vec<usize> = errors.iter().filter_map(first_byte).collect();
+    wrong.sort_unstable();
+    let mut builder = Builder {
+        tree,
+        offset: 0,
+        errors: Vec::new(),
+    };
+    for piece in pieces {
+        let known = wrong.partition_point(|&at| at < piece.start);
+        if wrong.get(known).is_some_and(|&at| at < piece.end) {
+            continue;
+        }
+        builder.offset = piece.start;
+        match Grammar::parse(Rule::definition, &blanked[piece.clone()]) {
+            Ok(pairs) => builder.definition(pairs),
+            Err(error) => {
+                let at = match error.location {
+                    InputLocation::Pos(at) | InputLocation::Span((at, _)) => piece.start + at,
+                };
+                builder.errors.push(explain::failure(&Place {
+                    text,
+                    tokens: &tokens,
+                    source,
+                    piece,
+                    at,
+                }));
+            }
+        }
+    }
+    errors.extend(builder.errors);
+    errors.sort_by_key(first_byte);
+    Parsed {
+        tree: builder.tree,
+        errors,
+    }
+}
+
+fn first_byte(error: &Diagnostic) -> Option<usize> {
+    error.labels.first().map(|label| label.span.start as usize)
+}
+
+/// An operator that waits for its right operand.
+enum Waiting {
+    Prefix(Prefix, Span),
+    Infix(Infix, Span),
+}
+
+impl Waiting {
+    fn strength(&self) -> u8 {
+        match self {
+            Waiting::Prefix(op, _) => op.strength(),
+            Waiting::Infix(op, _) => op.strength(),
+        }
+    }
+}
+
+/// Recursive, to the depth that `layout` allows.
+struct Builder {
+    tree: Tree,
+    offset: usize,
+    errors: Vec<Diagnostic>,
+}
+
+impl Builder {
+    fn span(&self, pair: &Pair<'_>) -> Span {
+        let span = pair.as_span();
+        let (start, mut end) = (span.start(), span.end());
+        // A rule that ends with an optional part takes the spaces before it.
+        end -= pair.as_str().len() - pair.as_str().trim_end().len();
+        Span::new(
+            self.tree.source,
+            self.offset + start,
+            self.offset + end.max(start),
+        )
+    }
+
+    fn name(&self, pair: &Pair<'_>) -> Name {
+        Name {
+            text: pair.as_str().trim_end().to_owned(),
+            span: self.span(pair),
+        }
+    }
+
+    fn definition(&mut self, mut pairs: Pairs<'_>) {
+        let definition = pairs.next().and_then(|pair| pair.into_inner().next());
+        let Some(pair) = definition else { return };
+        let span = self.span(&pair);
+        let rule = pair.as_rule();
+        let mut inner = pair.into_inner();
+        let kind = match rule {
+            Rule::import => self.import(&mut inner),
+            Rule::run => self.run(&mut inner),
+            Rule::function => self.function(&mut inner),
+            _ => self.value(rule, &mut inner),
+        };
+        if let Some(kind) = kind {
+            self.tree.items.push(Item { kind, span });
+        }
+    }
+
+    fn value(&mut self, rule: Rule, inner: &mut Pairs<'_>) -> Option<ItemKind> {
+        let name = self.name(&inner.next()?);
+        let value = self.expression(inner.next()?)?;
+        Some(match rule {
+            Rule::parameter => ItemKind::Parameter(name, value),
+            _ => ItemKind::Constant(name, value),
+        })
+    }
+
+    fn import(&mut self, inner: &mut Pairs<'_>) -> Option<ItemKind> {
+        let origin = inner.next()?;
+        let mut name = self.name(&origin);
+        let origin = match origin.as_rule() {
+            Rule::text => {
+                name.text = name.text.trim_matches('"').to_owned();
+                Origin::File(name)
+            }
+            _ => {
+                name.text.retain(|c| !c.is_whitespace());
+                Origin::Module(name)
+            }
+        };
+        let names = inner.filter_map(|pair| {
+            let mut inner = pair.into_inner();
+            let name = self.name(&inner.next()?);
+            Some((name, inner.next().map(|alias| self.name(&alias))))
+        });
+        Some(ItemKind::Import(origin, names.collect()))
+    }
+
+    fn run(&mut self, inner: &mut Pairs<'_>) -> Option<ItemKind> {
+        let name = self.name(&inner.next()?);
+        let mut lines = Vec::new();
+        for pair in inner {
+            let span = self.span(&pair);
+            let mut inner = pair.into_inner();
+            let key = self.name(&inner.next()?);
+            let value = self.element(inner.next()?)?;
+            lines.push(SettingLine { key, value, span });
+        }
+        Some(ItemKind::Run(name, lines))
+    }
+
+    fn function(&mut self, inner: &mut Pairs<'_>) -> Option<ItemKind> {
+        let name = self.name(&inner.next()?);
+        let mut arguments = Vec::new();
+        for pair in inner {
+            if pair.as_rule() == Rule::expression {
+                let value = self.expression(pair)?;
+                return Some(ItemKind::Function(name, arguments, value));
+            }
+            arguments.push(self.argument(pair)?);
+        }
+        None
+    }
+
+    fn argument(&mut self, pair: Pair<'_>) -> Option<Argument> {
+        let mut inner = pair.into_inner();
+        let mut argument = Argument {
+            name: self.name(&inner.next()?),
+            size: Vec::new(),
+            domain: None,
+        };
+        for pair in inner {
+            if pair.as_rule() == Rule::size {
+                argument.size = self.expressions(pair.into_inner())?;
+            } else {
+                let mut inner = pair.into_inner();
+                let name = self.name(&inner.next()?);
+                let length = inner.next().map(|length| self.expression(length));
+                argument.domain = Some((name, length.flatten()));
+            }
+        }
+        Some(argument)
+    }
+
+    fn expressions(&mut self, pairs: Pairs<'_>) -> Option<Vec<ExprId>> {
+        pairs.map(|pair| self.expression(pair)).collect()
+    }
+
+    fn element(&mut self, pair: Pair<'_>) -> Option<ExprId> {
+        let span = self.span(&pair);
+        let mut inner = pair.into_inner();
+        let from = self.expression(inner.next()?)?;
+        match inner.next() {
+            None => Some(from),
+            Some(to) => {
+                let to = self.expression(to)?;
+                Some(self.tree.add(ExprKind::Interval(from, to), span))
+            }
+        }
+    }
+
+    /// Operands and operators in a row, by precedence, with stacks of its own.
+    fn expression(&mut self, pair: Pair<'_>) -> Option<ExprId> {
+        let mut waiting: Vec<Waiting> = Vec::new();
+        let mut operands: Vec<ExprId> = Vec::new();
+        for pair in pair.into_inner() {
+            let span = self.span(&pair);
+            match pair.as_rule() {
+                Rule::prefix => {
+                    let minus = pair.as_str() == "-";
+                    let op = if minus { Prefix::Minus } else { Prefix::Not };
+                    waiting.push(Waiting::Prefix(op, span));
+                }
+                Rule::infix => {
+                    let op = Infix::of(pair.as_str())?;
+                    self.reduce(&mut waiting, &mut operands, Some((op, span)));
+                    waiting.push(Waiting::Infix(op, span));
+                }
+                Rule::index => {
+                    let base = operands.pop()?;
+                    let indices = self.expressions(pair.into_inner())?;
+                    let span = self.tree.span(base).to(span);
+                    operands.push(self.tree.add(ExprKind::Index(base, indices), span));
+                }
+                _ => operands.push(self.primary(pair, span)?),
+            }
+        }
+        self.reduce(&mut waiting, &mut operands, None);
+        operands.pop()
+    }
+
+    /// Applies the operators that bind more tightly than the next one.
+    fn reduce(
+        &mut self,
+        waiting: &mut Vec<Waiting>,
+        operands: &mut Vec<ExprId>,
+        next: Option<(Infix, Span)>,
+    ) {
+        while let Some(op) = waiting.last() {
+            let strength = next.map_or(0, |(next, _)| next.strength());
+            let to_the_right = next.is_some_and(|(next, _)| next == Infix::Power);
+            if op.strength() < strength || op.strength() == strength && to_the_right {
+                return;
+            }
+            let (Some(op), Some(right)) = (waiting.pop(), operands.pop()) else {
+                return;
+            };
+            let end = self.tree.span(right);
+            let id = match op {
+                Waiting::Prefix(op, span) => {
+                    self.tree.add(ExprKind::Prefix(op, right), span.to(end))
+                }
+                Waiting::Infix(op, span) => {
+                    let Some(left) = operands.pop() else { return };
+                    if let Some((next, there)) = next
+                        && op.is_comparison()
+                        && next.is_comparison()
+                    {
+                        self.errors.push(explain::chain(op, span, next, there));
+                    }
+                    let whole = self.tree.span(left).to(end);
+                    self.tree.add(ExprKind::Infix(op, span, left, right), whole)
+                }
+            };
+            operands.push(id);
+        }
+    }
+
+    fn primary(&mut self, pair: Pair<'_>, span: Span) -> Option<ExprId> {
+        let kind = match pair.as_rule() {
+            Rule::number => self.number(pair.as_str(), span),
+            Rule::text => ExprKind::Text(pair.as_str().trim_matches('"').to_owned()),
+            Rule::name => ExprKind::Name(pair.as_str().to_owned()),
+            Rule::parentheses => return self.expression(pair.into_inner().next()?),
+            Rule::list => {
+                let elements = pair.into_inner().map(|element| self.element(element));
+                ExprKind::List(elements.collect::<Option<_>>()?)
+            }
+            Rule::call => self.call(pair)?,
+            Rule::conditional => return self.conditional(pair, span),
+            _ => self.block(pair)?,
+        };
+        Some(self.tree.add(kind, span))
+    }
+
+    fn number(&mut self, digits: &str, span: Span) -> ExprKind {
+        // The grammar's numbers are Rust's too.
+        let value: f64 = digits.parse().unwrap_or(f64::NAN);
+        if !value.is_finite() {
+            self.errors.push(explain::too_large(digits, span));
+        }
+        ExprKind::Number(value)
+    }
+
+    fn call(&mut self, pair: Pair<'_>) -> Option<ExprKind> {
+        let mut inner = pair.into_inner();
+        let name = self.name(&inner.next()?);
+        let mut arguments = Vec::new();
+        for pair in inner {
+            if pair.as_rule() == Rule::comprehension {
+                let mut ranges = Vec::new();
+                for range in pair.into_inner() {
+                    let mut inner = range.into_inner();
+                    ranges.push(Range {
+                        name: self.name(&inner.next()?),
+                        from: self.expression(inner.next()?)?,
+                        to: self.expression(inner.next()?)?,
+                    });
+                }
+                return Some(ExprKind::Over(name, arguments.pop()?, ranges));
+            }
+            arguments.push(self.expression(pair)?);
+        }
+        Some(ExprKind::Call(name, arguments))
+    }
+
+    fn conditional(&mut self, pair: Pair<'_>, span: Span) -> Option<ExprId> {
+        // `if c then a else if d then b else e`: the words `if` with their places, and the parts.
+        let (mut starts, mut parts) = (Vec::new(), Vec::new());
+        for pair in pair.into_inner() {
+            if pair.as_rule() == Rule::if_word {
+                starts.push(self.span(&pair));
+            } else {
+                parts.push(self.expression(pair)?);
+            }
+        }
+        let mut otherwise = parts.pop()?;
+        while let (Some(start), Some(then), Some(condition)) =
+            (starts.pop(), parts.pop(), parts.pop())
+        {
+            let kind = ExprKind::If(condition, then, otherwise);
+            let whole = Span {
+                end: span.end,
+                ..start
+            };
+            otherwise = self.tree.add(kind, whole);
+        }
+        Some(otherwise)
+    }
+
+    fn block(&mut self, pair: Pair<'_>) -> Option<ExprKind> {
+        let mut bindings = Vec::new();
+        for pair in pair.into_inner() {
+            if pair.as_rule() == Rule::expression {
+                return Some(ExprKind::Block(bindings, self.expression(pair)?));
+            }
+            let span = self.span(&pair);
+            let mut inner = pair.into_inner();
+            let name = self.name(&inner.next()?);
+            let value = self.expression(inner.next()?)?;
+            bindings.push(Binding { name, value, span });
+        }
+        None
+    }
+}
