@@ -2,6 +2,8 @@
 //! the scale of your choice.
 #![deny(unsafe_code)]
 
+pub mod check;
+pub mod cli;
 pub mod diagnostic;
 pub mod graph;
 pub mod source;

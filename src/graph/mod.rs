@@ -308,9 +308,7 @@ impl Graph {
         let mut image: HashMap<Node, Node> = HashMap::new();
         for node in self.schedule(roots) {
             let new = match self.op(node) {
-                Op::Spline(id, x) => {
-                    graph.spline(Spline::clone(self.spline_table(id)), image[&x])
-                }
+                Op::Spline(id, x) => graph.spline(Spline::clone(self.spline_table(id)), image[&x]),
                 op => graph.add(op.map(|operand| image[&operand])),
             };
             image.insert(node, new);

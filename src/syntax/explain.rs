@@ -249,8 +249,9 @@ impl<'a> Sight<'a> {
         Some(match self.tokens.get(at) {
             Some(&token) if matches!(self.word(token), "==" | ":") => {
                 let word = self.word(token);
-                let error = Diagnostic::error("definition", format!("a definition has `=`, not `{word}`"))
-                    .at(self.span(token), "");
+                let error =
+                    Diagnostic::error("definition", format!("a definition has `=`, not `{word}`"))
+                        .at(self.span(token), "");
                 error.help("write `name = ...`")
             }
             _ => Diagnostic::error("definition", "the `=` of this definition is missing")
@@ -340,26 +341,33 @@ impl<'a> Sight<'a> {
         let found = self.word(next);
         let opener = self.openers.last().map(|(token, _)| self.word(*token));
         match (next.kind, found) {
-            (Kind::Close, "}") => Diagnostic::error("missing-expression", "this block has no value")
-                .at(self.span(next), "its last line should be an expression")
-                .help("write the value on a line after the `let`s"),
+            (Kind::Close, "}") => {
+                Diagnostic::error("missing-expression", "this block has no value")
+                    .at(self.span(next), "its last line should be an expression")
+                    .help("write the value on a line after the `let`s")
+            }
             (_, "=") => self.equals(next, opener),
             (_, ",") => self.comma(before, next),
             (_, "then" | "else") => Diagnostic::error("half-if", format!("`{found}` without `if`"))
                 .at(self.span(next), "")
                 .help("write `if condition then a else b`"),
-            (_, ":") => Diagnostic::error("unexpected", "`:` is only for the arguments of a definition")
-                .at(self.span(next), "")
-                .help("a range is `a..b`; a domain is written as in `V(a: angle) = ...`"),
+            (_, ":") => Diagnostic::error(
+                "unexpected",
+                "`:` is only for the arguments of a definition",
+            )
+            .at(self.span(next), "")
+            .help("a range is `a..b`; a domain is written as in `V(a: angle) = ...`"),
             (_, "..") => Diagnostic::error("unexpected", "a range is no value")
                 .at(self.span(next), "")
                 .help("ranges are for `sum(... for i in a..b)` and for settings"),
             (_, ".") => Diagnostic::error("unexpected", "`.` joins nothing here")
                 .at(self.span(next), "")
                 .help("names from a module are imported: `import std.module (name)`"),
-            (Kind::Name, "for") => Diagnostic::error("unexpected", "`for` outside `sum` and `prod`")
-                .at(self.span(next), "")
-                .help("write `sum(body for i in a..b)`"),
+            (Kind::Name, "for") => {
+                Diagnostic::error("unexpected", "`for` outside `sum` and `prod`")
+                    .at(self.span(next), "")
+                    .help("write `sum(body for i in a..b)`")
+            }
             _ if opener == Some("{") && self.line_between(before, next) => {
                 Diagnostic::error("block", "a block has one value, its last line")
                     .at(self.span(next), "a line after the value")
@@ -428,10 +436,20 @@ impl<'a> Sight<'a> {
         let error = Diagnostic::error("missing-operator", "an operator is missing")
             .at(self.behind(before).to(self.span(next)), "between these two");
         if before.kind == Kind::Name && crate::graph::Function::named(left).is_some() {
-            return error.help(format!("a function is called with brackets: write `{left}({right})`"));
+            return error.help(format!(
+                "a function is called with brackets: write `{left}({right})`"
+            ));
         }
-        let left = if before.kind == Kind::Close { "(...)" } else { left };
-        let right = if next.kind == Kind::Open { "(...)" } else { right };
+        let left = if before.kind == Kind::Close {
+            "(...)"
+        } else {
+            left
+        };
+        let right = if next.kind == Kind::Open {
+            "(...)"
+        } else {
+            right
+        };
         error.help(format!("for a product write `{left}*{right}`"))
     }
 

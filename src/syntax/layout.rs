@@ -37,7 +37,11 @@ pub(super) fn layout(text: &str, tokens: &[Token], source: SourceId) -> Layout {
     }
     // Brackets do not match: read again, and let a line that begins a definition close them all.
     let second = sweep(true);
-    if second.errors.is_empty() { first } else { second }
+    if second.errors.is_empty() {
+        first
+    } else {
+        second
+    }
 }
 
 /// For each token, the next one that is neither a comment nor a newline.
@@ -189,7 +193,9 @@ impl<'a> Sweep<'a> {
     /// Follows `if`, signs and powers, which nest without brackets.
     fn nest(&mut self, at: usize) {
         let word = self.word(at);
-        let after_else = self.before.is_some_and(|before| self.word(before) == "else");
+        let after_else = self
+            .before
+            .is_some_and(|before| self.word(before) == "else");
         let between = word == "-" && self.before.is_some_and(|before| self.ends_operand(before));
         let Some(frame) = self.frames.last_mut() else {
             return;
@@ -241,7 +247,9 @@ impl<'a> Sweep<'a> {
     fn close(&mut self, at: usize) {
         let closer = self.word(at);
         let fits = |frame: &Frame| {
-            let opener = frame.opener.map(|opener| self.tokens[opener].text(self.text));
+            let opener = frame
+                .opener
+                .map(|opener| self.tokens[opener].text(self.text));
             opener.is_some_and(|opener| pair(opener) == closer)
         };
         let Some(depth) = self.frames.iter().rposition(fits) else {
@@ -279,18 +287,18 @@ impl<'a> Sweep<'a> {
                     "unclosed-bracket",
                     format!("`{bracket}` is closed by `{closer}`"),
                 )
-                .at(self.span(at), format!("`{}` is expected here", pair(bracket)))
+                .at(
+                    self.span(at),
+                    format!("`{}` is expected here", pair(bracket)),
+                )
                 .at(self.span(opener), "to close this")
                 .help(format!("write `{}`", pair(bracket)));
                 self.pop();
                 error
             }
-            None => Diagnostic::error(
-                "stray-bracket",
-                format!("this `{closer}` closes nothing"),
-            )
-            .at(self.span(at), "")
-            .help("delete it, or add the bracket that it should close"),
+            None => Diagnostic::error("stray-bracket", format!("this `{closer}` closes nothing"))
+                .at(self.span(at), "")
+                .help("delete it, or add the bracket that it should close"),
         };
         self.errors.push(error);
     }

@@ -56,7 +56,11 @@ pub(super) fn wrong_operator(scanner: &Scanner<'_>, c: char) -> Option<(usize, D
             "`//` is not part of the language",
             "a comment begins with `#`; a division rounded down is `floor(a/b)`",
         ),
-        ("/*", "a comment begins with `#`", "write `# ...` on each line"),
+        (
+            "/*",
+            "a comment begins with `#`",
+            "write `# ...` on each line",
+        ),
         ("<>", "`<>` is written `!=`", "write `a != b`"),
         ("=<", "`=<` is written `<=`", "write `a <= b`"),
         ("=>", "`=>` is written `>=`", "write `a >= b`"),
@@ -89,7 +93,10 @@ pub(super) fn wrong_operator(scanner: &Scanner<'_>, c: char) -> Option<(usize, D
         None if c.is_whitespace() || c.is_control() || invisible(c) => make(
             length,
             "character",
-            format!("an invisible character (U+{:04X}) that is no space", c as u32),
+            format!(
+                "an invisible character (U+{:04X}) that is no space",
+                c as u32
+            ),
             "delete it, or write a plain space".into(),
         ),
         None => make(
@@ -108,7 +115,9 @@ fn invisible(c: char) -> bool {
 /// What a character means elsewhere, and what to write.
 fn instead(c: char) -> Option<(&'static str, &'static str)> {
     Some(match c {
-        '×' | '·' | '⋅' | '∙' | '•' | '✕' | '∗' => (", a product is `*`", "write `a*b`"),
+        '×' | '·' | '⋅' | '∙' | '•' | '✕' | '∗' => {
+            (", a product is `*`", "write `a*b`")
+        }
         '−' | '–' | '—' | '‐' | '‑' => (", a minus sign is the plain `-`", "write `-`"),
         '÷' | '∕' | '⁄' => (", a division is `/`", "write `a/b`"),
         '⁺' | '⁻' | '⁰' | '¹' | '²' | '³' | '⁴' | '⁵' | '⁶' | '⁷' | '⁸' | '⁹' => {
@@ -125,8 +134,14 @@ fn instead(c: char) -> Option<(&'static str, &'static str)> {
         '∏' => ("", "write `prod(f(i) for i in 1..n)`"),
         '∂' | '∇' => ("", "write `diff(f(x), x)`"),
         '…' => ("", "a range is `a..b`"),
-        '%' => ("", "write `mod(a, b)` for the remainder; a comment begins with `#`"),
-        ';' => (", a definition ends with its line", "write each definition on a line"),
+        '%' => (
+            "",
+            "write `mod(a, b)` for the remainder; a comment begins with `#`",
+        ),
+        ';' => (
+            ", a definition ends with its line",
+            "write each definition on a line",
+        ),
         '|' => ("", "write `abs(x)` for `|x|`, and `or` between conditions"),
         '&' => ("", "write `and` between conditions"),
         '\'' => (

@@ -17,7 +17,26 @@ use pest::error::InputLocation;
 struct Grammar;
 
 type Pair<'i> = pest::iterators::Pair<'i, Rule>;
-type Pairs<'i> = pest::iterators::Pairs<'i, Rule>;
+type Pairs<'i> = std::vec::IntoIter<Pair<'i>>;
+
+/// The parts of a pair, without the words between them.
+fn inner(pair: Pair<'_>) -> Pairs<'_> {
+    let words = |rule| {
+        matches!(
+            rule,
+            Rule::then_word
+                | Rule::else_word
+                | Rule::let_word
+                | Rule::for_word
+                | Rule::in_word
+                | Rule::as_word
+                | Rule::param_word
+                | Rule::import_word
+        )
+    };
+    let parts = pair.into_inner().filter(|part| !words(part.as_rule()));
+    parts.collect::<Vec<_>>().into_iter()
+}
 
 /// A tree, and what could not be read. With errors, the tree holds the definitions that could.
 #[derive(Clone, Debug)]
@@ -60,7 +79,7 @@ pub fn parse(text: &str, source: SourceId) -> Parsed {
         }
         builder.offset = piece.start;
         match Grammar::parse(Rule::definition, &blanked[piece.clone()]) {
-            Ok(pairs) => builder.definition(pairs),
+            Ok(mut pairs) => builder.definition(pairs.next()),
             Err(error) => {
                 let at = match error.location {
                     InputLocation::Pos(at) | InputLocation::Span((at, _)) => piece.start + at,
@@ -129,34 +148,34 @@ impl Builder {
         }
     }
 
-    fn definition(&mut self, mut pairs: Pairs<'_>) {
-        let definition = pairs.next().and_then(|pair| pair.into_inner().next());
+    fn definition(&mut self, definition: Option<Pair<'_>>) {
+        let definition = definition.and_then(|pair| inner(pair).next());
         let Some(pair) = definition else { return };
         let span = self.span(&pair);
         let rule = pair.as_rule();
-        let mut inner = pair.into_inner();
+        let mut parts = inner(pair);
         let kind = match rule {
-            Rule::import => self.import(&mut inner),
-            Rule::run => self.run(&mut inner),
-            Rule::function => self.function(&mut inner),
-            _ => self.value(rule, &mut inner),
+            Rule::import => self.import(&mut parts),
+            Rule::run => self.run(&mut parts),
+            Rule::function => self.function(&mut parts),
+            _ => self.value(rule, &mut parts),
         };
         if let Some(kind) = kind {
             self.tree.items.push(Item { kind, span });
         }
     }
 
-    fn value(&mut self, rule: Rule, inner: &mut Pairs<'_>) -> Option<ItemKind> {
-        let name = self.name(&inner.next()?);
-        let value = self.expression(inner.next()?)?;
+    fn value(&mut self, rule: Rule, parts: &mut Pairs<'_>) -> Option<ItemKind> {
+        let name = self.name(&parts.next()?);
+        let value = self.expression(parts.next()?)?;
         Some(match rule {
             Rule::parameter => ItemKind::Parameter(name, value),
             _ => ItemKind::Constant(name, value),
         })
     }
 
-    fn import(&mut self, inner: &mut Pairs<'_>) -> Option<ItemKind> {
-        let origin = inner.next()?;
+    fn import(&mut self, parts: &mut Pairs<'_>) -> Option<ItemKind> {
+        let origin = parts.next()?;
         let mut name = self.name(&origin);
         let origin = match origin.as_rule() {
             Rule::text => {
@@ -168,31 +187,31 @@ impl Builder {
                 Origin::Module(name)
             }
         };
-        let names = inner.filter_map(|pair| {
-            let mut inner = pair.into_inner();
-            let name = self.name(&inner.next()?);
-            Some((name, inner.next().map(|alias| self.name(&alias))))
+        let names = parts.filter_map(|pair| {
+            let mut parts = inner(pair);
+            let name = self.name(&parts.next()?);
+            Some((name, parts.next().map(|alias| self.name(&alias))))
         });
         Some(ItemKind::Import(origin, names.collect()))
     }
 
-    fn run(&mut self, inner: &mut Pairs<'_>) -> Option<ItemKind> {
-        let name = self.name(&inner.next()?);
+    fn run(&mut self, parts: &mut Pairs<'_>) -> Option<ItemKind> {
+        let name = self.name(&parts.next()?);
         let mut lines = Vec::new();
-        for pair in inner {
+        for pair in parts {
             let span = self.span(&pair);
-            let mut inner = pair.into_inner();
-            let key = self.name(&inner.next()?);
-            let value = self.element(inner.next()?)?;
+            let mut parts = inner(pair);
+            let key = self.name(&parts.next()?);
+            let value = self.element(parts.next()?)?;
             lines.push(SettingLine { key, value, span });
         }
         Some(ItemKind::Run(name, lines))
     }
 
-    fn function(&mut self, inner: &mut Pairs<'_>) -> Option<ItemKind> {
-        let name = self.name(&inner.next()?);
+    fn function(&mut self, parts: &mut Pairs<'_>) -> Option<ItemKind> {
+        let name = self.name(&parts.next()?);
         let mut arguments = Vec::new();
-        for pair in inner {
+        for pair in parts {
             if pair.as_rule() == Rule::expression {
                 let value = self.expression(pair)?;
                 return Some(ItemKind::Function(name, arguments, value));
@@ -203,19 +222,19 @@ impl Builder {
     }
 
     fn argument(&mut self, pair: Pair<'_>) -> Option<Argument> {
-        let mut inner = pair.into_inner();
+        let mut parts = inner(pair);
         let mut argument = Argument {
-            name: self.name(&inner.next()?),
+            name: self.name(&parts.next()?),
             size: Vec::new(),
             domain: None,
         };
-        for pair in inner {
+        for pair in parts {
             if pair.as_rule() == Rule::size {
-                argument.size = self.expressions(pair.into_inner())?;
+                argument.size = self.expressions(inner(pair))?;
             } else {
-                let mut inner = pair.into_inner();
-                let name = self.name(&inner.next()?);
-                let length = inner.next().map(|length| self.expression(length));
+                let mut parts = inner(pair);
+                let name = self.name(&parts.next()?);
+                let length = parts.next().map(|length| self.expression(length));
                 argument.domain = Some((name, length.flatten()));
             }
         }
@@ -228,9 +247,9 @@ impl Builder {
 
     fn element(&mut self, pair: Pair<'_>) -> Option<ExprId> {
         let span = self.span(&pair);
-        let mut inner = pair.into_inner();
-        let from = self.expression(inner.next()?)?;
-        match inner.next() {
+        let mut parts = inner(pair);
+        let from = self.expression(parts.next()?)?;
+        match parts.next() {
             None => Some(from),
             Some(to) => {
                 let to = self.expression(to)?;
@@ -243,7 +262,7 @@ impl Builder {
     fn expression(&mut self, pair: Pair<'_>) -> Option<ExprId> {
         let mut waiting: Vec<Waiting> = Vec::new();
         let mut operands: Vec<ExprId> = Vec::new();
-        for pair in pair.into_inner() {
+        for pair in inner(pair) {
             let span = self.span(&pair);
             match pair.as_rule() {
                 Rule::prefix => {
@@ -258,7 +277,7 @@ impl Builder {
                 }
                 Rule::index => {
                     let base = operands.pop()?;
-                    let indices = self.expressions(pair.into_inner())?;
+                    let indices = self.expressions(inner(pair))?;
                     let span = self.tree.span(base).to(span);
                     operands.push(self.tree.add(ExprKind::Index(base, indices), span));
                 }
@@ -311,9 +330,9 @@ impl Builder {
             Rule::number => self.number(pair.as_str(), span),
             Rule::text => ExprKind::Text(pair.as_str().trim_matches('"').to_owned()),
             Rule::name => ExprKind::Name(pair.as_str().to_owned()),
-            Rule::parentheses => return self.expression(pair.into_inner().next()?),
+            Rule::parentheses => return self.expression(inner(pair).next()?),
             Rule::list => {
-                let elements = pair.into_inner().map(|element| self.element(element));
+                let elements = inner(pair).map(|element| self.element(element));
                 ExprKind::List(elements.collect::<Option<_>>()?)
             }
             Rule::call => self.call(pair)?,
@@ -333,18 +352,18 @@ impl Builder {
     }
 
     fn call(&mut self, pair: Pair<'_>) -> Option<ExprKind> {
-        let mut inner = pair.into_inner();
-        let name = self.name(&inner.next()?);
+        let mut parts = inner(pair);
+        let name = self.name(&parts.next()?);
         let mut arguments = Vec::new();
-        for pair in inner {
+        for pair in parts {
             if pair.as_rule() == Rule::comprehension {
                 let mut ranges = Vec::new();
-                for range in pair.into_inner() {
-                    let mut inner = range.into_inner();
+                for range in inner(pair) {
+                    let mut parts = inner(range);
                     ranges.push(Range {
-                        name: self.name(&inner.next()?),
-                        from: self.expression(inner.next()?)?,
-                        to: self.expression(inner.next()?)?,
+                        name: self.name(&parts.next()?),
+                        from: self.expression(parts.next()?)?,
+                        to: self.expression(parts.next()?)?,
                     });
                 }
                 return Some(ExprKind::Over(name, arguments.pop()?, ranges));
@@ -357,7 +376,7 @@ impl Builder {
     fn conditional(&mut self, pair: Pair<'_>, span: Span) -> Option<ExprId> {
         // `if c then a else if d then b else e`: the words `if` with their places, and the parts.
         let (mut starts, mut parts) = (Vec::new(), Vec::new());
-        for pair in pair.into_inner() {
+        for pair in inner(pair) {
             if pair.as_rule() == Rule::if_word {
                 starts.push(self.span(&pair));
             } else {
@@ -380,14 +399,14 @@ impl Builder {
 
     fn block(&mut self, pair: Pair<'_>) -> Option<ExprKind> {
         let mut bindings = Vec::new();
-        for pair in pair.into_inner() {
+        for pair in inner(pair) {
             if pair.as_rule() == Rule::expression {
                 return Some(ExprKind::Block(bindings, self.expression(pair)?));
             }
             let span = self.span(&pair);
-            let mut inner = pair.into_inner();
-            let name = self.name(&inner.next()?);
-            let value = self.expression(inner.next()?)?;
+            let mut parts = inner(pair);
+            let name = self.name(&parts.next()?);
+            let value = self.expression(parts.next()?)?;
             bindings.push(Binding { name, value, span });
         }
         None

@@ -1,4 +1,6 @@
 //! stub
 use super::tree::Tree;
 /// stub
-pub fn print(_tree: &Tree, _text: &str) -> String { String::new() }
+pub fn print(_tree: &Tree, _text: &str) -> String {
+    String::new()
+}

@@ -158,7 +158,8 @@ impl Scanner<'_> {
         if tail > 0 {
             let (number, name) = (&self.text[self.at..self.at + length], &after[..tail]);
             let span = self.span(self.at, self.at + length + tail);
-            self.errors.push(mistakes::number_and_name(span, number, name));
+            self.errors
+                .push(mistakes::number_and_name(span, number, name));
         }
         self.push(Kind::Number, length + tail);
     }

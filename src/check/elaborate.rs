@@ -1,0 +1,598 @@
+//! Formulas into a graph, on a stack of tasks: no depth of the program is a depth of this code.
+
+use super::definitions::{Builtin, Defined, DefinedKind, Table};
+use super::names::{Resolved, Target};
+use super::reduce::Reduction;
+use crate::diagnostic::Diagnostic;
+use crate::graph::{Comparison, Function, Graph, Node, Op, apply_power};
+use crate::source::Span;
+use crate::syntax::{ExprId, ExprKind, Infix, Prefix, Tree};
+use std::collections::{HashMap, HashSet};
+
+/// How many operations a program may have.
+pub const MAX_NODES: usize = 1_000_000;
+/// How much work a program may be, in steps of the checker.
+pub(super) const MAX_STEPS: usize = 30_000_000;
+/// Integer exponents beyond this are powers like any other.
+const MAX_POWER: f64 = 1024.0;
+/// After so many errors the rest is left unsaid.
+const MAX_ERRORS: usize = 50;
+
+/// What an expression is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Value {
+    Number(Node),
+    Truth(Node),
+    /// An error that has been reported.
+    Wrong,
+}
+
+/// A function (or a constant) with its arguments.
+pub(super) type Key = (u32, Vec<Value>);
+
+pub(super) enum Task {
+    /// Pushes the value of an expression.
+    Eval(ExprId),
+    /// Replaces the values of the operands by that of the expression.
+    Finish(ExprId),
+    /// Looks at a condition.
+    Choose(ExprId),
+    /// Pops a value into a slot.
+    Store(u32),
+    /// Leaves a function: its key, and the frame to go back to.
+    Return(Key, usize),
+    /// The ends of a range are there.
+    Enter(usize),
+    /// A body is there.
+    Accumulate,
+    /// Puts the last number back in the value stack out of reach: the end of an index.
+    Advance(usize),
+}
+
+pub(super) struct Elaborator<'p> {
+    pub tree: &'p Tree,
+    pub table: &'p Table,
+    pub resolved: &'p Resolved,
+    pub graph: Graph,
+    pub tasks: Vec<Task>,
+    pub values: Vec<Value>,
+    pub reductions: Vec<Reduction>,
+    pub locals: Vec<Value>,
+    pub base: usize,
+    pub diagnostics: Vec<Diagnostic>,
+    /// Which definitions have been looked into.
+    pub seen: Vec<bool>,
+    /// For each node that was looked at: its number, if it is one whatever the inputs.
+    folded: Vec<Option<Option<f64>>>,
+    known: HashMap<Key, Value>,
+    reported: HashSet<(&'static str, Span)>,
+    first_parameter: u32,
+    next_input: u32,
+    fresh: HashMap<(u32, u32), u32>,
+    steps: usize,
+}
+
+impl<'p> Elaborator<'p> {
+    /// For functions of that many coordinates, which are the first inputs.
+    pub fn new(
+        tree: &'p Tree,
+        table: &'p Table,
+        resolved: &'p Resolved,
+        dimension: usize,
+    ) -> Elaborator<'p> {
+        let is_parameter = |d: &&Defined| matches!(d.kind, DefinedKind::Parameter(_));
+        let parameters = table.list.iter().filter(is_parameter).count();
+        Elaborator {
+            tree,
+            table,
+            resolved,
+            graph: Graph::new(),
+            tasks: Vec::new(),
+            values: Vec::new(),
+            reductions: Vec::new(),
+            locals: Vec::new(),
+            base: 0,
+            diagnostics: Vec::new(),
+            seen: vec![false; table.list.len()],
+            folded: Vec::new(),
+            known: HashMap::new(),
+            reported: HashSet::new(),
+            first_parameter: dimension as u32,
+            next_input: (dimension + parameters) as u32,
+            fresh: HashMap::new(),
+            steps: 0,
+        }
+    }
+
+    /// A function at the first inputs, or a constant, or the default of a parameter.
+    pub fn definition(&mut self, at: u32) -> Value {
+        let defined = &self.table.list[at as usize];
+        let count = self.table.arguments(self.tree, defined).len();
+        let inputs = (0..count as u32).map(|input| Value::Number(self.graph.input(input)));
+        let arguments = inputs.collect();
+        self.call((at, arguments));
+        self.run()
+    }
+
+    /// An expression outside all definitions.
+    pub fn expression(&mut self, id: ExprId) -> Value {
+        self.tasks.push(Task::Eval(id));
+        self.run()
+    }
+
+    fn run(&mut self) -> Value {
+        while let Some(task) = self.tasks.pop() {
+            self.steps += 1;
+            self.one(task);
+            if self.graph.len() > MAX_NODES || self.steps > MAX_STEPS {
+                self.too_large();
+            }
+            if self.diagnostics.len() > MAX_ERRORS {
+                self.abandon();
+            }
+        }
+        self.values.pop().unwrap_or(Value::Wrong)
+    }
+
+    /// Drops all that is under way.
+    pub fn abandon(&mut self) {
+        self.tasks.clear();
+        self.values.clear();
+        self.reductions.clear();
+        self.locals.clear();
+        self.base = 0;
+    }
+
+    fn too_large(&mut self) {
+        let current = self.tasks.iter().rev().find_map(|task| match task {
+            Task::Return(key, _) => Some(&self.table.list[key.0 as usize].name),
+            _ => None,
+        });
+        let message = if self.steps > MAX_STEPS {
+            format!("this program takes more than {MAX_STEPS} steps to write out")
+        } else {
+            format!("this program is larger than {MAX_NODES} operations when written out")
+        };
+        let mut error = Diagnostic::error("too-large", message);
+        if let Some(name) = current {
+            error = error.at(name.span, "while writing this one out");
+        }
+        self.diagnostics.push(error.help(
+            "use shorter sums, or fewer functions that call each other with different arguments",
+        ));
+        self.abandon();
+        // Nothing more is to be said about the rest of this program.
+        self.steps = 0;
+        self.graph = Graph::new();
+        self.folded.clear();
+        self.known.clear();
+    }
+
+    /// Reports once for each place: a sum visits its body many times.
+    pub fn say(&mut self, error: Diagnostic) {
+        let place = error.labels.first().map(|label| label.span);
+        if place.is_none_or(|span| self.reported.insert((error.code, span))) {
+            self.diagnostics.push(error);
+        }
+    }
+
+    pub fn pop(&mut self) -> Value {
+        self.values.pop().unwrap_or(Value::Wrong)
+    }
+
+    pub fn eval(&mut self, id: ExprId) {
+        self.tasks.push(Task::Eval(id));
+    }
+
+    pub fn set(&mut self, slot: u32, value: Value) {
+        if let Some(local) = self.locals.get_mut(self.base + slot as usize) {
+            *local = value;
+        }
+    }
+
+    fn one(&mut self, task: Task) {
+        match task {
+            Task::Eval(id) => self.begin(id),
+            Task::Finish(id) => {
+                let value = self.finish(id);
+                self.values.extend(value);
+            }
+            Task::Choose(id) => self.choose(id),
+            Task::Store(slot) => {
+                let value = self.pop();
+                self.set(slot, value);
+            }
+            Task::Return(key, base) => self.leave(key, base),
+            Task::Enter(level) => self.enter(level),
+            Task::Accumulate => self.accumulate(),
+            Task::Advance(level) => self.advance(level),
+        }
+    }
+
+    fn begin(&mut self, id: ExprId) {
+        let tree = self.tree;
+        match tree.kind(id) {
+            ExprKind::Number(number) => {
+                let node = self.graph.constant(*number);
+                self.values.push(Value::Number(node));
+            }
+            ExprKind::Name(_) => self.name(id),
+            ExprKind::Prefix(_, a) => self.operands(id, &[*a]),
+            ExprKind::Infix(_, _, a, b) => self.operands(id, &[*a, *b]),
+            ExprKind::Call(_, arguments) => match self.resolved.targets[id.index()] {
+                Target::Builtin(Builtin::Diff) => self.operands(id, &arguments[..1]),
+                Target::Builtin(Builtin::Spline) => {
+                    self.operands(id, &arguments[..4]);
+                    if let ExprKind::List(coefficients) = tree.kind(arguments[4]) {
+                        self.tasks
+                            .extend(coefficients.iter().rev().map(|c| Task::Eval(*c)));
+                    }
+                }
+                Target::None => self.values.push(Value::Wrong),
+                _ => self.operands(id, arguments),
+            },
+            ExprKind::If(condition, ..) => {
+                self.tasks.push(Task::Choose(id));
+                self.eval(*condition);
+            }
+            ExprKind::Block(bindings, value) => {
+                self.eval(*value);
+                let first = self.resolved.first_slot[id.index()];
+                for (at, binding) in bindings.iter().enumerate().rev() {
+                    self.tasks.push(Task::Store(first + at as u32));
+                    self.eval(binding.value);
+                }
+            }
+            ExprKind::Over(_, _, ranges) => self.reduce(id, ranges.len()),
+            ExprKind::Text(_)
+            | ExprKind::Index(..)
+            | ExprKind::List(_)
+            | ExprKind::Interval(..) => {
+                self.values.push(Value::Wrong);
+            }
+        }
+    }
+
+    fn operands(&mut self, id: ExprId, operands: &[ExprId]) {
+        self.tasks.push(Task::Finish(id));
+        self.tasks
+            .extend(operands.iter().rev().map(|id| Task::Eval(*id)));
+    }
+
+    fn name(&mut self, id: ExprId) {
+        let value = match self.resolved.targets[id.index()] {
+            Target::Local(slot) => {
+                let local = self.locals.get(self.base + slot as usize);
+                local.copied().unwrap_or(Value::Wrong)
+            }
+            Target::Builtin(Builtin::Number(number)) => Value::Number(self.graph.constant(number)),
+            Target::Builtin(Builtin::Truth(truth)) => {
+                Value::Truth(self.graph.constant(f64::from(u8::from(truth))))
+            }
+            Target::Defined(at) => match self.table.list[at as usize].kind {
+                DefinedKind::Parameter(number) => {
+                    let input = self.first_parameter + number as u32;
+                    Value::Number(self.graph.input(input))
+                }
+                DefinedKind::Constant => return self.call((at, Vec::new())),
+                DefinedKind::Function | DefinedKind::Imported => Value::Wrong,
+            },
+            _ => Value::Wrong,
+        };
+        self.values.push(value);
+    }
+
+    /// Pushes the value of a call, or enters the function.
+    fn call(&mut self, key: Key) {
+        if let Some(&value) = self.known.get(&key) {
+            self.values.push(value);
+            return;
+        }
+        let at = key.0 as usize;
+        let Some(body) = self.table.list[at]
+            .value
+            .filter(|_| !key.1.contains(&Value::Wrong))
+        else {
+            self.values.push(Value::Wrong);
+            return;
+        };
+        self.seen[at] = true;
+        let base = std::mem::replace(&mut self.base, self.locals.len());
+        let slots = self.base + self.resolved.frame[at] as usize;
+        self.locals.extend(&key.1);
+        self.locals
+            .resize(slots.max(self.locals.len()), Value::Wrong);
+        for &slot in &self.resolved.varied[at] {
+            let input = self.fresh_input(key.0, slot);
+            let node = self.graph.input(input);
+            self.set(slot, Value::Number(node));
+        }
+        self.tasks.push(Task::Return(key, base));
+        self.eval(body);
+    }
+
+    /// The input that stands for an argument while its function is differentiated by it. One for
+    /// each argument is enough, because no function is entered from within itself.
+    fn fresh_input(&mut self, at: u32, slot: u32) -> u32 {
+        let next = self.next_input;
+        let input = *self.fresh.entry((at, slot)).or_insert(next);
+        self.next_input += u32::from(input == next);
+        input
+    }
+
+    fn leave(&mut self, key: Key, base: usize) {
+        let mut value = self.pop();
+        let mut arguments = HashMap::new();
+        for &slot in &self.resolved.varied[key.0 as usize] {
+            if let Some(&Value::Number(node)) = key.1.get(slot as usize) {
+                arguments.insert(self.fresh_input(key.0, slot), node);
+            }
+        }
+        if !arguments.is_empty() {
+            self.steps += self.graph.len() / 16;
+            value = match value {
+                Value::Number(node) => Value::Number(self.graph.substitute(&[node], &arguments)[0]),
+                Value::Truth(node) => Value::Truth(self.graph.substitute(&[node], &arguments)[0]),
+                Value::Wrong => Value::Wrong,
+            };
+        }
+        self.locals.truncate(self.base);
+        self.base = base;
+        self.known.insert(key, value);
+        self.values.push(value);
+    }
+
+    fn choose(&mut self, id: ExprId) {
+        let ExprKind::If(condition, a, b) = *self.tree.kind(id) else {
+            return;
+        };
+        let value = self.pop();
+        let condition = self.truth(value, condition);
+        match condition.and_then(|node| self.constant(node)) {
+            Some(chosen) => self.eval(if chosen != 0.0 { a } else { b }),
+            None => {
+                self.values
+                    .push(condition.map_or(Value::Wrong, Value::Truth));
+                self.operands(id, &[a, b]);
+            }
+        }
+    }
+
+    /// The value of an expression whose operands are on the stack; `None` if a call is entered.
+    fn finish(&mut self, id: ExprId) -> Option<Value> {
+        let tree = self.tree;
+        Some(match tree.kind(id) {
+            ExprKind::Prefix(op, a) => {
+                let value = self.pop();
+                match op {
+                    Prefix::Minus => self.number(value, *a).map(|a| self.graph.negate(a)).into(),
+                    Prefix::Not => self
+                        .truth(value, *a)
+                        .map(|a| self.graph.add(Op::Not(a)))
+                        .map_or(Value::Wrong, Value::Truth),
+                }
+            }
+            ExprKind::Infix(op, _, a, b) => {
+                let (right, left) = (self.pop(), self.pop());
+                self.infix(*op, (left, *a), (right, *b))
+            }
+            ExprKind::If(_, a, b) => {
+                let (right, left, condition) = (self.pop(), self.pop(), self.pop());
+                self.select(id, condition, (left, *a), (right, *b))
+            }
+            ExprKind::Call(_, arguments) => match self.resolved.targets[id.index()] {
+                Target::Defined(at) => {
+                    let values = self.take(arguments);
+                    self.call((at, values));
+                    return None;
+                }
+                Target::Builtin(Builtin::Function(function)) => {
+                    let values = self.take(arguments);
+                    self.apply(function, &values)
+                }
+                Target::Builtin(Builtin::Diff) => self.differentiate(arguments),
+                Target::Builtin(Builtin::Spline) => self.spline(id, arguments),
+                _ => Value::Wrong,
+            },
+            _ => Value::Wrong,
+        })
+    }
+
+    /// Pops the values of the arguments, which must be numbers.
+    fn take(&mut self, arguments: &[ExprId]) -> Vec<Value> {
+        let first = self.values.len().saturating_sub(arguments.len());
+        let values = self.values.split_off(first);
+        let numbers = values.into_iter().zip(arguments);
+        numbers
+            .map(|(value, id)| self.number(value, *id).into())
+            .collect()
+    }
+
+    fn apply(&mut self, function: Function, values: &[Value]) -> Value {
+        match *values {
+            [Value::Number(a)] => Value::Number(self.graph.apply1(function, a)),
+            [Value::Number(a), Value::Number(b)] => {
+                Value::Number(self.graph.apply2(function, a, b))
+            }
+            _ => Value::Wrong,
+        }
+    }
+
+    fn infix(&mut self, op: Infix, left: (Value, ExprId), right: (Value, ExprId)) -> Value {
+        if matches!(op, Infix::And | Infix::Or) {
+            let (a, b) = (self.truth(left.0, left.1), self.truth(right.0, right.1));
+            let (Some(a), Some(b)) = (a, b) else {
+                return Value::Wrong;
+            };
+            let op = if op == Infix::And {
+                Op::And(a, b)
+            } else {
+                Op::Or(a, b)
+            };
+            return Value::Truth(self.graph.add(op));
+        }
+        let (a, b) = (self.number(left.0, left.1), self.number(right.0, right.1));
+        let (Some(a), Some(b)) = (a, b) else {
+            return Value::Wrong;
+        };
+        let compare = |graph: &mut Graph, comparison| Value::Truth(graph.compare(comparison, a, b));
+        let graph = &mut self.graph;
+        Value::Number(match op {
+            Infix::Less => return compare(graph, Comparison::Less),
+            Infix::LessEqual => return compare(graph, Comparison::LessEqual),
+            Infix::Greater => return compare(graph, Comparison::Greater),
+            Infix::GreaterEqual => return compare(graph, Comparison::GreaterEqual),
+            Infix::Equal => return compare(graph, Comparison::Equal),
+            Infix::NotEqual => return compare(graph, Comparison::NotEqual),
+            Infix::Add => graph.plus(a, b),
+            Infix::Subtract => graph.minus(a, b),
+            Infix::Multiply => graph.times(a, b),
+            Infix::Divide => graph.over(a, b),
+            _ => return Value::Number(self.power(a, b)),
+        })
+    }
+
+    fn power(&mut self, a: Node, b: Node) -> Node {
+        match self.constant(b) {
+            Some(n) if n == n.trunc() && n.abs() <= MAX_POWER => self.graph.power(a, n as i32),
+            _ => self.graph.apply2(Function::Power, a, b),
+        }
+    }
+
+    fn select(
+        &mut self,
+        id: ExprId,
+        condition: Value,
+        left: (Value, ExprId),
+        right: (Value, ExprId),
+    ) -> Value {
+        match (condition, left.0, right.0) {
+            (Value::Truth(c), Value::Number(a), Value::Number(b)) => {
+                Value::Number(self.graph.select(c, a, b))
+            }
+            (Value::Truth(c), Value::Truth(a), Value::Truth(b)) => {
+                Value::Truth(self.graph.select(c, a, b))
+            }
+            (_, Value::Number(_), Value::Truth(_)) | (_, Value::Truth(_), Value::Number(_)) => {
+                let what = |value| match value {
+                    Value::Truth(_) => "a truth value",
+                    _ => "a number",
+                };
+                let error = Diagnostic::error("type", "the branches of this `if` are of two kinds")
+                    .at(
+                        Span {
+                            end: self.tree.span(id).start + 2,
+                            ..self.tree.span(id)
+                        },
+                        "",
+                    )
+                    .at(self.tree.span(left.1), what(left.0))
+                    .at(self.tree.span(right.1), what(right.0));
+                self.say(error.help("give both branches a number"));
+                Value::Wrong
+            }
+            _ => Value::Wrong,
+        }
+    }
+
+    fn differentiate(&mut self, arguments: &[ExprId]) -> Value {
+        let value = self.pop();
+        let Target::Local(slot) = self.resolved.targets[arguments[1].index()] else {
+            return Value::Wrong;
+        };
+        let variable = self.locals.get(self.base + slot as usize).copied();
+        let node = self.number(value, arguments[0]);
+        let (Some(node), Some(Value::Number(variable))) = (node, variable) else {
+            return Value::Wrong;
+        };
+        // An argument that some `diff` names is bound to an input of its own.
+        let Op::Input(input) = self.graph.op(variable) else {
+            return Value::Wrong;
+        };
+        self.steps += self.graph.len() / 16;
+        Value::Number(self.graph.derivative(node, input))
+    }
+
+    /// The node of a number; an error for a truth value.
+    pub fn number(&mut self, value: Value, id: ExprId) -> Option<Node> {
+        match value {
+            Value::Number(node) => Some(node),
+            Value::Truth(_) => {
+                let span = self.tree.span(id);
+                self.say(
+                    Diagnostic::error("type", "a truth value where a number is needed")
+                        .at(span, "this is true or false")
+                        .help("write `if condition then 1 else 0`"),
+                );
+                None
+            }
+            Value::Wrong => None,
+        }
+    }
+
+    fn truth(&mut self, value: Value, id: ExprId) -> Option<Node> {
+        match value {
+            Value::Truth(node) => Some(node),
+            Value::Number(_) => {
+                let span = self.tree.span(id);
+                self.say(
+                    Diagnostic::error("type", "a number where a condition is needed")
+                        .at(span, "this is a number")
+                        .help("compare it, as in `x != 0`"),
+                );
+                None
+            }
+            Value::Wrong => None,
+        }
+    }
+
+    /// The number that a node is whatever the inputs; truth values are 0 or 1.
+    pub fn constant(&mut self, node: Node) -> Option<f64> {
+        let mut open = vec![node];
+        self.folded.resize(self.graph.len(), None);
+        while let Some(&at) = open.last() {
+            let op = self.graph.op(at);
+            let waits = op
+                .operands()
+                .filter(|operand| self.folded[operand.index()].is_none());
+            let waits: Vec<Node> = waits.collect();
+            if waits.is_empty() {
+                self.folded[at.index()] = Some(self.fold(op));
+                open.pop();
+            }
+            open.extend(waits);
+        }
+        self.folded[node.index()].flatten()
+    }
+
+    fn fold(&self, op: Op) -> Option<f64> {
+        let of = |node: Node| self.folded[node.index()].flatten();
+        let truth = |node: Node| of(node).map(|value| value != 0.0);
+        let number = |truth: bool| f64::from(u8::from(truth));
+        Some(match op {
+            Op::Constant(bits) => bits.value(),
+            Op::Input(_) => return None,
+            Op::Apply1(function, a) => function.value(of(a)?, 0.0),
+            Op::Apply2(function, a, b) => function.value(of(a)?, of(b)?),
+            Op::Power(a, n) => apply_power(of(a)?, n),
+            Op::Compare(comparison, a, b) => number(comparison.holds(of(a)?, of(b)?)),
+            Op::And(a, b) => match (truth(a), truth(b)) {
+                (Some(false), _) | (_, Some(false)) => 0.0,
+                (a, b) => number(a? && b?),
+            },
+            Op::Or(a, b) => match (truth(a), truth(b)) {
+                (Some(true), _) | (_, Some(true)) => 1.0,
+                (a, b) => number(a? || b?),
+            },
+            Op::Not(a) => number(!truth(a)?),
+            Op::Select(c, a, b) => of(if truth(c)? { a } else { b })?,
+            Op::Spline(id, x) => self.graph.spline_table(id).value(of(x)?),
+        })
+    }
+}
+
+impl From<Option<Node>> for Value {
+    fn from(node: Option<Node>) -> Value {
+        node.map_or(Value::Wrong, Value::Number)
+    }
+}

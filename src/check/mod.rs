@@ -1,0 +1,299 @@
+//! From a tree to models: names, kinds, and formulas as graphs.
+//!
+//! [`check`] looks at every definition once, whether the potential uses it or not, and the
+//! [`Program`] it gives builds a [`Model`] for whichever function is asked for.
+
+mod cycles;
+mod definitions;
+mod elaborate;
+mod names;
+mod reduce;
+mod settings;
+mod suggest;
+
+pub use elaborate::MAX_NODES;
+pub use settings::{Block, Entry, Setting};
+pub use suggest::suggest;
+
+use crate::diagnostic::Diagnostic;
+use crate::graph::{Coordinate, Graph, Model, Parameter};
+use crate::source::{SourceId, Sources};
+use crate::syntax::{Tree, parse};
+use definitions::{Defined, DefinedKind, Table};
+use elaborate::{Elaborator, Value};
+use names::Resolved;
+
+/// A program without errors.
+pub struct Program {
+    /// What is worth knowing all the same.
+    pub warnings: Vec<Diagnostic>,
+    tree: Tree,
+    table: Table,
+    resolved: Resolved,
+    order: Vec<u32>,
+    parameters: Vec<Parameter>,
+    blocks: Vec<Block>,
+}
+
+/// Reads and checks a program. The errors of one stage are reported together, in the order of the
+/// text, with the warnings of that stage.
+///
+/// # Errors
+/// What is wrong with the program, all of it that can be seen at once.
+pub fn check(sources: &Sources, root: SourceId) -> Result<Program, Vec<Diagnostic>> {
+    let parsed = parse(&sources.get(root).text, root);
+    if !parsed.errors.is_empty() {
+        return Err(parsed.errors);
+    }
+    let tree = parsed.tree;
+    if tree.items.is_empty() {
+        return Err(vec![
+            Diagnostic::error(
+                "empty",
+                format!("{} defines nothing", sources.get(root).name),
+            )
+            .help("write a potential, such as `V(q) = q^2/2`"),
+        ]);
+    }
+    let mut found = Vec::new();
+    let table = Table::new(&tree, &mut found);
+    let settings = settings::expressions(&tree);
+    let resolved = names::resolve(&tree, &table, &settings, &mut found);
+    let order = cycles::order(&table, &resolved.uses, &mut found);
+    let mut found = sorted(found)?;
+    elaborate_all(&tree, &table, &resolved, &order, &mut found);
+    let mut found = sorted(found)?;
+    let blocks = settings::blocks(&tree, &table, &resolved, &mut found);
+    let mut program = Program {
+        warnings: sorted(found)?,
+        tree,
+        table,
+        resolved,
+        order,
+        parameters: Vec::new(),
+        blocks,
+    };
+    let values = program.parameter_values(&[]);
+    let names = program
+        .table
+        .list
+        .iter()
+        .filter(|d| matches!(d.kind, DefinedKind::Parameter(_)));
+    program.parameters = names
+        .zip(values)
+        .map(|(defined, value)| Parameter {
+            name: defined.name.text.clone(),
+            value,
+        })
+        .collect();
+    Ok(program)
+}
+
+/// In the order of the text, each once; an error if there is one among them.
+fn sorted(mut found: Vec<Diagnostic>) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+    found.sort_by_key(|d| {
+        d.labels
+            .first()
+            .map(|label| (label.span.source, label.span.start))
+    });
+    found.dedup();
+    if found.iter().any(Diagnostic::is_error) {
+        Err(found)
+    } else {
+        Ok(found)
+    }
+}
+
+/// Looks into every definition: first those that no other uses, which reach most of the rest.
+fn elaborate_all(
+    tree: &Tree,
+    table: &Table,
+    resolved: &Resolved,
+    order: &[u32],
+    found: &mut Vec<Diagnostic>,
+) {
+    /// A fresh graph is begun beyond this, so that a long file is no large program.
+    const ENOUGH: usize = 100_000;
+    let arity = |at: u32| table.arguments(tree, &table.list[at as usize]).len();
+    let dimension = order.iter().map(|at| arity(*at)).max().unwrap_or(0);
+    let mut seen = vec![false; order.len()];
+    let mut elaborator = Elaborator::new(tree, table, resolved, dimension);
+    for &at in order.iter().rev() {
+        if seen[at as usize] {
+            continue;
+        }
+        if elaborator.graph.len() > ENOUGH {
+            found.append(&mut elaborator.diagnostics);
+            elaborator = Elaborator::new(tree, table, resolved, dimension);
+        }
+        let value = elaborator.definition(at);
+        let defined = &table.list[at as usize];
+        if let (DefinedKind::Parameter(_), Some(id)) = (defined.kind, defined.value) {
+            elaborator.number(value, id);
+        }
+        for (at, looked) in elaborator.seen.iter().enumerate() {
+            seen[at] |= looked;
+        }
+    }
+    found.append(&mut elaborator.diagnostics);
+}
+
+impl Program {
+    /// The functions of the file, in order, with the number of their arguments.
+    pub fn functions(&self) -> Vec<(&str, usize)> {
+        let functions = self
+            .table
+            .list
+            .iter()
+            .filter(|d| d.kind == DefinedKind::Function);
+        functions
+            .map(|d| {
+                (
+                    d.name.text.as_str(),
+                    self.table.arguments(&self.tree, d).len(),
+                )
+            })
+            .collect()
+    }
+
+    /// The parameters of the file, in order, with their defaults.
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    /// The values of all parameters when some are set: a default that uses a parameter follows it.
+    /// Names that are no parameters change nothing.
+    pub fn parameter_values(&self, set: &[(&str, f64)]) -> Vec<f64> {
+        let mut elaborator = Elaborator::new(&self.tree, &self.table, &self.resolved, 0);
+        let is_parameter = |d: &&Defined| matches!(d.kind, DefinedKind::Parameter(_));
+        let mut values = vec![f64::NAN; self.table.list.iter().filter(is_parameter).count()];
+        for &at in &self.order {
+            let defined = &self.table.list[at as usize];
+            let DefinedKind::Parameter(number) = defined.kind else {
+                continue;
+            };
+            let given = set
+                .iter()
+                .rev()
+                .find(|(name, _)| *name == defined.name.text);
+            values[number] = match (given, elaborator.definition(at)) {
+                (Some(&(_, value)), _) => value,
+                (None, Value::Number(node)) => match elaborator.constant(node) {
+                    Some(value) => value,
+                    None => elaborator.graph.value(node, &values),
+                },
+                (None, _) => f64::NAN,
+            };
+        }
+        values
+    }
+
+    /// The run block of that name.
+    pub fn block(&self, name: &str) -> Option<&Block> {
+        self.blocks.iter().find(|block| block.name == name)
+    }
+
+    /// All run blocks, in order.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// The potential: the function of that name, or `V`, or `U`, or the only function.
+    ///
+    /// # Errors
+    /// There is no such function or no way to choose one, or it is no function of coordinates.
+    pub fn potential(&self, name: Option<&str>) -> Result<Model, Vec<Diagnostic>> {
+        if let Some(name) = name {
+            return self.function(name);
+        }
+        let functions = self.functions();
+        for name in ["V", "U"] {
+            if functions.iter().any(|(known, _)| *known == name) {
+                return self.function(name);
+            }
+        }
+        match functions[..] {
+            [(only, _)] => self.function(only),
+            [] => Err(vec![
+                Diagnostic::error("no-potential", "this program defines no function")
+                    .help("write a potential, such as `V(q) = q^2/2`"),
+            ]),
+            _ => {
+                let names: Vec<String> = functions.iter().map(|f| format!("`{}`", f.0)).collect();
+                let message = format!(
+                    "which function is the potential? None is called `V` or `U`, and there are {}",
+                    names.join(", ")
+                );
+                let help = format!(
+                    "choose one with `--potential {}`",
+                    functions[functions.len() - 1].0
+                );
+                Err(vec![Diagnostic::error("no-potential", message).help(help)])
+            }
+        }
+    }
+
+    /// A function as a model: its arguments are the coordinates, and all parameters of the file
+    /// follow, so that models of one program with as many coordinates have the same inputs.
+    ///
+    /// # Errors
+    /// There is no function of that name, or it has no arguments, is no number, or is too large.
+    pub fn function(&self, name: &str) -> Result<Model, Vec<Diagnostic>> {
+        let at = self.table.by_name.get(name).copied();
+        let known = at.map(|at| (at, &self.table.list[at as usize]));
+        let Some((at, defined)) = known.filter(|(_, d)| d.kind == DefinedKind::Function) else {
+            return Err(vec![self.no_function(name, known.map(|known| known.1))]);
+        };
+        let arguments = self.table.arguments(&self.tree, defined);
+        let dimension = arguments.len();
+        let refuse = |message: String, help: &str| {
+            Err(vec![
+                Diagnostic::error("no-potential", message)
+                    .at(defined.name.span, "")
+                    .help(help),
+            ])
+        };
+        if dimension == 0 {
+            return refuse(format!("`{name}` has no coordinates"), "write `V(q) = ...`");
+        }
+        let coordinates = arguments.map(|argument| Coordinate {
+            name: argument.text.clone(),
+            period: None,
+        });
+        let coordinates = coordinates.collect();
+        let mut elaborator = Elaborator::new(&self.tree, &self.table, &self.resolved, dimension);
+        match elaborator.definition(at) {
+            Value::Number(node) => {
+                let (graph, roots): (Graph, _) = elaborator.graph.extract(&[node]);
+                Ok(Model {
+                    name: name.to_owned(),
+                    graph,
+                    value: roots[0],
+                    coordinates,
+                    parameters: self.parameters.clone(),
+                })
+            }
+            Value::Truth(_) => refuse(
+                format!("`{name}` is true or false, not a number"),
+                "a potential is a number: `if ... then 1 else 0`",
+            ),
+            Value::Wrong => Err(elaborator.diagnostics),
+        }
+    }
+
+    fn no_function(&self, name: &str, known: Option<&Defined>) -> Diagnostic {
+        if let Some(defined) = known {
+            let message = format!("`{name}` is no function of coordinates");
+            let error = Diagnostic::error("no-potential", message).at(defined.name.span, "");
+            return error.help(format!("write `{name}(q) = ...`"));
+        }
+        let functions = self.functions();
+        let names: Vec<&str> = functions.iter().map(|f| f.0).collect();
+        let error = Diagnostic::error("unknown-name", format!("no function is called `{name}`"));
+        error.help(match suggest(name, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => "write a potential, such as `V(q) = q^2/2`".to_owned(),
+            None => format!("there are: {}", names.join(", ")),
+        })
+    }
+}

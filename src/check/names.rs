@@ -1,0 +1,460 @@
+//! Who is meant by each name: definitions, scopes, arity, and who uses whom.
+
+use super::definitions::{Builtin, Defined, Table, builtin, builtin_names};
+use super::suggest::suggest;
+use crate::diagnostic::Diagnostic;
+use crate::graph::Function;
+use crate::source::Span;
+use crate::syntax::{Binding, ExprId, ExprKind, Name, Range, Tree};
+use std::collections::HashMap;
+
+/// What a name or a call means.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Target {
+    /// Nothing, or an error that has been reported.
+    None,
+    /// A slot of the frame: argument, `let` or index.
+    Local(u32),
+    /// A definition of the file.
+    Defined(u32),
+    /// Part of the language.
+    Builtin(Builtin),
+}
+
+/// What the names of a tree mean.
+pub(super) struct Resolved {
+    /// For each expression that is a name or a call.
+    pub targets: Vec<Target>,
+    /// For each block, sum and product: the slot of its first name.
+    pub first_slot: Vec<u32>,
+    /// For each definition: its slots, arguments first.
+    pub frame: Vec<u32>,
+    /// For each definition: the arguments that a `diff` in it names.
+    pub varied: Vec<Vec<u32>>,
+    /// For each definition: what it uses, and where.
+    pub uses: Vec<Vec<(u32, Span)>>,
+}
+
+/// Resolves the names of all definitions, and of the settings of run blocks.
+pub(super) fn resolve(
+    tree: &Tree,
+    table: &Table,
+    settings: &[ExprId],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Resolved {
+    let count = table.list.len();
+    let mut resolver = Resolver {
+        tree,
+        table,
+        scope: HashMap::new(),
+        slots: 0,
+        arguments: 0,
+        varied: Vec::new(),
+        uses: Vec::new(),
+        tasks: Vec::new(),
+        targets: vec![Target::None; tree.len()],
+        first_slot: vec![0; tree.len()],
+        diagnostics,
+    };
+    let (mut frame, mut varied, mut uses) = (Vec::new(), Vec::new(), Vec::with_capacity(count));
+    for defined in &table.list {
+        resolver.definition(defined);
+        frame.push(resolver.slots);
+        varied.push(std::mem::take(&mut resolver.varied));
+        uses.push(std::mem::take(&mut resolver.uses));
+    }
+    for &setting in settings {
+        resolver.begin();
+        resolver.tasks.push(Task::Visit(setting));
+        resolver.run();
+    }
+    Resolved {
+        targets: resolver.targets,
+        first_slot: resolver.first_slot,
+        frame,
+        varied,
+        uses,
+    }
+}
+
+enum Task<'t> {
+    Visit(ExprId),
+    Bind(&'t Name, u32),
+    Unbind(&'t Name),
+}
+
+struct Resolver<'t, 'd> {
+    tree: &'t Tree,
+    table: &'t Table,
+    scope: HashMap<&'t str, (u32, Span)>,
+    slots: u32,
+    arguments: u32,
+    varied: Vec<u32>,
+    uses: Vec<(u32, Span)>,
+    tasks: Vec<Task<'t>>,
+    targets: Vec<Target>,
+    first_slot: Vec<u32>,
+    diagnostics: &'d mut Vec<Diagnostic>,
+}
+
+impl<'t> Resolver<'t, '_> {
+    fn begin(&mut self) {
+        self.scope.clear();
+        self.slots = 0;
+        self.arguments = 0;
+        self.uses.clear();
+    }
+
+    fn definition(&mut self, defined: &Defined) {
+        self.begin();
+        // The item outlives the resolver: arguments are looked up in the tree.
+        for name in self.table.arguments(self.tree, defined) {
+            let slot = self.reserve(1);
+            self.bind(name, slot);
+        }
+        self.arguments = self.slots;
+        if let Some(value) = defined.value {
+            self.tasks.push(Task::Visit(value));
+            self.run();
+        }
+    }
+
+    fn run(&mut self) {
+        while let Some(task) = self.tasks.pop() {
+            match task {
+                Task::Visit(id) => self.visit(id),
+                Task::Bind(name, slot) => self.bind(name, slot),
+                Task::Unbind(name) => {
+                    // A name that was refused is not the one in scope.
+                    if self
+                        .scope
+                        .get(name.text.as_str())
+                        .is_some_and(|known| known.1 == name.span)
+                    {
+                        self.scope.remove(name.text.as_str());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Slots for that many names: where they begin.
+    fn reserve(&mut self, count: usize) -> u32 {
+        let first = self.slots;
+        self.slots += count as u32;
+        first
+    }
+
+    fn bind(&mut self, name: &'t Name, slot: u32) {
+        if let Some(&(_, first)) = self.scope.get(name.text.as_str()) {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "duplicate",
+                    format!("`{}` is already a name here", name.text),
+                )
+                .at(name.span, "the second one")
+                .at(first, "the first one")
+                .help("names are not bound again: choose another one"),
+            );
+            return;
+        }
+        if builtin(&name.text).is_some() {
+            self.diagnostics.push(super::definitions::hides(name));
+        }
+        self.scope.insert(&name.text, (slot, name.span));
+    }
+
+    fn visit(&mut self, id: ExprId) {
+        let tree = self.tree;
+        match tree.kind(id) {
+            ExprKind::Number(_) => {}
+            ExprKind::Text(_) => self.say(
+                id,
+                "type",
+                "a string is no number",
+                "strings are for `csv`, `import` and settings",
+            ),
+            ExprKind::Name(name) => self.name(id, name),
+            ExprKind::Prefix(_, a) => self.tasks.push(Task::Visit(*a)),
+            ExprKind::Infix(_, _, a, b) => self.all([*b, *a]),
+            ExprKind::Call(name, arguments) => self.call(id, name, arguments),
+            ExprKind::Over(name, body, ranges) => self.over(id, name, *body, ranges),
+            ExprKind::Index(..) => self.not_yet(id, "indices into vectors and arrays"),
+            ExprKind::List(_) => self.not_yet(id, "vectors and tables"),
+            ExprKind::Interval(..) => self.say(
+                id,
+                "type",
+                "a range is no value",
+                "ranges are for `sum(... for i in a..b)` and for settings",
+            ),
+            ExprKind::If(c, a, b) => self.all([*b, *a, *c]),
+            ExprKind::Block(bindings, value) => self.block(id, bindings, *value),
+        }
+    }
+
+    /// Visits expressions; the last first.
+    fn all(&mut self, ids: impl IntoIterator<Item = ExprId>) {
+        self.tasks.extend(ids.into_iter().map(Task::Visit));
+    }
+
+    fn say(&mut self, id: ExprId, code: &'static str, message: &str, help: &str) {
+        let error = Diagnostic::error(code, message).at(self.tree.span(id), "");
+        self.diagnostics.push(error.help(help));
+    }
+
+    fn not_yet(&mut self, id: ExprId, what: &str) {
+        self.diagnostics
+            .push(super::definitions::not_yet(what, self.tree.span(id)));
+    }
+
+    fn block(&mut self, id: ExprId, bindings: &'t [Binding], value: ExprId) {
+        let first = self.reserve(bindings.len());
+        self.first_slot[id.index()] = first;
+        self.tasks
+            .extend(bindings.iter().map(|binding| Task::Unbind(&binding.name)));
+        self.tasks.push(Task::Visit(value));
+        for (slot, binding) in (first..first + bindings.len() as u32).zip(bindings).rev() {
+            self.tasks.push(Task::Bind(&binding.name, slot));
+            self.tasks.push(Task::Visit(binding.value));
+        }
+    }
+
+    fn over(&mut self, id: ExprId, name: &Name, body: ExprId, ranges: &'t [Range]) {
+        if !matches!(name.text.as_str(), "sum" | "prod") {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "unknown-name",
+                    format!("`{}` does not run over a range", name.text),
+                )
+                .at(name.span, "")
+                .help("only `sum(... for i in a..b)` and `prod(... for i in a..b)` do"),
+            );
+        }
+        let first = self.reserve(ranges.len());
+        self.first_slot[id.index()] = first;
+        self.tasks
+            .extend(ranges.iter().map(|range| Task::Unbind(&range.name)));
+        self.tasks.push(Task::Visit(body));
+        for (slot, range) in (first..first + ranges.len() as u32).zip(ranges).rev() {
+            self.tasks.push(Task::Bind(&range.name, slot));
+            self.all([range.to, range.from]);
+        }
+    }
+
+    fn name(&mut self, id: ExprId, name: &'t str) {
+        let span = self.tree.span(id);
+        if let Some(&(slot, _)) = self.scope.get(name) {
+            self.targets[id.index()] = Target::Local(slot);
+        } else if let Some(&at) = self.table.by_name.get(name) {
+            let defined = &self.table.list[at as usize];
+            if let Some(signature) = self.table.signature(self.tree, defined) {
+                return self.function_as_number(span, name, &signature);
+            }
+            self.uses.push((at, span));
+            self.targets[id.index()] = Target::Defined(at);
+        } else {
+            match builtin(name) {
+                Some(found @ (Builtin::Number(_) | Builtin::Truth(_))) => {
+                    self.targets[id.index()] = Target::Builtin(found);
+                }
+                Some(found) => self.function_as_number(span, name, &found.signature()),
+                None => self.unknown(span, name, false),
+            }
+        }
+    }
+
+    fn function_as_number(&mut self, span: Span, name: &str, signature: &str) {
+        self.diagnostics.push(
+            Diagnostic::error("type", format!("`{name}` is a function, not a number"))
+                .at(span, "a number is needed here")
+                .help(format!("call it: `{signature}`")),
+        );
+    }
+
+    fn unknown(&mut self, span: Span, name: &str, call: bool) {
+        let file = self
+            .table
+            .list
+            .iter()
+            .map(|defined| defined.name.text.as_str());
+        let mut known: Vec<&str> = self.scope.keys().copied().chain(file).collect();
+        known.extend(builtin_names().map(|name| -> &str { name }));
+        // The search is slow, and after some dozens nobody reads on.
+        let near = (self.diagnostics.len() < 50)
+            .then(|| suggest(name, known))
+            .flatten();
+        let message = format!("nothing is called `{name}`");
+        let error = Diagnostic::error("unknown-name", message).at(span, "not known here");
+        let help = match (near, call) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, true) => format!("define it: `{name}(x) = ...`"),
+            (None, false) => format!(
+                "define it: `{name} = 1` is a constant, `param {name} = 1` can be set for a run"
+            ),
+        };
+        self.diagnostics.push(error.help(help));
+    }
+
+    fn call(&mut self, id: ExprId, name: &'t Name, arguments: &'t [ExprId]) {
+        let text = name.text.as_str();
+        if self.scope.contains_key(text) {
+            self.not_a_function(name);
+        } else if let Some(&at) = self.table.by_name.get(text) {
+            let defined = &self.table.list[at as usize];
+            match self.table.signature(self.tree, defined) {
+                _ if defined.value.is_none() => {}
+                None => self.not_a_function(name),
+                Some(signature) => {
+                    self.uses.push((at, name.span));
+                    let arity = self.table.arguments(self.tree, defined).count();
+                    if self.arity(
+                        id,
+                        name,
+                        arguments,
+                        arity,
+                        &signature,
+                        Some(defined.name.span),
+                    ) {
+                        self.targets[id.index()] = Target::Defined(at);
+                    }
+                }
+            }
+        } else {
+            match builtin(text) {
+                Some(found) => return self.call_builtin(id, name, arguments, found),
+                None => self.unknown(name.span, text, true),
+            }
+        }
+        self.all(arguments.iter().rev().copied());
+    }
+
+    fn not_a_function(&mut self, name: &Name) {
+        let text = &name.text;
+        self.diagnostics.push(
+            Diagnostic::error("type", format!("`{text}` is a number, not a function"))
+                .at(name.span, "called here")
+                .help(format!("for a product write `{text}*(...)`")),
+        );
+    }
+
+    fn arity(
+        &mut self,
+        id: ExprId,
+        name: &Name,
+        arguments: &[ExprId],
+        needed: usize,
+        signature: &str,
+        defined: Option<Span>,
+    ) -> bool {
+        if arguments.len() == needed {
+            return true;
+        }
+        let plural = if needed == 1 { "" } else { "s" };
+        let given = match arguments.len() {
+            0 => "none is given".to_owned(),
+            1 => "1 is given".to_owned(),
+            more => format!("{more} are given"),
+        };
+        let message = format!("`{}` takes {needed} argument{plural}, {given}", name.text);
+        let mut error = Diagnostic::error("arity", message).at(self.tree.span(id), "");
+        if let Some(span) = defined {
+            error = error.at(span, "defined here");
+        }
+        self.diagnostics
+            .push(error.help(format!("write `{signature}`")));
+        false
+    }
+
+    fn call_builtin(
+        &mut self,
+        id: ExprId,
+        name: &'t Name,
+        arguments: &'t [ExprId],
+        found: Builtin,
+    ) {
+        let target = Target::Builtin(found);
+        match found {
+            Builtin::Number(_) | Builtin::Truth(_) => {
+                self.not_a_function(name);
+                self.all(arguments.iter().rev().copied());
+            }
+            Builtin::Function(function) => {
+                self.all(arguments.iter().rev().copied());
+                if self.arity(
+                    id,
+                    name,
+                    arguments,
+                    Function::arity(function),
+                    &found.signature(),
+                    None,
+                ) {
+                    self.targets[id.index()] = target;
+                }
+            }
+            Builtin::Over => {
+                let message = format!("`{}` runs over a range", name.text);
+                let error = Diagnostic::error("arity", message).at(self.tree.span(id), "");
+                self.diagnostics
+                    .push(error.help(format!("write `{}`", &found.signature())));
+            }
+            Builtin::Later => {
+                let what = format!("`{}`", name.text);
+                self.not_yet(id, &what);
+            }
+            Builtin::Diff => {
+                if self.arity(id, name, arguments, 2, &found.signature(), None) {
+                    self.diff(arguments[1]);
+                    self.tasks.push(Task::Visit(arguments[0]));
+                    self.targets[id.index()] = target;
+                }
+            }
+            Builtin::Spline => self.spline(id, name, arguments),
+        }
+    }
+
+    fn diff(&mut self, variable: ExprId) {
+        let found = match self.tree.kind(variable) {
+            ExprKind::Name(name) => self.scope.get(name.as_str()).map(|&(slot, _)| slot),
+            ExprKind::Index(..) => return self.not_yet(variable, "derivatives by elements"),
+            _ => None,
+        };
+        match found {
+            Some(slot) if slot < self.arguments => {
+                self.targets[variable.index()] = Target::Local(slot);
+                if !self.varied.contains(&slot) {
+                    self.varied.push(slot);
+                }
+            }
+            _ => self.say(
+                variable,
+                "diff-variable",
+                "a derivative is by an argument of the function around it",
+                "write `diff(..., x)` inside the definition of `f(x)`",
+            ),
+        }
+    }
+
+    fn spline(&mut self, id: ExprId, name: &Name, arguments: &'t [ExprId]) {
+        let lists = arguments
+            .iter()
+            .filter(|at| matches!(self.tree.kind(**at), ExprKind::List(_)));
+        if arguments.len() == 6 && lists.count() == 3 {
+            return self.not_yet(id, "splines of two coordinates");
+        }
+        let signature = &Builtin::Spline.signature();
+        if !self.arity(id, name, arguments, 5, signature, None) {
+            return;
+        }
+        match self.tree.kind(arguments[4]) {
+            ExprKind::List(coefficients) => self.all(coefficients.iter().rev().copied()),
+            _ => self.say(
+                arguments[4],
+                "spline",
+                "the coefficients of a spline are a list",
+                "write `[c1, c2, ...]`",
+            ),
+        }
+        self.all(arguments[..4].iter().rev().copied());
+        self.targets[id.index()] = Target::Builtin(Builtin::Spline);
+    }
+}
