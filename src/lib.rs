@@ -12,5 +12,4 @@ pub mod learn;
 pub mod report;
 pub mod session;
 pub mod source;
-pub mod stats;
 pub mod syntax;

@@ -242,10 +242,11 @@ impl Elaborator<'_> {
         let ExprKind::List(list) = self.tree.kind(arguments[4]) else {
             return Value::Wrong;
         };
+        // The coefficients were asked for last, hence they were found first.
+        let fixed: Vec<Value> = self.values.split_off(self.values.len().saturating_sub(4));
         let coefficients: Vec<Value> = self
             .values
             .split_off(self.values.len().saturating_sub(list.len()));
-        let fixed: Vec<Value> = self.values.split_off(self.values.len().saturating_sub(4));
         let coefficients: Option<Vec<f64>> = coefficients
             .iter()
             .zip(list)
