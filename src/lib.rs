@@ -12,4 +12,5 @@ pub mod learn;
 pub mod report;
 pub mod session;
 pub mod source;
+pub mod stats;
 pub mod syntax;

@@ -1,3 +1,63 @@
-//! The command line.
+//! The command line: arguments, files, terminals, exit codes. Everything below is silent.
 
+pub mod arguments;
+mod commands;
+mod console;
+pub mod files;
+mod learn;
 pub mod render;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Cli, Command, with_bare_form};
+
+/// How a command ended; the numbers are those of the exit codes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exit {
+    /// All went well.
+    Good = 0,
+    /// The program or the run failed.
+    Failed = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// Finished, but not to be trusted.
+    NotTrusted = 3,
+    /// Input or output.
+    Files = 4,
+    /// A resource limit.
+    Limit = 5,
+    /// Interrupted.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Runs a command line, program name included.
+pub fn run(arguments: Vec<OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(with_bare_form(arguments)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nobody is left to tell if this cannot be printed.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Usage.into()
+            } else {
+                Exit::Good.into()
+            };
+        }
+    };
+    let exit = match cli.command {
+        Command::Learn(arguments) => learn::learn(&arguments),
+        Command::Eval(arguments) => commands::eval(&arguments),
+        Command::Check(arguments) => commands::check(&arguments),
+        Command::Export(arguments) => commands::export(&arguments),
+    };
+    exit.into()
+}
