@@ -1,9 +1,9 @@
 //! The command line, as clap reads it.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::session::{Estimator, Knots, Options};
 
@@ -31,8 +31,6 @@ pub enum Command {
     /// Write a potential in another notation
     Export(Export),
 }
-
-const COMMANDS: &[&str] = &["learn", "eval", "check", "export", "help"];
 
 /// Flags that every command takes.
 #[derive(Args, Debug)]
@@ -211,28 +209,35 @@ pub enum Target {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Point(pub Vec<f64>);
 
-/// Puts `learn` before a first argument that is a file and not a command.
+/// Puts `learn` before a command line whose first word is a file and not a command.
 pub fn with_bare_form(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    let first = arguments.iter().skip(1).position(|argument| {
-        let text = argument.to_string_lossy();
-        !text.starts_with('-')
-    });
-    let asks_for_help = arguments.get(1).is_some_and(|a| {
-        ["-h", "--help", "-V", "--version"]
-            .iter()
-            .any(|flag| a == flag)
-    });
-    match first {
-        Some(at) if !asks_for_help => {
-            let word = arguments[at + 1].to_string_lossy().into_owned();
-            let is_command = at == 0 && COMMANDS.contains(&word.as_str());
-            if !is_command {
-                arguments.insert(1, "learn".into());
-            }
-        }
-        _ => {}
+    let is_word = |argument: &OsString| !argument.to_string_lossy().starts_with('-');
+    let asks = |argument: &OsString| {
+        let flags = ["-h", "--help", "-V", "--version"];
+        flags.iter().any(|flag| argument == flag)
+    };
+    let Some(first) = arguments.iter().skip(1).position(is_word) else {
+        return arguments;
+    };
+    let bare = match first {
+        0 => !is_command(&arguments[1]),
+        _ => !asks(&arguments[1]),
+    };
+    if bare {
+        arguments.insert(1, "learn".into());
     }
     arguments
+}
+
+/// Whether a word is a command, or looks like one misspelt: clap then says which come close.
+fn is_command(word: &OsString) -> bool {
+    let text = word.to_string_lossy();
+    let known = Cli::command()
+        .get_subcommands()
+        .any(|command| command.get_name() == text);
+    let path = Path::new(word);
+    let plain = text.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    known || text == "help" || (plain && !path.exists() && !path.with_extension("pot").exists())
 }
 
 fn number(text: &str) -> Result<f64, String> {

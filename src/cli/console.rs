@@ -70,6 +70,13 @@ impl<'a> Console<'a> {
             self.print(&as_json(diagnostics, sources));
             return exit;
         }
+        self.remark(diagnostics, sources);
+        exit
+    }
+
+    /// Shows diagnostics on standard error, in words whatever the result is printed as; errors
+    /// even when quiet.
+    pub fn remark(&self, diagnostics: &[Diagnostic], sources: &Sources) {
         let shown: Vec<Diagnostic> = diagnostics
             .iter()
             .filter(|d| !self.shared.quiet || d.severity == Severity::Error)
@@ -78,7 +85,6 @@ impl<'a> Console<'a> {
         if !shown.is_empty() {
             self.complain(render(&shown, sources, self.has_color()).trim_end());
         }
-        exit
     }
 
     /// Shows what is wrong with a file.

@@ -50,6 +50,13 @@ pub fn read_program(path: &Path) -> Result<String, FileError> {
 
 fn missing(path: &Path) -> String {
     let shown = path.display();
+    let program = path.with_extension("pot");
+    if program.is_file() {
+        return format!(
+            "there is no file {shown}; did you mean {}?",
+            program.display()
+        );
+    }
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
     let neighbours = fs::read_dir(folder.unwrap_or(Path::new(".")));
     let mut programs: Vec<String> = neighbours

@@ -13,7 +13,6 @@ use super::Exit;
 use super::arguments::Learn;
 use super::console::{Console, Loaded};
 use super::files::ResultsFolder;
-use crate::diagnostic::Diagnostic;
 use crate::report::result::Verdict;
 use crate::session::{self, Failure, Hooks, Job, Options, Outcome, Progress};
 
@@ -143,13 +142,7 @@ fn finish(
     let place = folder
         .write(&outcome.files)
         .map_err(|error| console.file_error(&error))?;
-    let warnings: Vec<Diagnostic> = outcome
-        .diagnostics
-        .iter()
-        .filter(|d| !d.is_error())
-        .cloned()
-        .collect();
-    console.diagnose(&warnings, &loaded.sources, Exit::Good);
+    console.remark(&outcome.diagnostics, &loaded.sources);
     let text = if arguments.shared.json {
         outcome.result.to_json().unwrap_or_default()
     } else {
