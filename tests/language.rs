@@ -226,3 +226,242 @@ fn several_errors_are_reported_in_one_run() {
         ["unknown-name", "arity", "unknown-name"]
     );
 }
+
+/// A small generator of random numbers (xorshift64*), so that the tests need no crate for it.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % n
+    }
+
+    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+        from[self.below(from.len())]
+    }
+}
+
+/// A random formula; brackets are there or not, as it comes.
+fn formula(random: &mut Random, depth: usize) -> String {
+    let sub = |random: &mut Random| formula(random, depth.saturating_sub(1));
+    if depth == 0 {
+        return random
+            .pick(&["x", "y", "1", "2.50", "1e-3", "π", "ε"])
+            .to_owned();
+    }
+    match random.below(12) {
+        0..5 => {
+            let op = random.pick(&["+", "-", " * ", "/", "^", "^-", " - -", "*-"]);
+            format!("{}{op}{}", sub(random), sub(random))
+        }
+        5 => format!("({})", sub(random)),
+        6 => format!("-{}", sub(random)),
+        7 => format!("sin( {} )", sub(random)),
+        8 => format!(
+            "(if not {} < {} and x>y then {} else {})",
+            sub(random),
+            sub(random),
+            sub(random),
+            sub(random)
+        ),
+        9 => format!("sum({} for i in 1..3, j in i .. i+1)", sub(random)),
+        10 => format!(
+            "{{ # c{}\n let a = {} # d\n\n # e\n {} }}",
+            random.below(9),
+            sub(random),
+            sub(random)
+        ),
+        _ => format!(
+            "[{}, {}][1] * q[{},2]",
+            sub(random),
+            sub(random),
+            sub(random)
+        ),
+    }
+}
+
+/// A tree without its places.
+fn shape(text: &str) -> (String, Vec<String>) {
+    let mut sources = Sources::new();
+    let root = sources.add("t", text);
+    let parsed = effpot_lang::syntax::parse(text, root);
+    assert!(parsed.errors.is_empty(), "{text}\n{:#?}", parsed.errors);
+    let mut comments: Vec<String> = parsed
+        .tree
+        .comments
+        .iter()
+        .map(|span| sources.slice(*span).to_owned())
+        .collect();
+    comments.sort();
+    let mut tree = parsed.tree;
+    tree.comments.clear();
+    let mut plain = String::new();
+    for part in format!("{tree:?}").split("Span { source: SourceId(0), start: ") {
+        // `12, end: 34 }...`
+        let digits = |text: &'_ str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(0);
+        let rest = &part[digits(part)..];
+        let rest = rest
+            .strip_prefix(", end: ")
+            .map_or(rest, |rest| &rest[digits(rest)..]);
+        plain.push_str(rest);
+    }
+    (plain, comments)
+}
+
+fn printed(text: &str) -> String {
+    let mut sources = Sources::new();
+    let root = sources.add("t", text);
+    effpot_lang::syntax::print(&effpot_lang::syntax::parse(text, root).tree, text)
+}
+
+#[test]
+fn printing_keeps_the_tree_and_the_comments_and_is_stable() {
+    let mut random = Random(7);
+    let mut programs = vec![
+        "# a\nparam  e=1e-5 # b\n\n\n\nV(a:angle,r[n,3],x:periodic( 2*pi ))=a # c\n# d\n".to_owned(),
+        "import std.landscapes (a, b as c)\nimport \"f.pot\" (g)\nt = [[1,2],[3,4]]\nu = csv(\"x.csv\")".to_owned(),
+        "learn { # a\n # b\n delta=-0.5 # c\n d = [-1..1,0..2]\n # e\n}\nf(x) = if x<1 then if x<0 then 1 else 2 else if x>5 then 3 else 4".to_owned(),
+        "V(x) = x + # one\n  # two\n 1 # three".to_owned(),
+        "V(x) = (-x)^2 + 2^(-x) + (2^x)^x + (if x < 1 then 1 else 2) + 1 - (2 - 3) - (-x)".to_owned(),
+    ];
+    for _ in 0..500 {
+        programs.push(format!(
+            "f(x, y) = {} # t\n\ng(x) = {}",
+            formula(&mut random, 4),
+            formula(&mut random, 3)
+        ));
+    }
+    for program in programs {
+        let once = printed(&program);
+        assert_eq!(shape(&program), shape(&once), "{program}\n---\n{once}");
+        assert_eq!(printed(&once), once, "of\n{program}");
+    }
+}
+
+#[test]
+fn depth_is_an_error_and_length_is_not() {
+    let n = 100_000;
+    let deep = [
+        format!("V(x) = {}x{}", "(".repeat(n), ")".repeat(n)),
+        format!("V(x) = {}x", "(".repeat(n)),
+        format!("V(x) = {}x{}", "[".repeat(n), "]".repeat(n)),
+        format!("V(x) = {}x", "-".repeat(n)),
+        format!("V(x) = if {}x > 1 then 1 else 2", "not ".repeat(n)),
+        format!(
+            "V(x) = {}1{}",
+            "if x > 1 then ".repeat(n),
+            " else 2".repeat(n)
+        ),
+        format!("V(x) = {}x", "if ".repeat(n)),
+        format!("V(x) = x{}", "^x".repeat(n)),
+        format!("V(x) = {}x{}", "sin(".repeat(n), ")".repeat(n)),
+        format!("V(x) = {}x{}", "{ ".repeat(n), " }".repeat(n)),
+    ];
+    for text in &deep {
+        let start = std::time::Instant::now();
+        assert_eq!(codes(text), ["too-deep"], "{}", &text[..40]);
+        assert!(start.elapsed().as_secs_f64() < 1.0);
+    }
+    let long = [
+        format!("V(q) = q{}", " + q".repeat(200_000)),
+        format!("V(q) = q{}", " - q^2*q".repeat(20_000)),
+        format!("V(q) = {}0", "if q < 1 then 1 else ".repeat(20_000)),
+        format!("V(q) = sum(q for i in 1..3){}", "\n# c\n".repeat(100_000)),
+        (0..100_000)
+            .map(|i| format!("c{i} = {i}\n"))
+            .collect::<String>()
+            + "V(q) = q + c99999",
+        (1..1000)
+            .map(|i| format!("f{i}(x) = f{}(x) + f{}(x)\n", i - 1, i - 1))
+            .collect::<String>()
+            + "f0(x) = x\nV(q) = f999(q)",
+    ];
+    for text in &long {
+        let start = std::time::Instant::now();
+        assert!(codes(text).is_empty(), "{}", &text[..40]);
+        println!("{} {:?}", &text[..40], start.elapsed());
+    }
+}
+
+#[test]
+fn nesting_to_the_limit_stands_on_a_stack_of_2_mib() {
+    let n = effpot_lang::syntax::MAX_DEPTH;
+    for (open, middle, close) in [
+        ("(", "x", ")"),
+        ("sin(", "x", ")"),
+        ("if x > 1 then ", "1", " else 2"),
+        ("{ let a = ", "x", "\n a }"),
+        ("sum(", "x", " for i in 1..1)"),
+    ] {
+        let names: String = (0..n).map(|_| open).collect();
+        let text = format!("V(x) = {names}{middle}{}", close.repeat(n));
+        let thread = std::thread::Builder::new().stack_size(2 << 20);
+        let codes = thread.spawn(move || codes(&text)).unwrap().join().unwrap();
+        assert!(!codes.contains(&"too-deep"), "{open}: {codes:?}");
+        assert!(!codes.contains(&"unexpected"), "{open}: {codes:?}");
+    }
+}
+
+#[test]
+fn sizes_have_a_limit_with_a_number_in_it() {
+    for text in [
+        "V(x) = sum(x for i in 1..1000000000)",
+        "V(x) = sum(x for i in 1..100000, j in 1..100000)",
+        "V(x) = sum(x*i for i in 1..900000)",
+        "V(x) = sum(x for i in 1..900000, j in 2..1, k in 1..3) + sum(sin(x + i) for i in 1..900000)",
+        "f(x) = sum(sin(x*i) for i in 1..1000)\ng(x) = sum(f(x + i) for i in 1..1000)\nV(x) = sum(g(x*i) for i in 1..1000)",
+    ] {
+        let start = std::time::Instant::now();
+        assert_eq!(codes(text), ["too-large"], "{text}");
+        println!("{text} {:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn no_text_makes_the_checker_panic() {
+    let programs = [
+        "# c\nparam eps1 = 0.05\nU0(q) = q^2/2\nV(q) = U0(q) + eps1*sin(q/eps1)\nlearn {\n  delta = 0.5 # x\n  d = [-1..1]\n}\n",
+        "f(x, y) = { let a = diff(x^2*y, x)\n let ε = if a < 1 and not y > 2 then 1 else -a\n a + ε }\nV(q) = sum(f(q, i) for i in 1..3, j in i..3) + spline(q, 3, 0, 1, [1,2,3,4])",
+        "import std.a (b, c as d)\nV(a: angle, r[n, 3]) = r[1, 2]*[1, 2] + csv(\"a.csv\") + dot(a, a)\nn = 2\nt = [[1, 2], [3, 4]]",
+    ];
+    let tokens = [
+        "(", ")", "[", "]", "{", "}", "\n", "#", "\"", "+", "-", "*", "/", "^", "=", "==", "<",
+        ",", "..", ":", "if ", "then ", "else ", "let ", "for ", "in ", "sum(", "diff(", "q", "x",
+        "1", "1e9", "ε", "×", "\u{301}", "\u{0}", "param ", "import ", " not ", "and ", "1.", "V(",
+    ];
+    let mut random = Random(3);
+    for _ in 0..20_000 {
+        let mut text = programs[random.below(programs.len())].to_owned();
+        for _ in 0..=random.below(3) {
+            let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+            let at = places[random.below(places.len())];
+            let end = places[random.below(places.len())].clamp(at, at + 12);
+            let end = (end..=text.len())
+                .find(|end| text.is_char_boundary(*end))
+                .unwrap_or(at);
+            let new = if random.below(3) == 0 {
+                ""
+            } else {
+                random.pick(&tokens)
+            };
+            text.replace_range(at..if random.below(2) == 0 { at } else { end }, new);
+            if text.is_empty() {
+                text.push('q');
+            }
+        }
+        // Rendered too: a span off a character would show there.
+        let mut sources = Sources::new();
+        let root = sources.add("test.pot", text.as_str());
+        let found = match check(&sources, root) {
+            Ok(program) => program.potential(None).err().unwrap_or_default(),
+            Err(errors) => errors,
+        };
+        let rendered = effpot_lang::cli::render::render(&found, &sources, false);
+        assert_eq!(found.is_empty(), rendered.is_empty());
+        for label in found.iter().flat_map(|error| &error.labels) {
+            assert!(text.get(label.span.range()).is_some(), "{text}");
+        }
+    }
+}

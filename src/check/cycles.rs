@@ -57,11 +57,10 @@ fn cycle(table: &Table, uses: &[Vec<(u32, Span)>], path: &[(u32, usize)]) -> Dia
     names.push(name(first));
     let message = format!("`{}` reaches itself: {}", name(first), names.join(" -> "));
     let mut error = Diagnostic::error("cycle", message);
-    for (step, &(at, next)) in path.iter().enumerate().take(6) {
+    for &(at, next) in path.iter().take(6) {
         // `next` has moved past the use that was followed.
         let (used, span) = uses[at as usize][next - 1];
-        let verb = if step == 0 { "uses" } else { "which uses" };
-        error = error.at(span, format!("`{}` {verb} `{}`", name(at), name(used)));
+        error = error.at(span, format!("`{}` uses `{}`", name(at), name(used)));
     }
     error.help("a definition can only use what is known without it; there is no recursion")
 }

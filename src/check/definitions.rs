@@ -143,9 +143,14 @@ fn scalar(arguments: &[Argument], diagnostics: &mut Vec<Diagnostic>) {
 /// Says that something of the language cannot be used yet.
 pub(super) fn not_yet(what: &str, span: Span) -> Diagnostic {
     let verb = if what.ends_with('s') { "are" } else { "is" };
+    let help = match what {
+        "imports" => "copy the definitions into this file",
+        "periodic coordinates" => "leave the domain out: `V(a) = ...`",
+        _ => "this version knows numbers: write coordinates as `V(x, y, ...)`",
+    };
     Diagnostic::error("not-yet", format!("{what} {verb} not available yet"))
         .at(span, "")
-        .help("this version knows programs of numbers: write coordinates as `V(x, y, ...)`")
+        .help(help)
 }
 
 /// The warning for a name that hides one of the language.

@@ -116,23 +116,21 @@ fn elaborate_all(
     const ENOUGH: usize = 100_000;
     let arity = |at: u32| table.arguments(tree, &table.list[at as usize]).len();
     let dimension = order.iter().map(|at| arity(*at)).max().unwrap_or(0);
-    let mut seen = vec![false; order.len()];
     let mut elaborator = Elaborator::new(tree, table, resolved, dimension);
     for &at in order.iter().rev() {
-        if seen[at as usize] {
+        if elaborator.seen[at as usize] {
             continue;
         }
         if elaborator.graph.len() > ENOUGH {
             found.append(&mut elaborator.diagnostics);
+            let seen = std::mem::take(&mut elaborator.seen);
             elaborator = Elaborator::new(tree, table, resolved, dimension);
+            elaborator.seen = seen;
         }
         let value = elaborator.definition(at);
         let defined = &table.list[at as usize];
         if let (DefinedKind::Parameter(_), Some(id)) = (defined.kind, defined.value) {
             elaborator.number(value, id);
-        }
-        for (at, looked) in elaborator.seen.iter().enumerate() {
-            seen[at] |= looked;
         }
     }
     found.append(&mut elaborator.diagnostics);

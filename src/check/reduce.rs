@@ -210,7 +210,6 @@ impl Elaborator<'_> {
         {
             return false;
         }
-        let span = self.tree.span(under_way.id);
         let at = self
             .tree
             .span(self.ranges()[level].from)
@@ -222,18 +221,9 @@ impl Elaborator<'_> {
             ),
         );
         self.say(
-            error
-                .at(at, "this range")
-                .at(
-                    Span {
-                        end: span.start + 3,
-                        ..span
-                    },
-                    "of this",
-                )
-                .help(
-                    "every term becomes an operation of its own: use fewer terms, or a closed form",
-                ),
+            error.at(at, "this range").help(
+                "every term becomes an operation of its own: use fewer terms, or a closed form",
+            ),
         );
         true
     }
@@ -311,7 +301,7 @@ impl Elaborator<'_> {
             make(
                 format!("{given} coefficients are too few for degree {degree}"),
                 span(4),
-                "there are as many as cells, and `degree` more",
+                "there is one for each cell, and `degree` more",
             )
         } else {
             make(

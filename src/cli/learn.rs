@@ -14,6 +14,7 @@ use super::arguments::Learn;
 use super::console::{Console, Loaded};
 use super::files::ResultsFolder;
 use crate::report::result::Verdict;
+use crate::report::summary::summary;
 use crate::session::{self, Failure, Hooks, Job, Options, Outcome, Progress};
 
 /// Runs the main job.
@@ -146,7 +147,7 @@ fn finish(
     let text = if arguments.shared.json {
         outcome.result.to_json().unwrap_or_default()
     } else {
-        format!("{:#?}\n{}\n", outcome.result.table, shown_place(&place))
+        summary(&outcome.result, &shown_place(&place))
     };
     let interrupted = outcome.diagnostics.iter().any(|d| d.code == "interrupted");
     let exit = match console.print(&text) {

@@ -13,25 +13,34 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, color: bool) -> Str
     let mut files = Files::new(sources);
     let mut text = String::new();
     for diagnostic in diagnostics {
-        match diagnostic.labels.first() {
-            Some(first) => {
-                text.push_str(&framed(diagnostic, first.span, sources, &mut files, color))
-            }
-            None => plain(diagnostic, &mut text),
+        header(diagnostic, color, &mut text);
+        if let Some(first) = diagnostic.labels.first() {
+            text.push_str(&framed(diagnostic, first.span, sources, &mut files, color));
+        } else if let Some(help) = &diagnostic.help {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "  help: {help}");
         }
     }
     text
 }
 
-fn plain(diagnostic: &Diagnostic, text: &mut String) {
+/// `error[code]: message`
+fn header(diagnostic: &Diagnostic, color: bool, text: &mut String) {
     let (severity, code) = (diagnostic.severity.name(), diagnostic.code);
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "{severity}[{code}]: {}", diagnostic.message);
-    if let Some(help) = &diagnostic.help {
-        let _ = writeln!(text, "  help: {help}");
-    }
+    let (begin, end) = match diagnostic.severity {
+        _ if !color => ("", ""),
+        Severity::Error => ("\u{1b}[31m", "\u{1b}[0m"),
+        Severity::Warning => ("\u{1b}[33m", "\u{1b}[0m"),
+        Severity::Note => ("\u{1b}[36m", "\u{1b}[0m"),
+    };
+    let _ = writeln!(
+        text,
+        "{begin}{severity}[{code}]{end}: {}",
+        diagnostic.message
+    );
 }
 
+/// The lines that a diagnostic is about.
 fn framed(
     diagnostic: &Diagnostic,
     span: Span,
@@ -52,15 +61,11 @@ fn framed(
             CharSet::Ascii
         })
         .with_color(color);
-    let mut report = Report::build(ReportKind::Custom(word, tint), place(span, sources))
-        .with_config(config)
-        .with_code(diagnostic.code)
-        .with_message(&diagnostic.message);
+    let mut report =
+        Report::build(ReportKind::Custom(word, tint), place(span, sources)).with_config(config);
     for (order, label) in diagnostic.labels.iter().enumerate() {
         let tint = if order == 0 { tint } else { Color::Blue };
-        let mut shown = Label::new(place(label.span, sources))
-            .with_color(tint)
-            .with_order(order as i32);
+        let mut shown = Label::new(place(label.span, sources)).with_color(tint);
         if !label.message.is_empty() {
             shown = shown.with_message(&label.message);
         } else if order == 0 {
@@ -72,10 +77,15 @@ fn framed(
         report = report.with_help(help);
     }
     let mut bytes = Vec::new();
-    match report.finish().write(files, &mut bytes) {
-        Ok(()) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(_) => String::new(),
+    if report.finish().write(files, &mut bytes).is_err() {
+        return String::new();
     }
+    // Its first line is a header too, and not ours.
+    let text = String::from_utf8_lossy(&bytes);
+    let lines = text.split_once('\n').map_or("", |(_, lines)| lines);
+    lines
+        .lines()
+        .fold(String::new(), |text, line| text + line.trim_end() + "\n")
 }
 
 type Place = (String, Range<usize>);

@@ -4,10 +4,12 @@
 pub mod arrays;
 pub mod curves;
 pub mod figure;
+pub mod html;
 pub mod kuva;
 pub mod number;
 pub mod plot;
 pub mod result;
+pub mod summary;
 pub mod table;
 
 mod drawing;

@@ -15,6 +15,9 @@ use crate::stats::{BinnedSums, Grid, Histogram, Moments};
 const FILTER_DENSITY: f64 = 256.0;
 const FILTER_POINTS: (f64, f64) = (4096.0, 262_144.0);
 
+/// Cells of the log-density, in those of the regressions: half a resolution length.
+const DENSITY_SPACING: f64 = 1.0 / 3.0;
+
 /// One way to the effective potential, with what it cost.
 pub struct Estimate {
     /// Which.
@@ -141,7 +144,13 @@ pub fn estimate(
     hooks: &Hooks<'_>,
 ) -> Result<Estimate, FitError> {
     let before = (hooks.seconds)();
-    let how = fit::Settings::new(sample.spacing);
+    let how = fit::Settings::new(match estimator {
+        // The density has been smoothed by the dynamics; its spline must not do so again.
+        Estimator::Density | Estimator::Paper if settings.knots.is_none() => {
+            sample.spacing * DENSITY_SPACING
+        }
+        _ => sample.spacing,
+    });
     let histograms = |of: fn(&Block) -> Option<&Histogram>| -> Vec<Histogram> {
         sample.blocks.iter().filter_map(of).cloned().collect()
     };

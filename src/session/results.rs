@@ -5,13 +5,14 @@ use super::estimate::{Estimate, OnBins};
 use super::learn::{Job, Outcome, Setup};
 use super::sample::Sample;
 use super::verdict::Findings;
-use super::{Failure, Hooks, Settings};
+use super::{Estimator, Failure, Hooks, Settings};
 use crate::graph::number;
 use crate::learn::fit::ForceFit;
 use crate::learn::{scale, transfer};
 use crate::report::arrays::{Array, Values, npz};
 use crate::report::curves::{Curves, Line, Reference};
 use crate::report::figure::figure;
+use crate::report::html::{Page, html};
 use crate::report::kuva::Kuva;
 use crate::report::plot::Plotter;
 use crate::report::result::{
@@ -98,6 +99,12 @@ pub(super) fn outcome(
     }
     let svg = curves.as_ref().map(|curves| Kuva.svg(&figure(curves)));
     result.performance = performance(job, learned, hooks);
+    let page = Page {
+        source: &job.sources.get(job.root).text,
+        command: job.command,
+        svg: svg.as_deref(),
+    };
+    files.push(("report.html".to_owned(), html(&result, &page).into_bytes()));
     if let Some(svg) = svg {
         files.push(("potential.svg".to_owned(), svg.into_bytes()));
     }
@@ -267,6 +274,15 @@ fn performance(job: &Job<'_>, learned: &Learned<'_>, hooks: &Hooks<'_>) -> Perfo
 
 /// The map bends the large scales when `delta^2 max U''` is not small.
 fn steep(learned: &Learned<'_>) -> Option<crate::diagnostic::Diagnostic> {
+    let distorted = [Estimator::Density, Estimator::Paper];
+    if !learned
+        .settings()
+        .estimators
+        .iter()
+        .any(|e| distorted.contains(e))
+    {
+        return None;
+    }
     let (estimate, bins) = (learned.estimates.first()?, learned.bins.as_ref()?);
     let second = estimate.spline.derivative()?.derivative()?;
     let peak = bins.density.iter().copied().fold(0.0, f64::max);

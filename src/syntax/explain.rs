@@ -152,6 +152,13 @@ impl<'a> Sight<'a> {
             let help = format!("to go on with a formula, end the line before with `{word}`");
             return Some(error.help(help));
         }
+        if KEYWORDS.contains(&word) {
+            return Some(
+                Diagnostic::error("keyword", keyword(word))
+                    .at(self.span(first), "a definition begins with a name")
+                    .help("choose another name"),
+            );
+        }
         if !self.is_name(0) {
             return Some(
                 Diagnostic::error("definition", "a line that is no definition")
@@ -217,7 +224,8 @@ impl<'a> Sight<'a> {
             if depth > 0 {
                 continue;
             }
-            if self.next <= at {
+            let comma = at.checked_sub(1).and_then(|at| self.get(at)) == Some(",");
+            if self.next < at || self.next == at && comma {
                 return self.argument();
             }
             return match self.get(at + 1) {

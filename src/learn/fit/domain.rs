@@ -34,6 +34,10 @@ impl Domain {
             .chunks(stride)
             .map(|cell| cell.iter().sum::<u64>() >= settings.minimum_count.max(1))
             .collect();
+        let full = without_islands(full, |cell| {
+            let cell = &counts[cell * stride..((cell + 1) * stride).min(counts.len())];
+            cell.iter().sum()
+        });
         let nothing = FitError::TooFewBins { found: 0, needed };
         let first = full.iter().position(|f| *f).ok_or(nothing)?;
         let last = full.iter().rposition(|f| *f).ok_or(nothing)?;
@@ -73,6 +77,25 @@ pub(super) fn positive(what: &'static str, value: f64) -> Result<(), FitError> {
     } else {
         Err(FitError::BadSetting { what, value })
     }
+}
+
+/// The part of all samples below which a stretch of covered cells is left outside, where U is
+/// linear: a few strays must not stretch the domain over a gap.
+const ISLAND: f64 = 1e-3;
+
+fn without_islands(mut full: Vec<bool>, count: impl Fn(usize) -> u64) -> Vec<bool> {
+    let total: u64 = (0..full.len()).map(&count).sum();
+    let mut start = 0;
+    while start < full.len() {
+        let end = (start..full.len()).find(|&cell| full[cell] != full[start]);
+        let end = end.unwrap_or(full.len());
+        let held: u64 = (start..end).map(&count).sum();
+        if (held as f64) < ISLAND * total as f64 {
+            full[start..end].fill(false);
+        }
+        start = end;
+    }
+    full
 }
 
 fn intervals(full: &[bool], edge: impl Fn(usize) -> f64) -> Vec<(f64, f64)> {

@@ -1,0 +1,189 @@
+//! The report of a run as one self-contained page: no scripts, nothing from elsewhere.
+
+use super::number::significant;
+use super::result::{RunResult, Verdict};
+use super::summary::summary;
+use std::fmt::Write;
+
+/// What a page shows beside the result.
+pub struct Page<'a> {
+    /// The text of the program.
+    pub source: &'a str,
+    /// The command that makes this result again.
+    pub command: &'a str,
+    /// The figure, if there is one.
+    pub svg: Option<&'a str>,
+}
+
+const STYLE: &str = "
+:root { color-scheme: light; }
+body { font: 16px/1.5 Georgia, 'Times New Roman', serif; color: #1a1a1a; background: #fff;
+  max-width: 62rem; margin: 2.5rem auto; padding: 0 1.5rem; }
+h1 { font-size: 1.7rem; margin: 0 0 .3rem; font-weight: 600; }
+h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; border-bottom: 1px solid #ccc; }
+.verdict { font: 600 .9rem/1 system-ui, sans-serif; padding: .35rem .7rem; border-radius: .25rem;
+  display: inline-block; }
+.good { background: #e2f0e4; color: #17532a; border: 1px solid #17532a; }
+.bad { background: #fbe6df; color: #7d2408; border: 1px solid #7d2408; }
+pre { font: .86rem/1.45 ui-monospace, Menlo, Consolas, monospace; background: #f6f6f4;
+  border: 1px solid #e2e2de; padding: .8rem 1rem; overflow-x: auto; }
+table { border-collapse: collapse; font: .92rem/1.4 system-ui, sans-serif; }
+th, td { text-align: left; padding: .28rem 1.1rem .28rem 0; border-bottom: 1px solid #e6e6e6; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+figure { margin: 0; } figure svg { max-width: 100%; height: auto; }
+li { margin: .3rem 0; } .help { color: #444; }
+@media print { body { margin: 0; max-width: none; } pre { white-space: pre-wrap; } }
+";
+
+/// The page.
+pub fn html(result: &RunResult, page: &Page<'_>) -> String {
+    let program = &result.program;
+    let title = format!(
+        "{}: {}({})",
+        program.file,
+        program.potential,
+        program.variables.join(", ")
+    );
+    let verdict = result.equilibrium.verdict;
+    let (class, word) = match verdict {
+        Verdict::Trusted => ("good", "trusted".to_owned()),
+        verdict => ("bad", format!("not trusted: {}", verdict.words())),
+    };
+    let mut out = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
+         <h1>The effective potential of {title}</h1>\n\
+         <p><span class=\"verdict {class}\">{word}</span></p>\n",
+        title = escape(&title)
+    );
+    diagnostics(&mut out, result);
+    if let Some(svg) = page.svg {
+        // An XML declaration has no place inside a page.
+        let svg = svg.find("<svg").map_or("", |at| &svg[at..]);
+        let _ = write!(out, "<h2>Figure</h2>\n<figure>{svg}</figure>\n");
+    }
+    table(&mut out, result);
+    let text = summary(result, ".");
+    section(&mut out, "Summary", &text);
+    section(&mut out, "Program", page.source);
+    settings(&mut out, result);
+    section(&mut out, "To do this again", page.command);
+    let _ = write!(
+        out,
+        "<p>effpot-lang {}; source SHA-256 {}. Everything is dimensionless. Method: Li &amp; Tao \
+         2024, Automated construction of effective potential via algorithmic implicit bias.</p>\n\
+         </body>\n</html>\n",
+        env!("CARGO_PKG_VERSION"),
+        escape(&program.sha256)
+    );
+    out
+}
+
+/// Text as HTML shows it.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn section(out: &mut String, title: &str, text: &str) {
+    let _ = write!(
+        out,
+        "<h2>{title}</h2>\n<pre>{}</pre>\n",
+        escape(text.trim_end())
+    );
+}
+
+fn diagnostics(out: &mut String, result: &RunResult) {
+    if result.diagnostics.is_empty() {
+        return;
+    }
+    out.push_str("<ul>\n");
+    for row in &result.diagnostics {
+        let _ = write!(
+            out,
+            "<li><strong>{}</strong> {}",
+            row.severity.name(),
+            escape(&row.message)
+        );
+        if let Some(help) = &row.help {
+            let _ = write!(out, " <span class=\"help\">{}</span>", escape(help));
+        }
+        out.push_str("</li>\n");
+    }
+    out.push_str("</ul>\n");
+}
+
+fn table(out: &mut String, result: &RunResult) {
+    if result.table.is_empty() {
+        return;
+    }
+    let reference = result.settings.compare.as_deref().unwrap_or("filter");
+    let _ = write!(
+        out,
+        "<h2>Errors and costs, against {}</h2>\n<table>\n<tr><th>method</th>\
+         <th class=\"number\">evaluations</th><th class=\"number\">error of U (rms)</th>\
+         <th class=\"number\">error of force (rms)</th><th class=\"number\">largest error</th>\
+         <th class=\"number\">median standard error</th><th class=\"number\">seconds</th></tr>\n",
+        escape(reference)
+    );
+    let shown = |x: Option<f64>| x.map_or(String::new(), |x| significant(x, 3));
+    for row in &result.table {
+        let cells = [
+            row.evaluations.to_string(),
+            shown(row.rmse),
+            shown(row.force_rmse),
+            shown(row.max_abs),
+            shown(row.stderr),
+            shown(row.seconds),
+        ];
+        let _ = write!(out, "<tr><td>{}</td>", escape(&row.estimator));
+        for cell in cells {
+            let _ = write!(out, "<td class=\"number\">{cell}</td>");
+        }
+        out.push_str("</tr>\n");
+    }
+    out.push_str("</table>\n");
+}
+
+fn settings(out: &mut String, result: &RunResult) {
+    let settings = &result.settings;
+    let mut rows = vec![
+        ("delta", significant(settings.delta, 6)),
+        ("gamma", significant(settings.gamma, 6)),
+        ("steps", settings.steps.to_string()),
+        ("trajectories", settings.trajectories.to_string()),
+        ("burn-in", settings.burn_in.to_string()),
+        ("seed", settings.seed.to_string()),
+        (
+            "restarts",
+            if settings.restarts { "on" } else { "off" }.to_owned(),
+        ),
+        ("estimators", settings.estimators.join(", ")),
+    ];
+    rows.extend(settings.knots.map(|h| ("knot spacing", significant(h, 4))));
+    rows.extend(settings.compare.clone().map(|name| ("compare", name)));
+    for (name, value) in &result.program.params {
+        rows.push((name, significant(*value, 8)));
+    }
+    out.push_str("<h2>Settings and parameters</h2>\n<table>\n");
+    for (name, value) in rows {
+        let _ = writeln!(
+            out,
+            "<tr><td>{}</td><td class=\"number\">{}</td></tr>",
+            escape(name),
+            escape(&value)
+        );
+    }
+    out.push_str("</table>\n");
+}

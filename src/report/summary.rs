@@ -1,0 +1,241 @@
+//! The summary of a run for a person: a dozen lines, the verdict first.
+
+use super::number::{scientific, significant, with_error};
+use super::result::{Covered, EstimatorRow, RunResult, Verdict};
+use std::fmt::Write;
+
+/// Removed parts that are named.
+const NAMED: usize = 3;
+/// Where a line begins after its title.
+const INDENT: usize = 13;
+
+/// The summary; `place` is the folder of the results.
+pub fn summary(result: &RunResult, place: &str) -> String {
+    let mut out = head(result);
+    let lines = [
+        ("scale", scale(result)),
+        ("covered", covered(result)),
+        ("removed", removed(result)),
+        ("U", learned(result)),
+    ];
+    for (title, line) in lines {
+        if let Some(line) = line {
+            put(&mut out, title, &line);
+        }
+    }
+    if result.table.iter().any(|row| row.rmse.is_some()) {
+        out.push_str(&table(result));
+    }
+    put(&mut out, "checks", &checks(result));
+    out.push_str(&foot(result, place));
+    out
+}
+
+fn put(out: &mut String, title: &str, line: &str) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "{title:<INDENT$}{line}");
+}
+
+fn head(result: &RunResult) -> String {
+    let program = &result.program;
+    let plural = if program.terms == 1 { "" } else { "s" };
+    let left = format!(
+        "{}   {}({}), {} term{plural}",
+        program.file,
+        program.potential,
+        program.variables.join(", "),
+        program.terms
+    );
+    let verdict = match result.equilibrium.verdict {
+        Verdict::Trusted => "TRUSTED".to_owned(),
+        verdict => format!("NOT TRUSTED: {}", verdict.words().to_uppercase()),
+    };
+    let mut out = format!("{left:<64} {verdict}\n");
+    if result.equilibrium.verdict != Verdict::Trusted {
+        let worst = result
+            .diagnostics
+            .iter()
+            .find(|row| row.severity == crate::diagnostic::Severity::Error);
+        if let Some(row) = worst.or(result.diagnostics.first()) {
+            put(&mut out, "why", &row.message);
+            if let Some(help) = &row.help {
+                put(&mut out, "mend", help);
+            }
+        }
+    }
+    out
+}
+
+fn scale(result: &RunResult) -> Option<String> {
+    let (scale, settings) = (&result.scale, &result.settings);
+    let length = scale.length?;
+    let mut line = format!(
+        "l = delta*sigma_p = {}   (delta {}, gamma {})",
+        significant(length, 3),
+        significant(settings.delta, 6),
+        significant(settings.gamma, 6)
+    );
+    if let Some(kt) = scale.kt_learn {
+        line += &format!("   learning kT {}", significant(kt, 3));
+    }
+    if let Some(bound) = scale.kt_bound {
+        line += &format!(", at least {}", significant(bound, 2));
+    }
+    Some(line)
+}
+
+fn covered(result: &RunResult) -> Option<String> {
+    let names = result.program.variables.join(", ");
+    match &result.effective_potential.covered {
+        Covered::Intervals(intervals) if intervals.is_empty() => None,
+        Covered::Intervals(intervals) => {
+            let text: Vec<String> = intervals
+                .iter()
+                .map(|[lo, hi]| format!("[{}, {}]", significant(*lo, 3), significant(*hi, 3)))
+                .collect();
+            Some(format!("{names} in {}, linear outside", text.join(" and ")))
+        }
+        Covered::Fraction(share) => {
+            Some(format!("{} % of the domain", significant(100.0 * share, 3)))
+        }
+    }
+}
+
+fn removed(result: &RunResult) -> Option<String> {
+    let removed = &result.scale.removed;
+    if removed.is_empty() {
+        return None;
+    }
+    let named: Vec<String> = removed
+        .iter()
+        .take(NAMED)
+        .map(|row| format!("{} (a = {})", row.component, significant(row.a, 2)))
+        .collect();
+    let mut line = named.join(", ");
+    if removed.len() > NAMED {
+        line += &format!(", and {} more", removed.len() - NAMED);
+    }
+    let most = removed.iter().map(|row| row.predicted).fold(0.0, f64::max);
+    let survival = if most < 1e-6 {
+        "< 1e-6".to_owned()
+    } else {
+        format!("at most {}", significant(most, 2))
+    };
+    Some(format!("{line}: predicted survival {survival}"))
+}
+
+fn learned(result: &RunResult) -> Option<String> {
+    let learned = &result.effective_potential;
+    if learned.file.is_empty() {
+        return None;
+    }
+    let mut line = format!(
+        "{} by `{}`, {}",
+        learned.file, learned.estimator, learned.basis
+    );
+    if let Some(stderr) = learned.stderr_median {
+        line += &format!(", median standard error {}", significant(stderr, 2));
+    }
+    Some(line)
+}
+
+/// Whether a baseline is better in both errors and costs less than the learned potential.
+fn is_cheaper(row: &EstimatorRow, learned: Option<&EstimatorRow>, reference: &str) -> bool {
+    let Some(learned) = learned else { return false };
+    let better = |a: Option<f64>, b: Option<f64>| matches!((a, b), (Some(a), Some(b)) if a <= b);
+    row.estimator == "filter"
+        && reference != "filter"
+        && row.evaluations < learned.evaluations
+        && better(row.rmse, learned.rmse)
+        && better(row.force_rmse, learned.force_rmse)
+}
+
+fn table(result: &RunResult) -> String {
+    let reference = result.settings.compare.as_deref().unwrap_or("filter");
+    let learned = &result.effective_potential.estimator;
+    let learned = result.table.iter().find(|row| row.estimator == *learned);
+    let mut out = format!(
+        "{:<INDENT$}{:<14}{:<13}{:<16}seconds   (against {reference})\n",
+        "method", "evaluations", "error of U", "error of force"
+    );
+    let shown = |x: Option<f64>| x.map_or("-".to_owned(), |x| significant(x, 2));
+    for row in &result.table {
+        let itself = row.estimator == "identity";
+        let name = if itself {
+            format!("{} itself", result.program.potential)
+        } else {
+            row.estimator.clone()
+        };
+        let evaluations = if itself {
+            "0".to_owned()
+        } else {
+            scientific(row.evaluations as f64)
+        };
+        let (value, force) = match row.estimator == reference {
+            true => ("reference".to_owned(), String::new()),
+            false => (shown(row.rmse), shown(row.force_rmse)),
+        };
+        let seconds = row
+            .seconds
+            .filter(|_| !itself)
+            .map_or(String::new(), |s| significant(s, 2));
+        let note = if is_cheaper(row, learned, reference) {
+            "   cheaper here"
+        } else {
+            ""
+        };
+        let line = format!("  {name:<11}{evaluations:<14}{value:<13}{force:<16}{seconds:<7}{note}");
+        out += line.trim_end();
+        out.push('\n');
+    }
+    out
+}
+
+fn checks(result: &RunResult) -> String {
+    let equilibrium = &result.equilibrium;
+    let mut parts = vec![
+        format!("restarts {}", equilibrium.restarts),
+        format!("diverged {}", equilibrium.diverged),
+    ];
+    if let Some(r_hat) = equilibrium.r_hat {
+        parts.push(format!("R-hat {r_hat:.2}"));
+    }
+    if let Some(virial) = equilibrium.virial {
+        parts.push(format!("virial {virial:.3}"));
+    }
+    if let Some(kurtosis) = equilibrium.normality.excess_kurtosis {
+        parts.push(format!("excess kurtosis of p {kurtosis:+.2}"));
+    }
+    if let Some(spread) = result.noise.spread {
+        parts.push(format!(
+            "S(x) even within {} %",
+            significant(100.0 * spread, 1)
+        ));
+    }
+    if let (Some(beta), Some(stderr)) = (result.noise.beta, result.noise.beta_stderr) {
+        let (beta, stderr) = with_error(beta, stderr);
+        parts.push(format!("beta {beta} +- {stderr}"));
+    }
+    parts.join(", ")
+}
+
+fn foot(result: &RunResult, place: &str) -> String {
+    let mut out = format!(
+        "{} s, seed {}   results: {place}/   report: {place}/report.html\n",
+        significant(result.performance.seconds, 2),
+        result.settings.seed
+    );
+    let others = result
+        .diagnostics
+        .iter()
+        .filter(|row| row.severity == crate::diagnostic::Severity::Warning)
+        .count();
+    if others > 0 {
+        let _ = writeln!(
+            out,
+            "{others} warning{} above",
+            if others == 1 { "" } else { "s" }
+        );
+    }
+    out
+}
