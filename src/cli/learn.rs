@@ -107,7 +107,9 @@ fn bar(quiet: bool) -> ProgressBar {
 
 fn threads(arguments: &Learn) -> usize {
     let all = std::thread::available_parallelism().map_or(1, usize::from);
-    arguments.threads.map_or(all, |n| n.clamp(1, 1024) as usize)
+    // More than the machine has help nobody, and thousands take seconds to start.
+    let most = all.max(64) as u64;
+    arguments.threads.map_or(all, |n| n.clamp(1, most) as usize)
 }
 
 fn command_line() -> String {

@@ -6,6 +6,7 @@
 mod components;
 mod estimate;
 mod learn;
+mod pilot;
 mod plan;
 mod potential;
 mod results;
