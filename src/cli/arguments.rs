@@ -23,7 +23,7 @@ pub struct Cli {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Learn the effective potential of FILE at the scale that --delta chooses
-    Learn(Learn),
+    Learn(Box<Learn>),
     /// Values, gradients and Hessians of a potential at points
     Eval(Eval),
     /// Check a program and say what it defines
@@ -261,7 +261,7 @@ fn whole(text: &str) -> Result<u64, String> {
         return Ok(n);
     }
     match number(text)? {
-        x if x >= 0.0 && x <= 1e15 && x.fract() == 0.0 => Ok(x as u64),
+        x if (0.0..=1e15).contains(&x) && x.fract() == 0.0 => Ok(x as u64),
         _ => Err("it must be a whole number, such as 1000 or 1e6".to_owned()),
     }
 }

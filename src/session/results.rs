@@ -26,6 +26,9 @@ const REMOVED_BELOW: f64 = 0.5;
 /// Rows of `potential.csv` and points of curves, about.
 const CURVE_POINTS: usize = 800;
 
+/// Values and slopes on the bins.
+pub(super) type OnGrid = (Vec<f64>, Vec<f64>);
+
 /// Everything that a run found.
 pub(super) struct Learned<'a> {
     pub setup: &'a Setup,
@@ -40,7 +43,7 @@ pub(super) struct Learned<'a> {
     pub force: Option<ForceFit>,
     pub bins: Option<OnBins>,
     /// The name, values and slopes of the reference on the bins.
-    pub reference: Option<(String, (Vec<f64>, Vec<f64>))>,
+    pub reference: Option<(String, OnGrid)>,
     /// When the run began.
     pub begun: f64,
 }

@@ -23,6 +23,8 @@ const SEGMENTS: u64 = 16;
 const LONGEST_WINDOW: u64 = 4096;
 /// Streams of random numbers that are not those of groups.
 const SURVEY_STREAM: u64 = 1 << 40;
+/// The pilot has random numbers of its own.
+const PILOT_SEED: u64 = 0x5bd1_e995;
 const STARTS_STREAM: u64 = SURVEY_STREAM + 1;
 
 /// What the pilot found.
@@ -263,7 +265,7 @@ impl Sampler<'_> {
     /// unresolved scales give them, or do not.
     fn pilot(&self, survey: &Survey, relaxation: f64) -> (Pilot, f64, u64, Ensemble) {
         const WINDOWS: u64 = 8;
-        let streams = Streams::new(self.settings.seed ^ 0x7069_6c6f_74);
+        let streams = Streams::new(self.settings.seed ^ PILOT_SEED);
         let mut stream = streams.stream(STARTS_STREAM);
         let pool = match self.settings.start {
             Some(start) => vec![start],

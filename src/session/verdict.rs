@@ -5,6 +5,7 @@ use super::sample::{Pilot, Sample};
 use crate::diagnostic::Diagnostic;
 use crate::learn::collect::{Block, LaneSums};
 use crate::learn::scale;
+use crate::report::number::significant;
 use crate::report::result::{Equilibrium, Normality, Verdict};
 use crate::stats::{Histogram, Moments, ks_histogram, split_r_hat};
 
@@ -15,6 +16,8 @@ const R_HAT: f64 = 1.1;
 const KURTOSIS: f64 = 0.15;
 /// How far the virial identity may be off, beyond its error.
 const VIRIAL: f64 = 0.02;
+/// A gradient that is not finite further away than this has overflowed.
+const FAR: f64 = 1e6;
 /// The part of windows that may be lost to traps or divergence.
 const LOST: f64 = 0.01;
 
@@ -126,15 +129,15 @@ fn judge(findings: &mut Findings, sample: &Sample, settings: &Settings) {
     let windows = sample.census.windows.max(1) as f64;
     let diverged = sample.census.diverged as f64 / windows;
     let trapped = sample.census.trapped as f64 / windows;
+    // With restarts the windows that end in traps are left out, and the rest is good.
+    let most_trapped = if settings.restarts { 0.5 } else { LOST };
     let found = if sample.survey.empty {
         Some((Verdict::Diverged, undefined(sample)))
     } else if sample.pilot == Pilot::Diverged || diverged > LOST {
         Some(lost(sample, settings))
     } else if sample.pilot == Pilot::AtRest {
         Some((Verdict::NoUnresolvedScale, resolved(settings)))
-    } else if sample.pilot == Pilot::Caught || (trapped > LOST && !settings.restarts) {
-        Some((Verdict::Trapped, caught(sample, settings, trapped)))
-    } else if trapped > 0.5 {
+    } else if sample.pilot == Pilot::Caught || trapped > most_trapped {
         Some((Verdict::Trapped, caught(sample, settings, trapped)))
     } else {
         unsettled(findings, sample)
@@ -178,10 +181,13 @@ fn undefined(sample: &Sample) -> Diagnostic {
 }
 
 fn lost(sample: &Sample, settings: &Settings) -> (Verdict, Diagnostic) {
+    // Where a trajectory that left was last is of no use; where the gradient failed is.
     let place = match sample.census.first_divergence {
-        Some(d) if d.last_position.is_finite() => {
-            format!(" (first at step {}, from {:.6})", d.step, d.last_position)
-        }
+        Some(d) if !d.left && d.last_position.is_finite() => format!(
+            " (first at step {}, near {})",
+            d.step,
+            significant(d.last_position, 4)
+        ),
         Some(d) => format!(" (first at step {})", d.step),
         None => String::new(),
     };
@@ -196,7 +202,7 @@ fn lost(sample: &Sample, settings: &Settings) -> (Verdict, Diagnostic) {
     let undefined = sample
         .census
         .first_divergence
-        .is_some_and(|d| !d.left && d.last_position.is_finite());
+        .is_some_and(|d| !d.left && (d.last_position - sample.survey.lowest).abs() < FAR);
     if undefined {
         let diagnostic = Diagnostic::error(
             "undefined",
