@@ -39,13 +39,15 @@ pub(super) enum Task {
     Choose(ExprId),
     /// Pops a value into a slot.
     Store(u32),
+    /// Puts the arguments of a call into the general value.
+    Instantiate(Key),
     /// Leaves a function: its key, and the frame to go back to.
     Return(Key, usize),
     /// The ends of a range are there.
     Enter(usize),
     /// A body is there.
     Accumulate,
-    /// Puts the last number back in the value stack out of reach: the end of an index.
+    /// Goes on to the next index of a range.
     Advance(usize),
 }
 
@@ -69,6 +71,8 @@ pub(super) struct Elaborator<'p> {
     first_parameter: u32,
     next_input: u32,
     fresh: HashMap<(u32, u32), u32>,
+    /// For the general value of a function: the nodes that depend on its inputs.
+    dependents: HashMap<(u32, Node), Vec<Node>>,
     steps: usize,
 }
 
@@ -100,6 +104,7 @@ impl<'p> Elaborator<'p> {
             first_parameter: dimension as u32,
             next_input: (dimension + parameters) as u32,
             fresh: HashMap::new(),
+            dependents: HashMap::new(),
             steps: 0,
         }
     }
@@ -166,6 +171,7 @@ impl<'p> Elaborator<'p> {
         self.graph = Graph::new();
         self.folded.clear();
         self.known.clear();
+        self.dependents.clear();
     }
 
     /// Reports once for each place: a sum visits its body many times.
@@ -202,6 +208,7 @@ impl<'p> Elaborator<'p> {
                 let value = self.pop();
                 self.set(slot, value);
             }
+            Task::Instantiate(key) => self.instantiate(key),
             Task::Return(key, base) => self.leave(key, base),
             Task::Enter(level) => self.enter(level),
             Task::Accumulate => self.accumulate(),
@@ -296,17 +303,24 @@ impl<'p> Elaborator<'p> {
             self.values.push(Value::Wrong);
             return;
         };
+        // Where a `diff` names an argument, the body is written out for an input in its place,
+        // once, and the argument is put in afterwards.
+        let mut general = key.1.clone();
+        for &slot in &self.resolved.varied[at] {
+            let input = self.fresh_input(key.0, slot);
+            general[slot as usize] = Value::Number(self.graph.input(input));
+        }
+        if general != key.1 {
+            let general = (key.0, general);
+            self.tasks.push(Task::Instantiate(key));
+            return self.call(general);
+        }
         self.seen[at] = true;
         let base = std::mem::replace(&mut self.base, self.locals.len());
         let slots = self.base + self.resolved.frame[at] as usize;
         self.locals.extend(&key.1);
         self.locals
             .resize(slots.max(self.locals.len()), Value::Wrong);
-        for &slot in &self.resolved.varied[at] {
-            let input = self.fresh_input(key.0, slot);
-            let node = self.graph.input(input);
-            self.set(slot, Value::Number(node));
-        }
         self.tasks.push(Task::Return(key, base));
         self.eval(body);
     }
@@ -321,25 +335,64 @@ impl<'p> Elaborator<'p> {
     }
 
     fn leave(&mut self, key: Key, base: usize) {
-        let mut value = self.pop();
-        let mut arguments = HashMap::new();
-        for &slot in &self.resolved.varied[key.0 as usize] {
-            if let Some(&Value::Number(node)) = key.1.get(slot as usize) {
-                arguments.insert(self.fresh_input(key.0, slot), node);
-            }
-        }
-        if !arguments.is_empty() {
-            self.steps += self.graph.len() / 16;
-            value = match value {
-                Value::Number(node) => Value::Number(self.graph.substitute(&[node], &arguments)[0]),
-                Value::Truth(node) => Value::Truth(self.graph.substitute(&[node], &arguments)[0]),
-                Value::Wrong => Value::Wrong,
-            };
-        }
+        let value = self.pop();
         self.locals.truncate(self.base);
         self.base = base;
         self.known.insert(key, value);
         self.values.push(value);
+    }
+
+    /// Puts the arguments of a call into a body that was written out for inputs.
+    fn instantiate(&mut self, key: Key) {
+        let mut image = HashMap::new();
+        for &slot in &self.resolved.varied[key.0 as usize] {
+            let input = self.fresh_input(key.0, slot);
+            if let Value::Number(node) = key.1[slot as usize] {
+                image.insert(self.graph.input(input), node);
+            }
+        }
+        let value = match self.pop() {
+            Value::Number(node) => Value::Number(self.put_in(key.0, node, image)),
+            Value::Truth(node) => Value::Truth(self.put_in(key.0, node, image)),
+            Value::Wrong => Value::Wrong,
+        };
+        self.known.insert(key, value);
+        self.values.push(value);
+    }
+
+    /// A node with some inputs replaced. What depends on them is remembered, so that many calls
+    /// cost what they add and not what is there.
+    fn put_in(&mut self, function: u32, root: Node, mut image: HashMap<Node, Node>) -> Node {
+        if !self.dependents.contains_key(&(function, root)) {
+            let mut depends: HashSet<Node> = image.keys().copied().collect();
+            let schedule = self.graph.schedule(&[root]).into_iter();
+            let found: Vec<Node> = schedule
+                .filter(|&at| {
+                    let found = self.graph.op(at).operands().any(|a| depends.contains(&a));
+                    if found {
+                        depends.insert(at);
+                    }
+                    found
+                })
+                .collect();
+            self.steps += self.graph.len() / 16;
+            self.dependents.insert((function, root), found);
+        }
+        let dependents = self
+            .dependents
+            .get(&(function, root))
+            .cloned()
+            .unwrap_or_default();
+        self.steps += dependents.len();
+        for at in dependents {
+            let op = self
+                .graph
+                .op(at)
+                .map(|a| image.get(&a).copied().unwrap_or(a));
+            let node = self.graph.add(op);
+            image.insert(at, node);
+        }
+        image.get(&root).copied().unwrap_or(root)
     }
 
     fn choose(&mut self, id: ExprId) {

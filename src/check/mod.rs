@@ -24,6 +24,7 @@ use elaborate::{Elaborator, Value};
 use names::Resolved;
 
 /// A program without errors.
+#[derive(Clone, Debug)]
 pub struct Program {
     /// What is worth knowing all the same.
     pub warnings: Vec<Diagnostic>,

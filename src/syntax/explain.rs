@@ -204,6 +204,14 @@ impl<'a> Sight<'a> {
 
     fn import(&self) -> Option<Diagnostic> {
         let token = self.tokens.get(self.next).or(self.tokens.last())?;
+        let last = self.tokens.last().copied()?;
+        if self.tokens.len() > 1 && !self.tokens.iter().any(|t| self.word(*t) == "(") {
+            return Some(
+                Diagnostic::error("import", "this import names nothing")
+                    .at(self.behind(last), "the names in brackets are missing")
+                    .help("write `import std.module (a, b)`"),
+            );
+        }
         let help = "write `import std.module (a, b as c)` or `import \"path.pot\" (a)`";
         Some(
             Diagnostic::error("import", "this import cannot be read")
@@ -239,6 +247,14 @@ impl<'a> Sight<'a> {
     fn argument(&self) -> Option<Diagnostic> {
         let token = *self.tokens.get(self.next)?;
         let word = self.word(token);
+        let before = self.next.checked_sub(1);
+        if self.is_name(self.next) && before.is_some_and(|before| self.is_name(before)) {
+            return Some(
+                Diagnostic::error("definition", "a comma is missing between these arguments")
+                    .at(self.span(token), "a second name")
+                    .help("write `f(x, y) = ...`"),
+            );
+        }
         let message = if KEYWORDS.contains(&word) {
             keyword(word)
         } else {
@@ -322,6 +338,12 @@ impl<'a> Sight<'a> {
                 Diagnostic::error("keyword", keyword(found))
                     .at(self.span(next), "")
                     .help("choose another name")
+            }
+            (Kind::Operator, _) if before.kind == Kind::Operator && word != "=" => {
+                let message = format!("a value is missing between `{word}` and `{found}`");
+                Diagnostic::error("missing-expression", message)
+                    .at(self.span(before).to(self.span(next)), "")
+                    .help("write the value, or one operator alone")
             }
             _ => self.missing(before, word),
         }
@@ -442,7 +464,7 @@ impl<'a> Sight<'a> {
     fn no_operator(&self, before: Token, next: Token) -> Diagnostic {
         let (left, right) = (self.word(before), self.word(next));
         let error = Diagnostic::error("missing-operator", "an operator is missing")
-            .at(self.behind(before).to(self.span(next)), "between these two");
+            .at(self.span(before).to(self.span(next)), "between these two");
         if before.kind == Kind::Name && crate::graph::Function::named(left).is_some() {
             return error.help(format!(
                 "a function is called with brackets: write `{left}({right})`"
