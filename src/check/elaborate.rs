@@ -1,10 +1,11 @@
 //! Formulas into a graph, on a stack of tasks: no depth of the program is a depth of this code.
+//! Calls are in `call`, sums and splines in `reduce`, constants in `fold`.
 
 use super::definitions::{Builtin, Defined, DefinedKind, Table};
 use super::names::{Resolved, Target};
 use super::reduce::Reduction;
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Comparison, Function, Graph, Node, Op, apply_power};
+use crate::graph::{Comparison, Function, Graph, Node, Op};
 use crate::source::Span;
 use crate::syntax::{ExprId, ExprKind, Infix, Prefix, Tree};
 use std::collections::{HashMap, HashSet};
@@ -65,15 +66,15 @@ pub(super) struct Elaborator<'p> {
     /// Which definitions have been looked into.
     pub seen: Vec<bool>,
     /// For each node that was looked at: its number, if it is one whatever the inputs.
-    folded: Vec<Option<Option<f64>>>,
-    known: HashMap<Key, Value>,
+    pub folded: Vec<Option<Option<f64>>>,
+    pub known: HashMap<Key, Value>,
     reported: HashSet<(&'static str, Span)>,
     first_parameter: u32,
-    next_input: u32,
-    fresh: HashMap<(u32, u32), u32>,
+    pub next_input: u32,
+    pub fresh: HashMap<(u32, u32), u32>,
     /// For the general value of a function: the nodes that depend on its inputs.
-    dependents: HashMap<(u32, Node), Vec<Node>>,
-    steps: usize,
+    pub dependents: HashMap<(u32, Node), Vec<Node>>,
+    pub steps: usize,
 }
 
 impl<'p> Elaborator<'p> {
@@ -289,112 +290,6 @@ impl<'p> Elaborator<'p> {
         self.values.push(value);
     }
 
-    /// Pushes the value of a call, or enters the function.
-    fn call(&mut self, key: Key) {
-        if let Some(&value) = self.known.get(&key) {
-            self.values.push(value);
-            return;
-        }
-        let at = key.0 as usize;
-        let Some(body) = self.table.list[at]
-            .value
-            .filter(|_| !key.1.contains(&Value::Wrong))
-        else {
-            self.values.push(Value::Wrong);
-            return;
-        };
-        // Where a `diff` names an argument, the body is written out for an input in its place,
-        // once, and the argument is put in afterwards.
-        let mut general = key.1.clone();
-        for &slot in &self.resolved.varied[at] {
-            let input = self.fresh_input(key.0, slot);
-            general[slot as usize] = Value::Number(self.graph.input(input));
-        }
-        if general != key.1 {
-            let general = (key.0, general);
-            self.tasks.push(Task::Instantiate(key));
-            return self.call(general);
-        }
-        self.seen[at] = true;
-        let base = std::mem::replace(&mut self.base, self.locals.len());
-        let slots = self.base + self.resolved.frame[at] as usize;
-        self.locals.extend(&key.1);
-        self.locals
-            .resize(slots.max(self.locals.len()), Value::Wrong);
-        self.tasks.push(Task::Return(key, base));
-        self.eval(body);
-    }
-
-    /// The input that stands for an argument while its function is differentiated by it. One for
-    /// each argument is enough, because no function is entered from within itself.
-    fn fresh_input(&mut self, at: u32, slot: u32) -> u32 {
-        let next = self.next_input;
-        let input = *self.fresh.entry((at, slot)).or_insert(next);
-        self.next_input += u32::from(input == next);
-        input
-    }
-
-    fn leave(&mut self, key: Key, base: usize) {
-        let value = self.pop();
-        self.locals.truncate(self.base);
-        self.base = base;
-        self.known.insert(key, value);
-        self.values.push(value);
-    }
-
-    /// Puts the arguments of a call into a body that was written out for inputs.
-    fn instantiate(&mut self, key: Key) {
-        let mut image = HashMap::new();
-        for &slot in &self.resolved.varied[key.0 as usize] {
-            let input = self.fresh_input(key.0, slot);
-            if let Value::Number(node) = key.1[slot as usize] {
-                image.insert(self.graph.input(input), node);
-            }
-        }
-        let value = match self.pop() {
-            Value::Number(node) => Value::Number(self.put_in(key.0, node, image)),
-            Value::Truth(node) => Value::Truth(self.put_in(key.0, node, image)),
-            Value::Wrong => Value::Wrong,
-        };
-        self.known.insert(key, value);
-        self.values.push(value);
-    }
-
-    /// A node with some inputs replaced. What depends on them is remembered, so that many calls
-    /// cost what they add and not what is there.
-    fn put_in(&mut self, function: u32, root: Node, mut image: HashMap<Node, Node>) -> Node {
-        if !self.dependents.contains_key(&(function, root)) {
-            let mut depends: HashSet<Node> = image.keys().copied().collect();
-            let schedule = self.graph.schedule(&[root]).into_iter();
-            let found: Vec<Node> = schedule
-                .filter(|&at| {
-                    let found = self.graph.op(at).operands().any(|a| depends.contains(&a));
-                    if found {
-                        depends.insert(at);
-                    }
-                    found
-                })
-                .collect();
-            self.steps += self.graph.len() / 16;
-            self.dependents.insert((function, root), found);
-        }
-        let dependents = self
-            .dependents
-            .get(&(function, root))
-            .cloned()
-            .unwrap_or_default();
-        self.steps += dependents.len();
-        for at in dependents {
-            let op = self
-                .graph
-                .op(at)
-                .map(|a| image.get(&a).copied().unwrap_or(a));
-            let node = self.graph.add(op);
-            image.insert(at, node);
-        }
-        image.get(&root).copied().unwrap_or(root)
-    }
-
     fn choose(&mut self, id: ExprId) {
         let ExprKind::If(condition, a, b) = *self.tree.kind(id) else {
             return;
@@ -548,24 +443,6 @@ impl<'p> Elaborator<'p> {
         }
     }
 
-    fn differentiate(&mut self, arguments: &[ExprId]) -> Value {
-        let value = self.pop();
-        let Target::Local(slot) = self.resolved.targets[arguments[1].index()] else {
-            return Value::Wrong;
-        };
-        let variable = self.locals.get(self.base + slot as usize).copied();
-        let node = self.number(value, arguments[0]);
-        let (Some(node), Some(Value::Number(variable))) = (node, variable) else {
-            return Value::Wrong;
-        };
-        // An argument that some `diff` names is bound to an input of its own.
-        let Op::Input(input) = self.graph.op(variable) else {
-            return Value::Wrong;
-        };
-        self.steps += self.graph.len() / 16;
-        Value::Number(self.graph.derivative(node, input))
-    }
-
     /// The node of a number; an error for a truth value.
     pub fn number(&mut self, value: Value, id: ExprId) -> Option<Node> {
         match value {
@@ -597,50 +474,6 @@ impl<'p> Elaborator<'p> {
             }
             Value::Wrong => None,
         }
-    }
-
-    /// The number that a node is whatever the inputs; truth values are 0 or 1.
-    pub fn constant(&mut self, node: Node) -> Option<f64> {
-        let mut open = vec![node];
-        self.folded.resize(self.graph.len(), None);
-        while let Some(&at) = open.last() {
-            let op = self.graph.op(at);
-            let waits = op
-                .operands()
-                .filter(|operand| self.folded[operand.index()].is_none());
-            let waits: Vec<Node> = waits.collect();
-            if waits.is_empty() {
-                self.folded[at.index()] = Some(self.fold(op));
-                open.pop();
-            }
-            open.extend(waits);
-        }
-        self.folded[node.index()].flatten()
-    }
-
-    fn fold(&self, op: Op) -> Option<f64> {
-        let of = |node: Node| self.folded[node.index()].flatten();
-        let truth = |node: Node| of(node).map(|value| value != 0.0);
-        let number = |truth: bool| f64::from(u8::from(truth));
-        Some(match op {
-            Op::Constant(bits) => bits.value(),
-            Op::Input(_) => return None,
-            Op::Apply1(function, a) => function.value(of(a)?, 0.0),
-            Op::Apply2(function, a, b) => function.value(of(a)?, of(b)?),
-            Op::Power(a, n) => apply_power(of(a)?, n),
-            Op::Compare(comparison, a, b) => number(comparison.holds(of(a)?, of(b)?)),
-            Op::And(a, b) => match (truth(a), truth(b)) {
-                (Some(false), _) | (_, Some(false)) => 0.0,
-                (a, b) => number(a? && b?),
-            },
-            Op::Or(a, b) => match (truth(a), truth(b)) {
-                (Some(true), _) | (_, Some(true)) => 1.0,
-                (a, b) => number(a? || b?),
-            },
-            Op::Not(a) => number(!truth(a)?),
-            Op::Select(c, a, b) => of(if truth(c)? { a } else { b })?,
-            Op::Spline(id, x) => self.graph.spline_table(id).value(of(x)?),
-        })
     }
 }
 
