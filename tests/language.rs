@@ -220,6 +220,20 @@ fn a_spline_is_the_table_it_is_given() {
 }
 
 #[test]
+fn brackets_left_open_are_found_where_the_next_definition_begins() {
+    let many: String = (0..1000).map(|i| format!("c{i} = (x\n")).collect();
+    assert_eq!(codes(&many), vec!["unclosed-bracket"; 1000]);
+    assert_eq!(
+        codes("learn {\ndelta = 1\n}\nV(x) = (x\nU(x) = x"),
+        ["unclosed-bracket"]
+    );
+    assert_eq!(
+        codes("V(x) = {\n  let a = (x\n  a\n}\nU(x) = x"),
+        ["unclosed-bracket"]
+    );
+}
+
+#[test]
 fn several_errors_are_reported_in_one_run() {
     assert_eq!(
         codes("V(x) = x +\nf(x) = 2x\ng(x) = (x\nh(x) = x"),

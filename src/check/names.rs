@@ -273,17 +273,16 @@ impl<'t> Resolver<'t, '_> {
     }
 
     fn unknown(&mut self, span: Span, name: &str, call: bool) {
-        let file = self
-            .table
-            .list
-            .iter()
-            .map(|defined| defined.name.text.as_str());
-        let mut known: Vec<&str> = self.scope.keys().copied().chain(file).collect();
-        known.extend(builtin_names().map(|name| -> &str { name }));
         // The search is slow, and after some dozens nobody reads on.
-        let near = (self.diagnostics.len() < 50)
-            .then(|| suggest(name, known))
-            .flatten();
+        let near = if self.diagnostics.len() < 50 {
+            let file = self.table.list.iter();
+            let file = file.map(|defined| defined.name.text.as_str());
+            let mut known: Vec<&str> = self.scope.keys().copied().chain(file).collect();
+            known.extend(builtin_names().map(|name| -> &str { name }));
+            suggest(name, known)
+        } else {
+            None
+        };
         let message = format!("nothing is called `{name}`");
         let error = Diagnostic::error("unknown-name", message).at(span, "not known here");
         let help = match (near, call) {
