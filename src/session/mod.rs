@@ -14,7 +14,7 @@ mod settings;
 mod verdict;
 
 pub use components::{Component, components, terms};
-pub use learn::{Failure, Job, Outcome, learn};
+pub use learn::{Failure, Job, Outcome, learn, unknown_parameter};
 pub use plan::plan;
 pub use potential::Potential;
 pub use settings::{Estimator, Knots, Options, Settings};
