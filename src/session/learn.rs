@@ -8,6 +8,7 @@ use super::verdict::{Findings, findings};
 use super::{Estimator, Hooks, Options, Potential, Settings};
 use crate::check::Program;
 use crate::diagnostic::Diagnostic;
+use crate::graph::Spline;
 use crate::learn::fit::ForceFit;
 use crate::learn::scale;
 use crate::report::result::{RunResult, Verdict};
@@ -37,6 +38,8 @@ pub struct Job<'a> {
 pub struct Outcome {
     /// The result.
     pub result: RunResult,
+    /// U, if there is one.
+    pub potential: Option<Spline>,
     /// The files of the results folder.
     pub files: Vec<(String, Vec<u8>)>,
     /// What is to be said.

@@ -115,6 +115,7 @@ pub(super) fn outcome(
     files.push(("result.json".to_owned(), json.into_bytes()));
     Ok(Outcome {
         result,
+        potential: learned.estimates.first().map(|e| e.spline.clone()),
         files,
         diagnostics: findings.diagnostics,
     })
