@@ -109,7 +109,7 @@ pub struct Learn {
     /// A function of the file to hold U against [default: V smoothed at the same length]
     #[arg(long, value_name = "NAME")]
     pub compare: Option<String>,
-    /// Where to put the results [default: <stem>-out]
+    /// Where to put the results [default: NAME-out]
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
     /// Replace an existing results folder

@@ -4,6 +4,7 @@
 //! place to report progress ([`Hooks`]), and writes what comes back ([`Outcome`]).
 
 mod components;
+mod curves;
 mod estimate;
 mod learn;
 mod plan;
@@ -12,6 +13,7 @@ mod results;
 mod sample;
 mod settings;
 mod verdict;
+mod writing;
 
 pub use components::{Component, components, terms};
 pub use learn::{Failure, Job, Outcome, learn, unknown_parameter};
