@@ -360,7 +360,10 @@ fn exported(model: &Model, arguments: &Export) -> Option<String> {
     if arguments.gradient {
         roots = graph.gradient(model.value, d);
     }
-    let roots = graph.simplify(&roots, d);
+    let roots = match arguments.to {
+        Target::Pot => graph.simplify(&roots, d),
+        Target::Latex => graph.simplify_for_print(&roots, d),
+    };
     let coordinates: Vec<String> = model.coordinates.iter().map(|c| c.name.clone()).collect();
     let names: Vec<String> = coordinates
         .iter()
