@@ -1,5 +1,65 @@
 //! A small language for potentials with structure on many scales, and the effective potential at
 //! the scale of your choice.
+//!
+//! What flows through the house, floor by floor; a room imports from lower floors only, and a
+//! test keeps it so:
+//!
+//! ```text
+//! text -> Tree -> Model (a Graph) -> gradient -> simplified Graph -> lane code -> native loop
+//!      -> trajectories -> statistics -> fit -> learned potential (a program again) -> report
+//! ```
+//!
+//! | floor | room | its one job |
+//! |---|---|---|
+//! | 0 | [`source`], [`diagnostic`] | files and spans; an error as data |
+//! | 1 | [`syntax`] | grammar, tree, printer |
+//! | 2 | [`graph`] | formulas: function table, derivative, simplifier, evaluator, notations |
+//! | 3 | [`check`] | names, kinds, trees into graphs |
+//! | 4 | [`kernel`] | lane code, elementary functions, machine code; the only `unsafe` |
+//! | 5 | [`dynamics`] | the damped map, ensembles, seeded streams, where to start |
+//! | 6 | [`stats`] | mergeable running statistics |
+//! | 7 | [`learn`] | what is kept of trajectories, fits, the filter, the formulas of the scale |
+//! | 9 | [`report`] | results as data, arrays, figures, pages |
+//! | 10 | [`session`] | one run put together, with its verdict |
+//! | 11 | [`cli`] | arguments, files, terminals |
+//!
+//! Everything is dimensionless, as in Li & Tao 2024, *Automated construction of effective
+//! potential via algorithmic implicit bias*, whose equations the documentation cites. The library
+//! reads no file and no clock and prints nothing; [`cli`] does.
+//!
+//! To learn from a formula:
+//!
+//! ```
+//! use effpot_lang::check::check;
+//! use effpot_lang::session::{self, Hooks, Job, Options};
+//! use effpot_lang::source::Sources;
+//!
+//! let mut sources = Sources::new();
+//! let root = sources.add("rough.pot", "V(q) = q^2/2 + 0.001*sin(q/0.001)");
+//! let program = check(&sources, root).expect("the program is right");
+//! let job = Job {
+//!     sources: &sources,
+//!     root,
+//!     program: &program,
+//!     potential: None,
+//!     set: &[],
+//!     options: Options {
+//!         delta: Some(0.5),
+//!         steps: Some(100_000),
+//!         ..Options::default()
+//!     },
+//!     command: "",
+//!     threads: 1,
+//! };
+//! let hooks = Hooks {
+//!     progress: &|_| (),
+//!     seconds: &|| 0.0,
+//!     cancelled: &Default::default(),
+//! };
+//! let outcome = session::learn(&job, &hooks).expect("there is a result");
+//! let learned = outcome.potential.expect("there is a potential");
+//! assert!((learned.value(1.0) - learned.value(0.0) - 0.5).abs() < 0.01);
+//! ```
 #![deny(unsafe_code)]
 
 pub mod check;

@@ -128,6 +128,10 @@ fn derivatives_go_through_lets_calls_and_other_derivatives() {
     let inner = "g(x) = diff(x^3, x)\nf(x) = diff(g(x*x), x)\nV(q) = f(g(q))";
     // g(x) = 3 x^2, g(x^2) = 3 x^4, f(x) = 12 x^3, g(1) = 3
     assert_eq!(at(inner, &[1.0]), 324.0);
+    // One formula that two functions differentiate by arguments of their own.
+    let shared =
+        "f(x, y) = y^2 + 0*diff(x, x)\ng(y) = { let d = diff(y^3, y)\n f(1, y) }\nV(q) = g(q)";
+    assert_eq!(at(shared, &[3.0]), 9.0);
     assert_eq!(
         codes("V(x) = { let y = x\n diff(y, y) }"),
         ["diff-variable"]
@@ -213,6 +217,20 @@ fn a_spline_is_the_table_it_is_given() {
     let text = "V(x) = spline(x, 1, 0, 2, [0, 1, 4])";
     assert_eq!(at(text, &[0.5]), 0.5);
     assert_eq!(at(text, &[3.0]), 7.0);
+}
+
+#[test]
+fn brackets_left_open_are_found_where_the_next_definition_begins() {
+    let many: String = (0..1000).map(|i| format!("c{i} = (x\n")).collect();
+    assert_eq!(codes(&many), vec!["unclosed-bracket"; 1000]);
+    assert_eq!(
+        codes("learn {\ndelta = 1\n}\nV(x) = (x\nU(x) = x"),
+        ["unclosed-bracket"]
+    );
+    assert_eq!(
+        codes("V(x) = {\n  let a = (x\n  a\n}\nU(x) = x"),
+        ["unclosed-bracket"]
+    );
 }
 
 #[test]
@@ -377,6 +395,7 @@ fn depth_is_an_error_and_length_is_not() {
             .map(|i| format!("f{i}(x) = f{}(x) + f{}(x)\n", i - 1, i - 1))
             .collect::<String>()
             + "f0(x) = x\nV(q) = f999(q)",
+        "g(x) = diff(sin(x)*x, x)\nV(q) = sum(g(q*i) for i in 1..20000)".to_owned(),
     ];
     for text in &long {
         let start = std::time::Instant::now();

@@ -203,6 +203,33 @@ pub(super) fn builtin(name: &str) -> Option<Builtin> {
     })
 }
 
+/// What to write for names that other languages know.
+pub(super) fn elsewhere(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "ln" => "the natural logarithm is `log(x)`",
+        "log2" => "write `log(x)/log(2)`",
+        "pow" | "power" => "a power is written `x^y`",
+        "arcsin" => "write `asin(x)`",
+        "arccos" => "write `acos(x)`",
+        "arctan" => "write `atan(x)`, or `atan2(y, x)` for the angle of a point",
+        "arctan2" => "write `atan2(y, x)`",
+        "fabs" => "write `abs(x)`",
+        "sgn" => "write `sign(x)`",
+        "ceil" => "write `-floor(-x)`",
+        "round" => "write `floor(x + 0.5)`",
+        "fmod" => "write `mod(a, b)`",
+        "cot" => "write `1/tan(x)`",
+        "sec" => "write `1/cos(x)`",
+        "erfc" => "write `1 - erf(x)`",
+        "e" => "write `exp(1)`, or `exp(x)` for `e^x`",
+        "Pi" | "PI" => "write `pi`",
+        "product" => "write `prod(body for i in a..b)`",
+        "heaviside" | "step" => "write `if x > 0 then 1 else 0`",
+        "grad" | "deriv" | "derivative" | "D" => "write `diff(f(x), x)`",
+        _ => return None,
+    })
+}
+
 /// All names of the language.
 pub(super) fn builtin_names() -> impl Iterator<Item = &'static str> {
     let functions = Function::ALL

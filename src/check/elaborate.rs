@@ -1,10 +1,11 @@
 //! Formulas into a graph, on a stack of tasks: no depth of the program is a depth of this code.
+//! Calls are in `call`, sums and splines in `reduce`, constants in `fold`.
 
 use super::definitions::{Builtin, Defined, DefinedKind, Table};
 use super::names::{Resolved, Target};
 use super::reduce::Reduction;
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Comparison, Function, Graph, Node, Op, apply_power};
+use crate::graph::{Comparison, Function, Graph, Node, Op};
 use crate::source::Span;
 use crate::syntax::{ExprId, ExprKind, Infix, Prefix, Tree};
 use std::collections::{HashMap, HashSet};
@@ -39,13 +40,15 @@ pub(super) enum Task {
     Choose(ExprId),
     /// Pops a value into a slot.
     Store(u32),
+    /// Puts the arguments of a call into the general value.
+    Instantiate(Key),
     /// Leaves a function: its key, and the frame to go back to.
     Return(Key, usize),
     /// The ends of a range are there.
     Enter(usize),
     /// A body is there.
     Accumulate,
-    /// Puts the last number back in the value stack out of reach: the end of an index.
+    /// Goes on to the next index of a range.
     Advance(usize),
 }
 
@@ -63,13 +66,15 @@ pub(super) struct Elaborator<'p> {
     /// Which definitions have been looked into.
     pub seen: Vec<bool>,
     /// For each node that was looked at: its number, if it is one whatever the inputs.
-    folded: Vec<Option<Option<f64>>>,
-    known: HashMap<Key, Value>,
+    pub folded: Vec<Option<Option<f64>>>,
+    pub known: HashMap<Key, Value>,
     reported: HashSet<(&'static str, Span)>,
     first_parameter: u32,
-    next_input: u32,
-    fresh: HashMap<(u32, u32), u32>,
-    steps: usize,
+    pub next_input: u32,
+    pub fresh: HashMap<(u32, u32), u32>,
+    /// For the general value of a function: the nodes that depend on its inputs.
+    pub dependents: HashMap<(u32, Node), Vec<Node>>,
+    pub steps: usize,
 }
 
 impl<'p> Elaborator<'p> {
@@ -100,6 +105,7 @@ impl<'p> Elaborator<'p> {
             first_parameter: dimension as u32,
             next_input: (dimension + parameters) as u32,
             fresh: HashMap::new(),
+            dependents: HashMap::new(),
             steps: 0,
         }
     }
@@ -166,6 +172,7 @@ impl<'p> Elaborator<'p> {
         self.graph = Graph::new();
         self.folded.clear();
         self.known.clear();
+        self.dependents.clear();
     }
 
     /// Reports once for each place: a sum visits its body many times.
@@ -202,6 +209,7 @@ impl<'p> Elaborator<'p> {
                 let value = self.pop();
                 self.set(slot, value);
             }
+            Task::Instantiate(key) => self.instantiate(key),
             Task::Return(key, base) => self.leave(key, base),
             Task::Enter(level) => self.enter(level),
             Task::Accumulate => self.accumulate(),
@@ -279,66 +287,6 @@ impl<'p> Elaborator<'p> {
             },
             _ => Value::Wrong,
         };
-        self.values.push(value);
-    }
-
-    /// Pushes the value of a call, or enters the function.
-    fn call(&mut self, key: Key) {
-        if let Some(&value) = self.known.get(&key) {
-            self.values.push(value);
-            return;
-        }
-        let at = key.0 as usize;
-        let Some(body) = self.table.list[at]
-            .value
-            .filter(|_| !key.1.contains(&Value::Wrong))
-        else {
-            self.values.push(Value::Wrong);
-            return;
-        };
-        self.seen[at] = true;
-        let base = std::mem::replace(&mut self.base, self.locals.len());
-        let slots = self.base + self.resolved.frame[at] as usize;
-        self.locals.extend(&key.1);
-        self.locals
-            .resize(slots.max(self.locals.len()), Value::Wrong);
-        for &slot in &self.resolved.varied[at] {
-            let input = self.fresh_input(key.0, slot);
-            let node = self.graph.input(input);
-            self.set(slot, Value::Number(node));
-        }
-        self.tasks.push(Task::Return(key, base));
-        self.eval(body);
-    }
-
-    /// The input that stands for an argument while its function is differentiated by it. One for
-    /// each argument is enough, because no function is entered from within itself.
-    fn fresh_input(&mut self, at: u32, slot: u32) -> u32 {
-        let next = self.next_input;
-        let input = *self.fresh.entry((at, slot)).or_insert(next);
-        self.next_input += u32::from(input == next);
-        input
-    }
-
-    fn leave(&mut self, key: Key, base: usize) {
-        let mut value = self.pop();
-        let mut arguments = HashMap::new();
-        for &slot in &self.resolved.varied[key.0 as usize] {
-            if let Some(&Value::Number(node)) = key.1.get(slot as usize) {
-                arguments.insert(self.fresh_input(key.0, slot), node);
-            }
-        }
-        if !arguments.is_empty() {
-            self.steps += self.graph.len() / 16;
-            value = match value {
-                Value::Number(node) => Value::Number(self.graph.substitute(&[node], &arguments)[0]),
-                Value::Truth(node) => Value::Truth(self.graph.substitute(&[node], &arguments)[0]),
-                Value::Wrong => Value::Wrong,
-            };
-        }
-        self.locals.truncate(self.base);
-        self.base = base;
-        self.known.insert(key, value);
         self.values.push(value);
     }
 
@@ -495,24 +443,6 @@ impl<'p> Elaborator<'p> {
         }
     }
 
-    fn differentiate(&mut self, arguments: &[ExprId]) -> Value {
-        let value = self.pop();
-        let Target::Local(slot) = self.resolved.targets[arguments[1].index()] else {
-            return Value::Wrong;
-        };
-        let variable = self.locals.get(self.base + slot as usize).copied();
-        let node = self.number(value, arguments[0]);
-        let (Some(node), Some(Value::Number(variable))) = (node, variable) else {
-            return Value::Wrong;
-        };
-        // An argument that some `diff` names is bound to an input of its own.
-        let Op::Input(input) = self.graph.op(variable) else {
-            return Value::Wrong;
-        };
-        self.steps += self.graph.len() / 16;
-        Value::Number(self.graph.derivative(node, input))
-    }
-
     /// The node of a number; an error for a truth value.
     pub fn number(&mut self, value: Value, id: ExprId) -> Option<Node> {
         match value {
@@ -544,50 +474,6 @@ impl<'p> Elaborator<'p> {
             }
             Value::Wrong => None,
         }
-    }
-
-    /// The number that a node is whatever the inputs; truth values are 0 or 1.
-    pub fn constant(&mut self, node: Node) -> Option<f64> {
-        let mut open = vec![node];
-        self.folded.resize(self.graph.len(), None);
-        while let Some(&at) = open.last() {
-            let op = self.graph.op(at);
-            let waits = op
-                .operands()
-                .filter(|operand| self.folded[operand.index()].is_none());
-            let waits: Vec<Node> = waits.collect();
-            if waits.is_empty() {
-                self.folded[at.index()] = Some(self.fold(op));
-                open.pop();
-            }
-            open.extend(waits);
-        }
-        self.folded[node.index()].flatten()
-    }
-
-    fn fold(&self, op: Op) -> Option<f64> {
-        let of = |node: Node| self.folded[node.index()].flatten();
-        let truth = |node: Node| of(node).map(|value| value != 0.0);
-        let number = |truth: bool| f64::from(u8::from(truth));
-        Some(match op {
-            Op::Constant(bits) => bits.value(),
-            Op::Input(_) => return None,
-            Op::Apply1(function, a) => function.value(of(a)?, 0.0),
-            Op::Apply2(function, a, b) => function.value(of(a)?, of(b)?),
-            Op::Power(a, n) => apply_power(of(a)?, n),
-            Op::Compare(comparison, a, b) => number(comparison.holds(of(a)?, of(b)?)),
-            Op::And(a, b) => match (truth(a), truth(b)) {
-                (Some(false), _) | (_, Some(false)) => 0.0,
-                (a, b) => number(a? && b?),
-            },
-            Op::Or(a, b) => match (truth(a), truth(b)) {
-                (Some(true), _) | (_, Some(true)) => 1.0,
-                (a, b) => number(a? || b?),
-            },
-            Op::Not(a) => number(!truth(a)?),
-            Op::Select(c, a, b) => of(if truth(c)? { a } else { b })?,
-            Op::Spline(id, x) => self.graph.spline_table(id).value(of(x)?),
-        })
     }
 }
 

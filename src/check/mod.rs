@@ -3,9 +3,11 @@
 //! [`check`] looks at every definition once, whether the potential uses it or not, and the
 //! [`Program`] it gives builds a [`Model`] for whichever function is asked for.
 
+mod call;
 mod cycles;
 mod definitions;
 mod elaborate;
+mod fold;
 mod names;
 mod reduce;
 mod settings;
@@ -24,6 +26,7 @@ use elaborate::{Elaborator, Value};
 use names::Resolved;
 
 /// A program without errors.
+#[derive(Clone, Debug)]
 pub struct Program {
     /// What is worth knowing all the same.
     pub warnings: Vec<Diagnostic>,

@@ -1,6 +1,6 @@
 //! Who is meant by each name: definitions, scopes, arity, and who uses whom.
 
-use super::definitions::{Builtin, Defined, Table, builtin, builtin_names};
+use super::definitions::{Builtin, Defined, Table, builtin, builtin_names, elsewhere};
 use super::suggest::suggest;
 use crate::diagnostic::Diagnostic;
 use crate::graph::Function;
@@ -22,6 +22,7 @@ pub(super) enum Target {
 }
 
 /// What the names of a tree mean.
+#[derive(Clone, Debug)]
 pub(super) struct Resolved {
     /// For each expression that is a name or a call.
     pub targets: Vec<Target>,
@@ -272,20 +273,20 @@ impl<'t> Resolver<'t, '_> {
     }
 
     fn unknown(&mut self, span: Span, name: &str, call: bool) {
-        let file = self
-            .table
-            .list
-            .iter()
-            .map(|defined| defined.name.text.as_str());
-        let mut known: Vec<&str> = self.scope.keys().copied().chain(file).collect();
-        known.extend(builtin_names().map(|name| -> &str { name }));
         // The search is slow, and after some dozens nobody reads on.
-        let near = (self.diagnostics.len() < 50)
-            .then(|| suggest(name, known))
-            .flatten();
+        let near = if self.diagnostics.len() < 50 {
+            let file = self.table.list.iter();
+            let file = file.map(|defined| defined.name.text.as_str());
+            let mut known: Vec<&str> = self.scope.keys().copied().chain(file).collect();
+            known.extend(builtin_names().map(|name| -> &str { name }));
+            suggest(name, known)
+        } else {
+            None
+        };
         let message = format!("nothing is called `{name}`");
         let error = Diagnostic::error("unknown-name", message).at(span, "not known here");
         let help = match (near, call) {
+            _ if elsewhere(name).is_some() => elsewhere(name).unwrap_or_default().to_owned(),
             (Some(near), _) => format!("did you mean `{near}`?"),
             (None, true) => format!("define it: `{name}(x) = ...`"),
             (None, false) => format!(

@@ -3,8 +3,12 @@
 /// The candidate that is nearest to a name that does not exist, if one is near enough: a third of
 /// its letters may differ, at least one.
 pub fn suggest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (name.chars().count() / 3).max(1);
+    let length = name.chars().count();
+    let allowed = (length / 3).max(1);
     let scored = candidates.into_iter().filter_map(|candidate| {
+        if candidate.chars().count().abs_diff(length) > allowed {
+            return None;
+        }
         let distance = distance(name, candidate);
         // A short name is not a misspelling of another one that shares no letter with it.
         let shares = candidate
@@ -19,9 +23,6 @@ pub fn suggest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 fn distance(a: &str, b: &str) -> usize {
     let a: Vec<char> = a.to_lowercase().chars().collect();
     let b: Vec<char> = b.to_lowercase().chars().collect();
-    if a.len().abs_diff(b.len()) > a.len() {
-        return usize::MAX;
-    }
     let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
     for i in 1..=a.len() {
         let mut row = vec![i];

@@ -23,7 +23,7 @@ pub struct Cli {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Learn the effective potential of FILE at the scale that --delta chooses
-    Learn(Learn),
+    Learn(Box<Learn>),
     /// Values, gradients and Hessians of a potential at points
     Eval(Eval),
     /// Check a program and say what it defines
@@ -107,7 +107,7 @@ pub struct Learn {
     /// A function of the file to hold U against [default: V smoothed at the same length]
     #[arg(long, value_name = "NAME")]
     pub compare: Option<String>,
-    /// Where to put the results [default: <stem>-out]
+    /// Where to put the results [default: NAME-out]
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
     /// Replace an existing results folder

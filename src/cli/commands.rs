@@ -9,10 +9,10 @@ use super::Exit;
 use super::arguments::{Check, Eval, Export, Point, Shared, Target};
 use super::console::{Console, Loaded};
 use super::files::FileError;
-use crate::check::suggest;
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Graph, Model, Node, Notation, latex_name, number, print, program};
 use crate::kernel::{BatchKernel, Engine};
+use crate::session::{Options, terms, unknown_parameter};
 
 /// The potential of a program with the parameters of the command line.
 fn potential(console: &Console<'_>, loaded: &Loaded, shared: &Shared) -> Result<Model, Exit> {
@@ -21,21 +21,15 @@ fn potential(console: &Console<'_>, loaded: &Loaded, shared: &Shared) -> Result<
         .program
         .potential(name)
         .map_err(|diagnostics| console.diagnose(&diagnostics, &loaded.sources, Exit::Failed))?;
-    for (name, value) in &shared.set {
-        if let Some(parameter) = model.parameters.iter_mut().find(|p| p.name == *name) {
-            parameter.value = *value;
-            continue;
-        }
-        let names: Vec<&str> = model.parameters.iter().map(|p| p.name.as_str()).collect();
-        let close = suggest(name, names.iter().copied());
-        let help = match close {
-            Some(close) => format!("did you mean `{close}`?"),
-            None if names.is_empty() => "the program has no parameters".to_owned(),
-            None => format!("it has {}", names.join(", ")),
-        };
-        let message = format!("--set {name}: the program has no parameter of that name");
-        let problem = Diagnostic::error("unknown-parameter", message).help(help);
+    let known = |name: &str| model.parameters.iter().any(|p| p.name == name);
+    if let Some((name, _)) = shared.set.iter().find(|(name, _)| !known(name)) {
+        let problem = unknown_parameter(name, &model.parameters);
         return Err(console.diagnose(&[problem], &loaded.sources, Exit::Usage));
+    }
+    let set: Vec<(&str, f64)> = shared.set.iter().map(|(n, v)| (n.as_str(), *v)).collect();
+    let values = loaded.program.parameter_values(&set);
+    for (parameter, value) in model.parameters.iter_mut().zip(values) {
+        parameter.value = value;
     }
     Ok(model)
 }
@@ -254,16 +248,20 @@ fn plain(x: f64) -> String {
 
 /// Points as CSV without a header, one a row; `-` is standard input.
 fn read_points(path: &Path) -> Result<Vec<Vec<f64>>, FileError> {
-    let shown = path.display();
+    let from_pipe = path.as_os_str() == "-";
+    let shown = match from_pipe {
+        true => "standard input".to_owned(),
+        false => path.display().to_string(),
+    };
     let wrong = |error: std::io::Error| FileError(format!("{shown} cannot be read: {error}"));
     let mut text = String::new();
-    if path.as_os_str() == "-" {
+    if from_pipe {
         std::io::stdin().read_to_string(&mut text).map_err(wrong)?;
     } else {
         text = std::fs::read_to_string(path).map_err(wrong)?;
     }
     let mut points = Vec::new();
-    for (at, line) in text.lines().enumerate() {
+    for (at, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -292,13 +290,13 @@ fn describe(console: &Console<'_>, arguments: &Check) -> Result<Exit, Exit> {
     let loaded = console.load(&arguments.file)?;
     let model = potential(console, &loaded, &arguments.shared)?;
     if let Some(block) = loaded.program.block("learn")
-        && let Err(problems) = crate::session::Options::from_block(block)
+        && let Err(problems) = Options::from_block(block)
     {
         return Err(console.diagnose(&problems, &loaded.sources, Exit::Failed));
     }
     let coordinates: Vec<&str> = model.coordinates.iter().map(|c| c.name.as_str()).collect();
     let wanted = Wanted::new(&model, true, false);
-    let terms = crate::session::terms(&wanted.graph, wanted.roots[0]).len();
+    let terms = terms(&wanted.graph, wanted.roots[0]).len();
     if arguments.shared.json {
         let parameters: serde_json::Map<String, serde_json::Value> = model
             .parameters
@@ -366,7 +364,10 @@ fn exported(model: &Model, arguments: &Export) -> Option<String> {
     if arguments.gradient {
         roots = graph.gradient(model.value, d);
     }
-    let roots = graph.simplify(&roots, d);
+    let roots = match arguments.to {
+        Target::Pot => graph.simplify(&roots, d),
+        Target::Latex => graph.simplify_for_print(&roots, d),
+    };
     let coordinates: Vec<String> = model.coordinates.iter().map(|c| c.name.clone()).collect();
     let names: Vec<String> = coordinates
         .iter()

@@ -109,6 +109,20 @@ impl<'a> Console<'a> {
     }
 }
 
+/// Prints what clap says of a command line in the form of a diagnostic.
+pub fn usage_as_json(text: &str) {
+    let (message, help) = text.split_once('\n').unwrap_or((text, ""));
+    let message = message.trim_start_matches("error: ");
+    let mut problem = Diagnostic::error("usage", message);
+    if !help.trim().is_empty() {
+        problem = problem.help(help.trim());
+    }
+    // Nobody is left to tell if this cannot be printed.
+    let _ = io::stdout()
+        .lock()
+        .write_all(as_json(&[problem], &Sources::new()).as_bytes());
+}
+
 fn as_json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
     let list: Vec<serde_json::Value> = diagnostics
         .iter()

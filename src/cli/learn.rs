@@ -13,6 +13,7 @@ use super::Exit;
 use super::arguments::Learn;
 use super::console::{Console, Loaded};
 use super::files::ResultsFolder;
+use crate::diagnostic::Diagnostic;
 use crate::report::result::Verdict;
 use crate::report::summary::summary;
 use crate::session::{self, Failure, Hooks, Job, Options, Outcome, Progress};
@@ -145,7 +146,14 @@ fn finish(
     let place = folder
         .write(&outcome.files)
         .map_err(|error| console.file_error(&error))?;
-    console.remark(&outcome.diagnostics, &loaded.sources);
+    let mut remarks = outcome.diagnostics.clone();
+    let trusted = outcome.result.equilibrium.verdict == Verdict::Trusted;
+    if !trusted && !arguments.shared.json && std::io::stdout().is_terminal() {
+        // The summary that follows on the same terminal says it.
+        let why = remarks.iter().position(Diagnostic::is_error).unwrap_or(0);
+        remarks.drain(why..remarks.len().min(why + 1));
+    }
+    console.remark(&remarks, &loaded.sources);
     let text = if arguments.shared.json {
         outcome.result.to_json().unwrap_or_default()
     } else {
@@ -154,7 +162,7 @@ fn finish(
     let interrupted = outcome.diagnostics.iter().any(|d| d.code == "interrupted");
     let exit = match console.print(&text) {
         Exit::Good if interrupted => Exit::Interrupted,
-        Exit::Good if outcome.result.equilibrium.verdict != Verdict::Trusted => Exit::NotTrusted,
+        Exit::Good if !trusted => Exit::NotTrusted,
         exit => exit,
     };
     Ok(exit)

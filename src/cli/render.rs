@@ -1,18 +1,21 @@
 //! Diagnostics as a person reads them.
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::source::{Sources, Span};
 use ariadne::{CharSet, Color, Config, IndexType, Label, Report, ReportKind, Source};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::ops::Range;
 
-/// Renders diagnostics with the lines they are about, one after the other. Without `color` the
+/// Nobody reads more at once.
+const MOST: usize = 50;
+
+/// Renders diagnostics with the lines they are about, one after the other, the first 50. Without `color` the
 /// result is plain ASCII but for the text of the program.
 pub fn render(diagnostics: &[Diagnostic], sources: &Sources, color: bool) -> String {
     let mut files = Files::new(sources);
     let mut text = String::new();
-    for diagnostic in diagnostics {
+    for diagnostic in diagnostics.iter().take(MOST) {
         header(diagnostic, color, &mut text);
         if let Some(first) = diagnostic.labels.first() {
             text.push_str(&framed(diagnostic, first.span, sources, &mut files, color));
@@ -20,6 +23,9 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, color: bool) -> Str
             // Writing to a string cannot fail.
             let _ = writeln!(text, "  help: {help}");
         }
+    }
+    if diagnostics.len() > MOST {
+        let _ = writeln!(text, "... and {} more", diagnostics.len() - MOST);
     }
     text
 }
@@ -63,7 +69,11 @@ fn framed(
         .with_color(color);
     let mut report =
         Report::build(ReportKind::Custom(word, tint), place(span, sources)).with_config(config);
-    for (order, label) in diagnostic.labels.iter().enumerate() {
+    // Ariadne cuts the frame where labels go backwards.
+    let mut labels: Vec<(usize, &diagnostic::Label)> =
+        diagnostic.labels.iter().enumerate().collect();
+    labels.sort_by_key(|(_, label)| (label.span.source, label.span.start));
+    for (order, label) in labels {
         let tint = if order == 0 { tint } else { Color::Blue };
         let mut shown = Label::new(place(label.span, sources)).with_color(tint);
         if !label.message.is_empty() {

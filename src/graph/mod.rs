@@ -16,7 +16,7 @@ pub use evaluate::{Evaluator, apply_power};
 pub use function::{Awkward, Comparison, Function};
 pub use model::{Coordinate, Model, Parameter};
 pub use print::{LIMIT, Names, Notation, latex_name, number, print, program};
-pub use spline::{Extension, Spline};
+pub use spline::{Extension, MAX_DEGREE, Spline};
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -274,7 +274,9 @@ impl Writer<'_> {
 
     fn operator(&self, function: Function, a: Text, b: Text) -> Text {
         let (binding, tight) = match function {
-            Function::Add => (Binding::Sum, Binding::Sum),
+            // Brackets in a program keep the order of rounding; a reader does not want them.
+            Function::Add if self.notation == Notation::Latex => (Binding::Sum, Binding::Sum),
+            Function::Add => (Binding::Sum, Binding::Product),
             Function::Subtract => (Binding::Sum, Binding::Product),
             Function::Multiply => (Binding::Product, Binding::Minus),
             _ => (Binding::Product, Binding::Minus),
@@ -292,6 +294,12 @@ impl Writer<'_> {
             tight
         };
         let (a, b) = (self.at_least(a, binding), self.at_least(b, tight));
+        if let Some(rest) = b.strip_prefix('-')
+            && function == Function::Add
+            && self.notation == Notation::Latex
+        {
+            return with(binding, format!("{a} - {rest}"));
+        }
         let sign = match (self.notation, function) {
             (Notation::Latex, Function::Multiply) => " ",
             (_, Function::Add) => " + ",

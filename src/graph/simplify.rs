@@ -15,6 +15,24 @@ impl Graph {
         self.rewrite(roots, |graph, op| graph.fold(op, &mut varies, dimension))
     }
 
+    /// As [`Graph::simplify`], for readers: `p*(1/p)` of a parameter becomes 1, which is another
+    /// value where the parameter is zero.
+    pub fn simplify_for_print(&mut self, roots: &[Node], dimension: usize) -> Vec<Node> {
+        let roots = self.simplify(roots, dimension);
+        let depends = self.depends(|input| (input as usize) < dimension);
+        let roots = self.rewrite(&roots, |graph, op| {
+            if let Op::Apply2(Function::Multiply, p, inverse) = op
+                && let Op::Apply2(Function::Divide, one, q) = graph.op(inverse)
+                && (p, Some(1.0)) == (q, graph.as_constant(one))
+                && depends.get(p.index()) == Some(&false)
+            {
+                return graph.constant(1.0);
+            }
+            graph.add(op)
+        });
+        self.simplify(&roots, dimension)
+    }
+
     fn fold(&mut self, op: Op, varies: &mut Vec<bool>, dimension: usize) -> Node {
         if let Some(value) = self.constant_value(op) {
             return self.constant(value);
@@ -209,6 +227,8 @@ impl Simplifier<'_> {
         let node = match (self.number(a), self.number(b)) {
             (Some(1.0), _) => b,
             (_, Some(1.0)) => a,
+            (Some(-1.0), _) => self.negate(b),
+            (_, Some(-1.0)) => self.negate(a),
             (None, Some(_)) => self.graph.times(b, a),
             _ => self.graph.add(op),
         };
@@ -244,8 +264,14 @@ impl Simplifier<'_> {
         }
         match self.graph.op(a) {
             Op::Apply1(Function::Negate, inner) => {
-                let ratio = self.graph.over(inner, b);
+                let ratio = self.divide(inner, b);
                 self.negate(ratio)
+            }
+            // (9*x)/9: the quotient of the numbers is exact.
+            Op::Apply2(Function::Multiply, c, x) if self.exact_ratio(c, b).is_some() => {
+                let ratio = self.exact_ratio(c, b).unwrap_or(f64::NAN);
+                let ratio = self.graph.constant(ratio);
+                self.multiply(ratio, x)
             }
             // A known factor stays outside: (c*x)/b is c*(x/b).
             Op::Apply2(Function::Multiply, c, x)
@@ -256,6 +282,13 @@ impl Simplifier<'_> {
             }
             _ => self.graph.over(a, b),
         }
+    }
+
+    /// The ratio of two numbers, if it has no rounding.
+    fn exact_ratio(&self, a: Node, b: Node) -> Option<f64> {
+        let (a, b) = (self.number(a)?, self.number(b)?);
+        let ratio = a / b;
+        (ratio.is_normal() && ratio.mul_add(b, -a) == 0.0).then_some(ratio)
     }
 
     fn power(&mut self, a: Node, n: i32) -> Node {

@@ -100,8 +100,8 @@ fn check(arrays: &[Array]) -> Result<(), ArrayError> {
         if !names.insert(array.name.as_str()) {
             return Err(ArrayError::Duplicate(array.name.clone()));
         }
-        let axes = array.shape.iter();
-        let count = axes.fold(Some(1usize), |count, &axis| count?.checked_mul(axis));
+        let mut axes = array.shape.iter();
+        let count = axes.try_fold(1usize, |count, &axis| count.checked_mul(axis));
         if count != Some(array.values.len()) {
             return Err(ArrayError::Shape {
                 name: array.name.clone(),

@@ -69,7 +69,7 @@ pub(super) fn readable(values: &[f64], lo: f64, hi: f64, name: &str) -> (Vec<f64
 
 /// A power of ten that makes numbers up to `largest` short, and how to write it behind a name.
 pub(super) fn unit(largest: f64) -> (f64, String) {
-    if !(largest > 0.0) || (0.01..1e4).contains(&largest) {
+    if largest.is_nan() || largest <= 0.0 || (0.01..1e4).contains(&largest) {
         return (1.0, String::new());
     }
     let power = largest.log10().floor() as i32;

@@ -27,6 +27,9 @@ pub fn summary(result: &RunResult, place: &str) -> String {
         out.push_str(&table(result));
     }
     put(&mut out, "checks", &checks(result));
+    if let Some(line) = noise(result) {
+        put(&mut out, "", &line);
+    }
     out.push_str(&foot(result, place));
     out
 }
@@ -206,6 +209,11 @@ fn checks(result: &RunResult) -> String {
     if let Some(kurtosis) = equilibrium.normality.excess_kurtosis {
         parts.push(format!("excess kurtosis of p {kurtosis:+.2}"));
     }
+    parts.join(", ")
+}
+
+fn noise(result: &RunResult) -> Option<String> {
+    let mut parts = Vec::new();
     if let Some(spread) = result.noise.spread {
         parts.push(format!(
             "S(x) even within {} %",
@@ -216,7 +224,7 @@ fn checks(result: &RunResult) -> String {
         let (beta, stderr) = with_error(beta, stderr);
         parts.push(format!("beta {beta} +- {stderr}"));
     }
-    parts.join(", ")
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn foot(result: &RunResult, place: &str) -> String {

@@ -9,6 +9,7 @@ use super::verdict::{Findings, findings};
 use super::{Estimator, Hooks, Options, Potential, Settings};
 use crate::check::Program;
 use crate::diagnostic::Diagnostic;
+use crate::graph::Spline;
 use crate::learn::fit::ForceFit;
 use crate::learn::scale;
 use crate::report::result::{RunResult, Verdict};
@@ -38,6 +39,8 @@ pub struct Job<'a> {
 pub struct Outcome {
     /// The result.
     pub result: RunResult,
+    /// U, if there is one.
+    pub potential: Option<Spline>,
     /// The files of the results folder.
     pub files: Vec<(String, Vec<u8>)>,
     /// What is to be said.
@@ -78,14 +81,12 @@ impl Job<'_> {
             Some(name) => self.program.function(name)?,
             None => self.program.potential(self.potential)?,
         };
-        let mut parameters = model.parameter_values();
-        for (name, value) in self.set {
-            let found = model.parameters.iter().position(|p| p.name == *name);
-            match found {
-                Some(at) => parameters[at] = *value,
-                None => return Err(Failure::Usage(unknown_parameter(name, &model.parameters))),
-            }
+        let known = |name: &str| model.parameters.iter().any(|p| p.name == name);
+        if let Some((name, _)) = self.set.iter().find(|(name, _)| !known(name)) {
+            return Err(Failure::Usage(unknown_parameter(name, &model.parameters)));
         }
+        let set: Vec<(&str, f64)> = self.set.iter().map(|(n, v)| (n.as_str(), *v)).collect();
+        let parameters = self.program.parameter_values(&set);
         Potential::compile(model, parameters).map_err(|error| {
             Failure::Limit(
                 Diagnostic::error(
@@ -145,7 +146,8 @@ impl Job<'_> {
     }
 }
 
-fn unknown_parameter(name: &str, parameters: &[crate::graph::Parameter]) -> Diagnostic {
+/// The message for a `--set` that the program does not know.
+pub fn unknown_parameter(name: &str, parameters: &[crate::graph::Parameter]) -> Diagnostic {
     let names: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
     let problem = Diagnostic::error(
         "unknown-parameter",

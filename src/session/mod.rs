@@ -4,6 +4,7 @@
 //! place to report progress ([`Hooks`]), and writes what comes back ([`Outcome`]).
 
 mod components;
+mod curves;
 mod estimate;
 mod learn;
 mod pilot;
@@ -13,9 +14,10 @@ mod results;
 mod sample;
 mod settings;
 mod verdict;
+mod writing;
 
 pub use components::{Component, components, terms};
-pub use learn::{Failure, Job, Outcome, learn};
+pub use learn::{Failure, Job, Outcome, learn, unknown_parameter};
 pub use plan::plan;
 pub use potential::Potential;
 pub use settings::{Estimator, Knots, Options, Settings};

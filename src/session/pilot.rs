@@ -32,6 +32,8 @@ pub(super) struct Trial {
     pub ensemble: Ensemble,
 }
 
+/// The pilot has random numbers of its own.
+const PILOT_SEED: u64 = 0x5bd1_e995;
 /// Relaxation times of a pilot, two to a window.
 const RELAXATIONS: f64 = 16.0;
 /// Relaxation times that may be added while the momenta fall.
@@ -62,6 +64,7 @@ impl Heat {
         self.highest = self.highest.max(p2);
     }
 
+    /// Whether `p^2` has fallen far enough to die.
     fn may_die(&self) -> bool {
         self.last <= DYING * self.highest
     }
@@ -82,16 +85,17 @@ impl Sampler<'_> {
         let streams = self.pilot_streams();
         let pool = self.pilot_pool(survey, self.settings.delta);
         let mut ensemble = self.pilot_ensemble(streams, &pool);
-        let mut steps = (RELAXATIONS * relaxation).clamp(128.0, LONGEST) as u64;
-        let windows = self.windows(steps, self.window);
+        let steps = (RELAXATIONS * relaxation).clamp(128.0, LONGEST) as u64;
         let mut heat = Heat {
             // A third of the rate of a free decay.
             falling: (-(self.window as f64) / (3.0 * relaxation)).exp(),
             ..Heat::default()
         };
-        for (at, &window) in windows.iter().enumerate() {
+        let mut done = 0;
+        for window in self.windows(steps, 1).flatten() {
             heat.add(self.pilot_window(&mut ensemble, &self.map, window, &pool));
-            self.report("looking around", at as f64 / windows.len() as f64);
+            done += window;
+            self.report("looking around", done as f64 / steps as f64);
         }
         let more = (MORE * relaxation).min(LONGEST) as u64 / self.window;
         for _ in 0..more {
@@ -99,7 +103,6 @@ impl Sampler<'_> {
                 break;
             }
             heat.add(self.pilot_window(&mut ensemble, &self.map, self.window as usize, &pool));
-            steps += self.window;
         }
         let stiffness = Some(self.stiffness(&ensemble, &pool)).filter(|k| k.is_finite());
         let kinetic: Vec<f64> = ensemble
@@ -110,7 +113,7 @@ impl Sampler<'_> {
         Trial {
             found: self.found(&ensemble, &pool, &heat, stiffness),
             kt: kinetic.iter().sum::<f64>() / kinetic.len().max(1) as f64,
-            steps: steps * self.settings.trajectories as u64,
+            steps: ensemble.steps(),
             stiffness,
             ensemble,
         }
@@ -138,7 +141,7 @@ impl Sampler<'_> {
     }
 
     fn pilot_streams(&self) -> Streams {
-        Streams::new(self.settings.seed ^ 0x7069_6c6f_74)
+        Streams::new(self.settings.seed ^ PILOT_SEED)
     }
 
     fn pilot_pool(&self, survey: &Survey, delta: f64) -> Vec<f64> {
@@ -210,7 +213,7 @@ impl Sampler<'_> {
             let pool = self.pilot_pool(survey, delta);
             let mut ensemble = self.pilot_ensemble(self.pilot_streams(), &pool);
             let steps = (RELAXATIONS / (gamma * delta)).clamp(128.0, 1e5) as u64;
-            for window in self.windows(steps, self.window) {
+            for window in self.windows(steps, 1).flatten() {
                 let last = self.pilot_window(&mut ensemble, &map, window, &pool);
                 if last.is_nan() || ensemble.census().diverged > 0 || self.cancelled() {
                     return false;

@@ -1,30 +1,31 @@
 //! A finished run as data and as files.
 
 use super::components::Component;
+use super::curves::{arrays, curves};
 use super::estimate::{Estimate, OnBins};
 use super::learn::{Job, Outcome, Setup};
 use super::sample::Sample;
 use super::verdict::Findings;
+use super::writing::program_text;
 use super::{Estimator, Failure, Hooks, Settings};
-use crate::graph::number;
 use crate::learn::fit::ForceFit;
 use crate::learn::{scale, transfer};
-use crate::report::arrays::{Array, Values, npz};
-use crate::report::curves::{Curves, Line, Reference};
+use crate::report::arrays::npz;
 use crate::report::figure::figure;
 use crate::report::html::{Page, html};
 use crate::report::kuva::Kuva;
 use crate::report::plot::Plotter;
 use crate::report::result::{
     Covered, DiagnosticRow, EffectivePotential, EstimatorRow, Noise, Performance, Program,
-    RemovedRow, RunResult, SCHEMA, Scale, Settings as SettingsRow, Verdict, sha256,
+    RemovedRow, RunResult, SCHEMA, Scale, Settings as SettingsRow, sha256,
 };
 use crate::report::table::potential_csv;
 
 /// A part of V of which less than this is left counts as removed.
 const REMOVED_BELOW: f64 = 0.5;
-/// Rows of `potential.csv` and points of curves, about.
-const CURVE_POINTS: usize = 800;
+
+/// Values and slopes on the bins.
+pub(super) type OnGrid = (Vec<f64>, Vec<f64>);
 
 /// Everything that a run found.
 pub(super) struct Learned<'a> {
@@ -40,17 +41,19 @@ pub(super) struct Learned<'a> {
     pub force: Option<ForceFit>,
     pub bins: Option<OnBins>,
     /// The name, values and slopes of the reference on the bins.
-    pub reference: Option<(String, (Vec<f64>, Vec<f64>))>,
+    pub reference: Option<(String, OnGrid)>,
     /// When the run began.
     pub begun: f64,
 }
 
 impl Learned<'_> {
-    fn settings(&self) -> &Settings {
+    /// The settings of the run.
+    pub fn settings(&self) -> &Settings {
         &self.setup.settings
     }
 
-    fn coordinate(&self) -> &str {
+    /// The name of the coordinate.
+    pub fn coordinate(&self) -> &str {
         &self.setup.potential.model.coordinates[0].name
     }
 }
@@ -112,6 +115,7 @@ pub(super) fn outcome(
     files.push(("result.json".to_owned(), json.into_bytes()));
     Ok(Outcome {
         result,
+        potential: learned.estimates.first().map(|e| e.spline.clone()),
         files,
         diagnostics: findings.diagnostics,
     })
@@ -301,206 +305,4 @@ fn steep(learned: &Learned<'_>) -> Option<crate::diagnostic::Diagnostic> {
         )
         .help("`value` and `force` do not mind; for `density` take a smaller --delta")
     })
-}
-
-/// U as a program.
-fn program_text(
-    job: &Job<'_>,
-    learned: &Learned<'_>,
-    estimate: &Estimate,
-    verdict: Verdict,
-) -> String {
-    let settings = learned.settings();
-    let (q, spline) = (learned.coordinate(), &estimate.spline);
-    let model = &learned.setup.potential.model;
-    let mut coefficients = String::new();
-    for (at, c) in spline.coefficients().iter().enumerate() {
-        coefficients.push_str(match at {
-            0 => "\n  ",
-            at if at % 4 == 0 => ",\n  ",
-            _ => ", ",
-        });
-        coefficients.push_str(&number(*c));
-    }
-    let parameters: String = model
-        .parameters
-        .iter()
-        .zip(&learned.setup.potential.parameters)
-        .map(|(p, value)| format!(", {} = {}", p.name, number(*value)))
-        .collect();
-    format!(
-        "# The effective potential of {name}({q}) in {file}{parameters}\n\
-         # at delta = {delta}, gamma = {gamma}: structure below l = {l:.4} is gone.\n\
-         # By `{estimator}`, effpot-lang {version}, seed {seed}; verdict: {verdict}.\n\
-         # Beyond the ends of the spline it continues linearly; nothing is known there.\n\
-         U({q}) = spline({q}, 3, {lo}, {hi}, [{coefficients}\n])\n",
-        name = model.name,
-        file = job.sources.get(job.root).name,
-        delta = settings.delta,
-        gamma = settings.gamma,
-        l = learned.length,
-        estimator = estimate.estimator.name(),
-        version = env!("CARGO_PKG_VERSION"),
-        seed = settings.seed,
-        verdict = verdict.words(),
-        lo = number(spline.lo()),
-        hi = number(spline.hi()),
-    )
-}
-
-/// The curves of figures and tables: on bin centres, thinned.
-fn curves(learned: &Learned<'_>, bins: &OnBins) -> Curves {
-    let stride = bins.x.len().div_ceil(CURVE_POINTS).max(1);
-    let thin = |values: &[f64]| -> Vec<f64> { values.iter().step_by(stride).copied().collect() };
-    let x = thin(&bins.x);
-    let potential = &learned.setup.potential;
-    let mut curves = Curves {
-        coordinate: learned.coordinate().to_owned(),
-        potential: potential.model.name.clone(),
-        length: learned.length,
-        density: smooth_density(bins, stride),
-        v: potential.curve(&x),
-        dv: potential.slope(&x),
-        ..Curves::default()
-    };
-    if let Some(first) = learned.estimates.first() {
-        let (u, du) = bins.spline(&first.spline);
-        (curves.u, curves.du) = (thin(&u), thin(&du));
-        let errors = x.iter().map(|x| first.stderr(*x));
-        (curves.u_stderr, curves.du_stderr) = errors.unzip();
-        let fit = first
-            .fit
-            .as_ref()
-            .or(learned.force.as_ref().map(|f| &f.fit));
-        curves.covered = x
-            .iter()
-            .map(|x| fit.is_some_and(|fit| fit.covers(*x)))
-            .collect();
-    }
-    if let Some((name, (u, du))) = &learned.reference {
-        let shift = mean_difference(&bins.density, u, learned, bins);
-        curves.reference = Some(Reference {
-            name: name.clone(),
-            u: thin(u).iter().map(|u| u - shift).collect(),
-            du: thin(du),
-        });
-    }
-    curves.gibbs = gibbs(learned, &curves.u, &x);
-    curves.fine = fine(learned, x[0], x[x.len() - 1], 4000);
-    let (lo, hi) = zoom(learned, &curves, &x);
-    curves.zoom = fine(learned, lo, hi, 1200);
-    curves.x = x;
-    curves
-}
-
-/// What the reference is above U in the mean: its constant means nothing.
-fn mean_difference(
-    density: &[f64],
-    reference: &[f64],
-    learned: &Learned<'_>,
-    bins: &OnBins,
-) -> f64 {
-    let Some(first) = learned.estimates.first() else {
-        return 0.0;
-    };
-    let (u, _) = bins.spline(&first.spline);
-    density
-        .iter()
-        .zip(reference.iter().zip(&u))
-        .filter(|(density, _)| **density > 0.0)
-        .map(|(density, (reference, u))| density * (reference - u))
-        .sum()
-}
-
-/// The density per length, averaged over as many bins as are thinned out.
-fn smooth_density(bins: &OnBins, stride: usize) -> Vec<f64> {
-    let width = bins.width();
-    bins.density
-        .chunks(stride)
-        .map(|part| part.iter().sum::<f64>() / (part.len() as f64 * width))
-        .collect()
-}
-
-/// `exp(-beta U)` of integral 1 over the curve.
-fn gibbs(learned: &Learned<'_>, u: &[f64], x: &[f64]) -> Vec<f64> {
-    if u.is_empty() || x.len() < 2 {
-        return Vec::new();
-    }
-    let settings = learned.settings();
-    let p = (learned.length / settings.delta).powi(2);
-    let beta = scale::beta(settings.delta, settings.gamma, p);
-    let lowest = u.iter().copied().fold(f64::INFINITY, f64::min);
-    let weights: Vec<f64> = u.iter().map(|u| (beta * (lowest - u)).exp()).collect();
-    let total = weights.iter().sum::<f64>() * (x[1] - x[0]);
-    weights.iter().map(|w| w / total).collect()
-}
-
-fn fine(learned: &Learned<'_>, lo: f64, hi: f64, points: usize) -> Line {
-    let step = (hi - lo) / (points - 1) as f64;
-    let x: Vec<f64> = (0..points).map(|i| lo + step * i as f64).collect();
-    let y = learned.setup.potential.curve(&x);
-    Line { x, y }
-}
-
-/// A stretch around the lowest place of U that shows the smallest scale: a few of the shortest
-/// waves that are known, or a part of the resolution length.
-fn zoom(learned: &Learned<'_>, curves: &Curves, x: &[f64]) -> (f64, f64) {
-    let lowest = curves
-        .u
-        .iter()
-        .enumerate()
-        .min_by(|a, b| a.1.total_cmp(b.1))
-        .map_or(learned.sample.survey.lowest, |(at, _)| x[at]);
-    let shortest = learned
-        .components
-        .iter()
-        .map(|c| c.wavenumber)
-        .fold(0.0, f64::max);
-    let width = if shortest > 0.0 {
-        8.0 * std::f64::consts::TAU / shortest
-    } else {
-        learned.length / 10.0
-    };
-    (lowest - 0.5 * width, lowest + 0.5 * width)
-}
-
-/// What `samples.npz` holds.
-fn arrays(learned: &Learned<'_>, bins: &OnBins, curves: &Curves) -> Vec<Array> {
-    let samples: u64 = learned
-        .sample
-        .blocks
-        .iter()
-        .map(|b| b.density.total())
-        .sum();
-    let counts: Vec<u64> = bins
-        .density
-        .iter()
-        .map(|share| (share * samples as f64).round() as u64)
-        .collect();
-    let mut arrays = vec![
-        Array::line("x", &bins.x),
-        Array {
-            name: "counts".to_owned(),
-            shape: vec![counts.len()],
-            values: Values::U64(counts),
-        },
-        Array::line("grid", &curves.x),
-        Array::line("U", &curves.u),
-        Array::line("U_stderr", &curves.u_stderr),
-        Array::line("dU", &curves.du),
-        Array::line("dU_stderr", &curves.du_stderr),
-        Array::line("V", &curves.v),
-        Array::line("density", &curves.density),
-    ];
-    let p = &learned.sample.blocks;
-    let variances: Vec<f64> = p.iter().map(|b| b.total().mean_square()).collect();
-    arrays.push(Array::line("p2_by_block", &variances));
-    if let Some(force) = &learned.force {
-        arrays.push(Array::line("S", &force.residual_by_bin));
-    }
-    for estimate in learned.estimates.iter().skip(1) {
-        let name = format!("U_{}", estimate.estimator.name());
-        arrays.push(Array::line(&name, &bins.spline(&estimate.spline).0));
-    }
-    arrays
 }

@@ -23,6 +23,8 @@ const MOST_BYTES: f64 = 2e9;
 const WINDOWS_AT_ONCE: f64 = 4.0;
 /// Blocks that are kept, if there are few groups.
 const BLOCKS: u64 = 256;
+/// Windows between two looks at the clock of progress, at most.
+const MOST_AT_ONCE: u64 = 4096;
 /// Thinned sums see about so many samples.
 const THINNED: u64 = 4_000_000;
 /// Stretches of time that make statistical blocks, times groups.
@@ -242,8 +244,12 @@ impl Sampler<'_> {
             self.settings.restarts,
         );
         let range = self.burn_in(&mut ensemble, &pool);
-        sample.warm_up += self.settings.burn_in * self.settings.trajectories as u64;
+        sample.warm_up += ensemble.steps();
         sample.census = ensemble.census();
+        sample.complete = !self.cancelled();
+        if !sample.complete {
+            return Ok(sample);
+        }
         if sample.census.diverged * 2 > sample.census.windows || range.count == 0.0 {
             sample.pilot = Pilot::Diverged;
             sample.gentler = self.gentler(&sample.survey);
@@ -296,13 +302,17 @@ impl Sampler<'_> {
         (self.hooks.progress)(Progress { stage, done });
     }
 
-    /// Window lengths that add up to `steps`.
-    pub(super) fn windows(&self, steps: u64, longest: u64) -> Vec<usize> {
-        let whole = steps / longest;
-        let rest = steps % longest;
-        let mut windows = vec![longest as usize; whole as usize];
-        windows.extend((rest > 0).then_some(rest as usize));
-        windows
+    /// The lengths of windows that add up to `steps`, at most `at_once` of them at a time.
+    pub(super) fn windows(&self, steps: u64, at_once: u64) -> impl Iterator<Item = Vec<usize>> {
+        let longest = self.window;
+        let mut left = steps;
+        std::iter::from_fn(move || {
+            let some = left.min(at_once.saturating_mul(longest));
+            left -= some;
+            let mut windows = vec![longest as usize; (some / longest) as usize];
+            windows.extend((some % longest > 0).then_some((some % longest) as usize));
+            (!windows.is_empty()).then_some(windows)
+        })
     }
 
     /// Beyond this a lane has left.
@@ -329,21 +339,21 @@ impl Sampler<'_> {
         let half = self.settings.burn_in / 2;
         let mut nobody = vec![(); self.groups];
         let mut ranges = vec![Range::NONE; self.groups];
-        let chunks = |steps| self.windows(steps, self.window);
-        let (first, second) = (chunks(half), chunks(self.settings.burn_in - half));
-        let total = (first.len() + second.len()) as f64;
-        let mut done = 0.0;
-        for windows in first.chunks(8) {
-            let cancelled = self.hooks.cancelled;
-            ensemble.advance(&self.map, windows, &draw(pool), &mut nobody, cancelled);
-            done += windows.len() as f64;
-            self.report("burning in", done / total);
+        let cancelled = self.hooks.cancelled;
+        let mut done = 0;
+        for windows in self.windows(half, 8) {
+            if !ensemble.advance(&self.map, &windows, &draw(pool), &mut nobody, cancelled) {
+                break;
+            }
+            done += windows.iter().sum::<usize>();
+            self.report("burning in", done as f64 / self.settings.burn_in as f64);
         }
-        for windows in second.chunks(8) {
-            let cancelled = self.hooks.cancelled;
-            ensemble.advance(&self.map, windows, &draw(pool), &mut ranges, cancelled);
-            done += windows.len() as f64;
-            self.report("burning in", done / total);
+        for windows in self.windows(self.settings.burn_in - half, 8) {
+            if !ensemble.advance(&self.map, &windows, &draw(pool), &mut ranges, cancelled) {
+                break;
+            }
+            done += windows.iter().sum::<usize>();
+            self.report("burning in", done as f64 / self.settings.burn_in as f64);
         }
         ensemble.finish(&self.map, &mut ranges);
         ranges.iter().fold(Range::NONE, Range::with)
@@ -423,20 +433,25 @@ impl Sampler<'_> {
             },
         };
         let segments = self.segments();
-        let before = (self.hooks.seconds)();
+        let (before, already) = ((self.hooks.seconds)(), ensemble.steps());
         for segment in 0..segments {
             let steps = (segment + 1) * each / segments - segment * each / segments;
-            let windows = self.windows(steps, self.window);
             let mut collectors: Vec<Collector<'_>> =
                 (0..self.groups).map(|_| Collector::new(&plan)).collect();
-            let rounds = windows.len().div_ceil(8).max(1);
-            for (round, windows) in windows.chunks(rounds).enumerate() {
+            let at_once = steps
+                .div_ceil(self.window)
+                .div_ceil(8)
+                .clamp(1, MOST_AT_ONCE);
+            let mut done = 0;
+            for windows in self.windows(steps, at_once) {
                 let cancelled = self.hooks.cancelled;
-                ensemble.advance(&self.map, windows, &draw(pool), &mut collectors, cancelled);
-                let done = (segment as f64 + (round + 1) as f64 / 8.0) / segments as f64;
-                self.report("sampling", done.min(1.0));
+                if !ensemble.advance(&self.map, &windows, &draw(pool), &mut collectors, cancelled) {
+                    break;
+                }
+                done += windows.iter().sum::<usize>();
+                let part = done as f64 / steps as f64;
+                self.report("sampling", (segment as f64 + part) / segments as f64);
             }
-            sample.steps += steps * lanes;
             let last = segment + 1 == segments || self.cancelled();
             if last {
                 ensemble.finish(&self.map, &mut collectors);
@@ -448,6 +463,7 @@ impl Sampler<'_> {
                 break;
             }
         }
+        sample.steps = ensemble.steps() - already;
         sample.complete = !self.cancelled();
         sample.seconds = (self.hooks.seconds)() - before;
     }

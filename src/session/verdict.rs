@@ -17,6 +17,8 @@ const R_HAT: f64 = 1.1;
 const KURTOSIS: f64 = 0.15;
 /// How far the virial identity may be off, beyond its error.
 const VIRIAL: f64 = 0.02;
+/// A gradient that is not finite further away than this has overflowed.
+const FAR: f64 = 1e6;
 /// A scale is left unresolved where `delta^2` times its curvature is about that or more.
 const CHAOTIC: f64 = 5.0;
 /// The part of windows that may be lost to traps or divergence.
@@ -130,7 +132,14 @@ fn judge(findings: &mut Findings, sample: &Sample, potential: &Potential, settin
     let windows = sample.census.windows.max(1) as f64;
     let diverged = sample.census.diverged as f64 / windows;
     let trapped = sample.census.trapped as f64 / windows;
-    let found = if sample.survey.empty {
+    // With restarts the windows that end in traps are left out, and the rest is good.
+    let most_trapped = if settings.restarts { 0.5 } else { LOST };
+    let found = if !sample.complete {
+        let diagnostic =
+            Diagnostic::warning("interrupted", "the run was interrupted before its end")
+                .help("run it again, or with fewer --steps");
+        Some((Verdict::NotConverged, diagnostic))
+    } else if sample.survey.empty {
         Some((Verdict::Diverged, undefined(sample)))
     } else if sample.pilot == Pilot::Diverged || diverged > LOST {
         Some(lost(sample, potential, settings))
@@ -138,7 +147,7 @@ fn judge(findings: &mut Findings, sample: &Sample, potential: &Potential, settin
         Some((Verdict::Diverged, outside(sample, potential)))
     } else if sample.pilot == Pilot::AtRest || sample.pilot == Pilot::Caught {
         Some(still(sample, settings, trapped))
-    } else if (trapped > LOST && !settings.restarts) || trapped > 0.5 {
+    } else if trapped > most_trapped {
         Some((Verdict::Trapped, caught(sample, settings, trapped)))
     } else {
         unsettled(findings, sample, potential, settings)
@@ -181,12 +190,13 @@ fn undefined(sample: &Sample) -> Diagnostic {
     .help("check the formula, or say where it lives with --start or --domain")
 }
 
-/// Where the first trajectory was lost, in brackets.
+/// Where the first trajectory was lost, in brackets. Where one that left was last is of no use;
+/// where the gradient failed is.
 fn first_loss(sample: &Sample) -> String {
     match sample.census.first_divergence {
-        Some(d) if d.last_position.is_finite() => {
-            let x = significant(d.last_position, 6);
-            format!(" (first at step {}, from {x})", d.step)
+        Some(d) if !d.left && d.last_position.abs() < FAR => {
+            let x = significant(d.last_position, 4);
+            format!(" (first at step {}, near {x})", d.step)
         }
         Some(d) => format!(" (first at step {})", d.step),
         None => String::new(),
@@ -215,7 +225,7 @@ fn lost(sample: &Sample, potential: &Potential, settings: &Settings) -> (Verdict
         .help("add a confining term such as 0.01*q^2, or stay in one part of it with --domain LO..HI");
         return (Verdict::DoesNotConfine, diagnostic);
     }
-    let undefined = first.filter(|d| !d.left && d.last_position.is_finite());
+    let undefined = first.filter(|d| !d.left && d.last_position.abs() < FAR);
     if let Some(divergence) = undefined {
         let term = culprit(potential, divergence.last_position);
         let diagnostic = Diagnostic::error(
@@ -374,12 +384,6 @@ fn unsettled(
     }
     if settings.domain.is_none() && sample.survey.hull(sample.kt).is_none() {
         return Some((Verdict::DoesNotConfine, free(sample, potential)));
-    }
-    if !sample.complete {
-        let diagnostic =
-            Diagnostic::warning("interrupted", "the run was interrupted before its end")
-                .help("run it again, or with fewer --steps");
-        return Some((Verdict::NotConverged, diagnostic));
     }
     let worth = equilibrium.effective_samples.unwrap_or(0.0).max(1.0);
     if let Some(r_hat) = equilibrium.r_hat.filter(|r| *r > R_HAT) {

@@ -44,19 +44,19 @@ pub(super) fn failure(place: &Place<'_>) -> Diagnostic {
 
 /// An `if` that has not come to its `else`.
 #[derive(Clone, Copy)]
-struct OpenIf {
+pub(super) struct OpenIf {
     word: Token,
     then: bool,
 }
 
 /// What is to be seen around the place.
-struct Sight<'a> {
+pub(super) struct Sight<'a> {
     place: &'a Place<'a>,
     /// The tokens of the definition, without comments and newlines.
-    tokens: Vec<Token>,
+    pub tokens: Vec<Token>,
     /// How many of them are before the place.
-    next: usize,
-    openers: Vec<(Token, Vec<OpenIf>)>,
+    pub next: usize,
+    pub openers: Vec<(Token, Vec<OpenIf>)>,
     ifs: Vec<OpenIf>,
 }
 
@@ -108,164 +108,26 @@ impl<'a> Sight<'a> {
         }
     }
 
-    fn word(&self, token: Token) -> &'a str {
+    pub fn word(&self, token: Token) -> &'a str {
         token.text(self.place.text)
     }
 
-    fn get(&self, at: usize) -> Option<&'a str> {
+    pub fn get(&self, at: usize) -> Option<&'a str> {
         self.tokens.get(at).map(|token| self.word(*token))
     }
 
-    fn span(&self, token: Token) -> Span {
+    pub fn span(&self, token: Token) -> Span {
         token.span(self.place.source)
     }
 
     /// Just behind a token.
-    fn behind(&self, token: Token) -> Span {
+    pub fn behind(&self, token: Token) -> Span {
         Span::new(self.place.source, token.end as usize, token.end as usize)
     }
 
-    fn is_name(&self, at: usize) -> bool {
+    pub fn is_name(&self, at: usize) -> bool {
         let token = self.tokens.get(at);
         token.is_some_and(|t| t.kind == Kind::Name && !KEYWORDS.contains(&self.word(*t)))
-    }
-
-    /// What is wrong before the formula of a definition begins.
-    fn head(&self) -> Option<Diagnostic> {
-        let first = *self.tokens.first()?;
-        let word = self.word(first);
-        let example = "a definition is `name = ...`, `f(x) = ...` or `param name = ...`";
-        match word {
-            "param" => return self.word_head(1, "a parameter is written `param name = number`"),
-            "import" => return self.import(),
-            "let" => {
-                let error = Diagnostic::error("let-outside", "`let` is for blocks")
-                    .at(self.span(first), "not inside `{ }`");
-                let help = "leave `let` out: at the top of a file `name = ...` is a constant";
-                return Some(error.help(help));
-            }
-            _ => {}
-        }
-        if first.kind == Kind::Operator {
-            let error = Diagnostic::error("definition", format!("a line begins with `{word}`"))
-                .at(self.span(first), "the line before has ended");
-            let help = format!("to go on with a formula, end the line before with `{word}`");
-            return Some(error.help(help));
-        }
-        if KEYWORDS.contains(&word) {
-            return Some(
-                Diagnostic::error("keyword", keyword(word))
-                    .at(self.span(first), "a definition begins with a name")
-                    .help("choose another name"),
-            );
-        }
-        if !self.is_name(0) {
-            return Some(
-                Diagnostic::error("definition", "a line that is no definition")
-                    .at(self.span(first), "a name is expected here")
-                    .help(example),
-            );
-        }
-        match self.get(1) {
-            None => Some(
-                Diagnostic::error("definition", format!("`{word}` stands alone on its line"))
-                    .at(self.span(first), "")
-                    .help(example),
-            ),
-            Some("(") => self.function_head(),
-            Some("{" | "=") => None,
-            Some(_) if self.is_name(1) => Some(
-                Diagnostic::error("definition", "two names where a definition begins")
-                    .at(self.span(first), "")
-                    .help(format!("{example}, without a word before it")),
-            ),
-            Some(_) => self.assign(1),
-        }
-    }
-
-    fn word_head(&self, at: usize, help: &str) -> Option<Diagnostic> {
-        if self.is_name(at) {
-            return match self.get(at + 1) {
-                Some("=") => None,
-                _ => self.assign(at + 1),
-            };
-        }
-        let token = self.tokens.get(at).or(self.tokens.last())?;
-        let message = match self.get(at) {
-            Some(word) if KEYWORDS.contains(&word) => keyword(word),
-            _ => "a name is missing".to_owned(),
-        };
-        Some(
-            Diagnostic::error("definition", message)
-                .at(self.span(*token), "")
-                .help(help),
-        )
-    }
-
-    fn import(&self) -> Option<Diagnostic> {
-        let token = self.tokens.get(self.next).or(self.tokens.last())?;
-        let help = "write `import std.module (a, b as c)` or `import \"path.pot\" (a)`";
-        Some(
-            Diagnostic::error("import", "this import cannot be read")
-                .at(self.span(*token), "")
-                .help(help),
-        )
-    }
-
-    /// `f(...)` must be followed by `=`, and hold names.
-    fn function_head(&self) -> Option<Diagnostic> {
-        let mut depth = 0;
-        for (at, token) in self.tokens.iter().enumerate().skip(1) {
-            match token.kind {
-                Kind::Open => depth += 1,
-                Kind::Close => depth -= 1,
-                _ => {}
-            }
-            if depth > 0 {
-                continue;
-            }
-            let comma = at.checked_sub(1).and_then(|at| self.get(at)) == Some(",");
-            if self.next < at || self.next == at && comma {
-                return self.argument();
-            }
-            return match self.get(at + 1) {
-                Some("=") => None,
-                _ => self.assign(at + 1),
-            };
-        }
-        None
-    }
-
-    fn argument(&self) -> Option<Diagnostic> {
-        let token = *self.tokens.get(self.next)?;
-        let word = self.word(token);
-        let message = if KEYWORDS.contains(&word) {
-            keyword(word)
-        } else {
-            "an argument of a definition is a name".to_owned()
-        };
-        Some(
-            Diagnostic::error("definition", message)
-                .at(self.span(token), "")
-                .help("write `f(x, y) = ...`, with `r[n, 3]` for an array and `a: angle` for an angle"),
-        )
-    }
-
-    /// `=` is missing before a token.
-    fn assign(&self, at: usize) -> Option<Diagnostic> {
-        let before = *self.tokens.get(at.checked_sub(1)?)?;
-        Some(match self.tokens.get(at) {
-            Some(&token) if matches!(self.word(token), "==" | ":") => {
-                let word = self.word(token);
-                let error =
-                    Diagnostic::error("definition", format!("a definition has `=`, not `{word}`"))
-                        .at(self.span(token), "");
-                error.help("write `name = ...`")
-            }
-            _ => Diagnostic::error("definition", "the `=` of this definition is missing")
-                .at(self.behind(before), "`=` is expected here")
-                .help("write `name = ...` or `f(x) = ...`"),
-        })
     }
 
     /// What is wrong in the formula.
@@ -322,6 +184,12 @@ impl<'a> Sight<'a> {
                 Diagnostic::error("keyword", keyword(found))
                     .at(self.span(next), "")
                     .help("choose another name")
+            }
+            (Kind::Operator, _) if before.kind == Kind::Operator && word != "=" => {
+                let message = format!("a value is missing between `{word}` and `{found}`");
+                Diagnostic::error("missing-expression", message)
+                    .at(self.span(before).to(self.span(next)), "")
+                    .help("write the value, or one operator alone")
             }
             _ => self.missing(before, word),
         }
@@ -442,7 +310,7 @@ impl<'a> Sight<'a> {
     fn no_operator(&self, before: Token, next: Token) -> Diagnostic {
         let (left, right) = (self.word(before), self.word(next));
         let error = Diagnostic::error("missing-operator", "an operator is missing")
-            .at(self.behind(before).to(self.span(next)), "between these two");
+            .at(self.span(before).to(self.span(next)), "between these two");
         if before.kind == Kind::Name && crate::graph::Function::named(left).is_some() {
             return error.help(format!(
                 "a function is called with brackets: write `{left}({right})`"
@@ -478,6 +346,6 @@ impl<'a> Sight<'a> {
     }
 }
 
-fn keyword(word: &str) -> String {
+pub(super) fn keyword(word: &str) -> String {
     format!("`{word}` is a word of the language and no name")
 }

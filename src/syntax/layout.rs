@@ -11,7 +11,8 @@ use std::ops::Range;
 
 /// How deep brackets, `if`, blocks, signs and powers may nest.
 ///
-/// At this depth the worst nesting takes less than half of a 2 MiB stack in a development build.
+/// At this depth the worst nesting takes less than 512 KiB of stack in a development build; a thread
+/// has 2 MiB at least.
 pub const MAX_DEPTH: usize = 256;
 
 /// The file in definitions.
@@ -32,12 +33,12 @@ pub(super) fn layout(text: &str, tokens: &[Token], source: SourceId) -> Layout {
     let following = following(tokens);
     let sweep = |recover| Sweep::new(text, tokens, &following, source, recover).run();
     let first = sweep(false);
-    if first.errors.is_empty() || first.too_deep {
+    if first.errors.is_empty() {
         return first;
     }
     // Brackets do not match: read again, and let a line that begins a definition close them all.
     let second = sweep(true);
-    if second.errors.is_empty() {
+    if second.errors.is_empty() || second.too_deep {
         first
     } else {
         second
@@ -308,6 +309,7 @@ impl<'a> Sweep<'a> {
         if self.recover
             && self.frames.len() > 1
             && next.is_some_and(|next| self.at_margin(next) && self.begins_definition(next))
+            && !next.is_some_and(|next| self.may_be_setting(next))
         {
             while let Some(opener) = self.frames.last().and_then(|frame| frame.opener) {
                 self.unclosed(opener);
@@ -339,6 +341,17 @@ impl<'a> Sweep<'a> {
     fn at_margin(&self, at: usize) -> bool {
         let start = self.tokens[at].start as usize;
         start == 0 || self.text.as_bytes()[start - 1] == b'\n'
+    }
+
+    /// Whether `name = ...` may be a line of the run block that it is in.
+    fn may_be_setting(&self, at: usize) -> bool {
+        let opener = self.frames.last().and_then(|frame| frame.opener);
+        let braces = opener.is_some_and(|opener| self.word(opener) == "{");
+        braces
+            && self
+                .tokens
+                .get(at + 1)
+                .is_some_and(|token| token.text(self.text) == "=")
     }
 
     /// Whether a formula goes on after this token at the end of a line.

@@ -123,7 +123,7 @@ fn instead(c: char) -> Option<(&'static str, &'static str)> {
         '⁺' | '⁻' | '⁰' | '¹' | '²' | '³' | '⁴' | '⁵' | '⁶' | '⁷' | '⁸' | '⁹' => {
             (", a power is `^`", "write `x^2` for `x²`")
         }
-        '₀'..='₉' => (" outside letters, digits are plain", "write `x1` for `x₁`"),
+        '₀'..='₉' => (", digits in names are plain", "write `x1` for `x₁`"),
         '≤' => ("", "write `<=`"),
         '≥' => ("", "write `>=`"),
         '≠' => ("", "write `!=`"),

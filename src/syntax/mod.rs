@@ -1,10 +1,11 @@
 //! From text to a [`Tree`] and back.
 //!
-//! Tokens ([`scan`]) give lines and brackets ([`layout`]), each definition is read by the grammar
-//! (`grammar/pot.pest`, [`parse`]), and what it refuses is explained in terms of the tokens there
-//! ([`explain`]). Nothing else in the package knows of pest.
+//! Tokens (`scan`) give lines and brackets (`layout`), each definition is read by the grammar
+//! (`grammar/pot.pest`, `parse`), and what it refuses is explained in terms of the tokens there
+//! (`explain`, `head`, `mistakes`). Nothing else in the package knows of pest.
 
 mod explain;
+mod head;
 mod layout;
 mod mistakes;
 mod parse;

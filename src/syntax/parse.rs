@@ -64,6 +64,18 @@ pub fn parse(text: &str, source: SourceId) -> Parsed {
         let errors = brackets;
         return Parsed { tree, errors };
     }
+    // A string that is not closed has swallowed the brackets after it.
+    let open_texts = errors.iter().filter(|error| error.code == "unclosed-text");
+    let quotes: Vec<usize> = open_texts.filter_map(first_byte).collect();
+    let swallowed = |error: &Diagnostic| {
+        let opener = first_byte(error).unwrap_or(0);
+        let quote = quotes.get(quotes.partition_point(|&quote| quote < opener));
+        quote.is_some_and(|&quote| !text[opener..quote].contains('\n'))
+    };
+    let brackets: Vec<Diagnostic> = brackets
+        .into_iter()
+        .filter(|error| !swallowed(error))
+        .collect();
     errors.extend(brackets);
     let mut wrong: Vec<usize> = errors.iter().filter_map(first_byte).collect();
     wrong.sort_unstable();

@@ -1,0 +1,167 @@
+//! A finished run as curves: what figures, tables and arrays are made of.
+
+use super::estimate::OnBins;
+use super::results::Learned;
+use crate::learn::scale;
+use crate::report::arrays::{Array, Values};
+use crate::report::curves::{Curves, Line, Reference};
+
+/// Rows of `potential.csv` and points of curves, about.
+const CURVE_POINTS: usize = 800;
+
+/// The curves of figures and tables: on bin centres, thinned.
+pub(super) fn curves(learned: &Learned<'_>, bins: &OnBins) -> Curves {
+    let stride = bins.x.len().div_ceil(CURVE_POINTS).max(1);
+    let thin = |values: &[f64]| -> Vec<f64> { values.iter().step_by(stride).copied().collect() };
+    let x = thin(&bins.x);
+    let potential = &learned.setup.potential;
+    let mut curves = Curves {
+        coordinate: learned.coordinate().to_owned(),
+        potential: potential.model.name.clone(),
+        length: learned.length,
+        density: smooth_density(bins, stride),
+        v: potential.curve(&x),
+        dv: potential.slope(&x),
+        ..Curves::default()
+    };
+    if let Some(first) = learned.estimates.first() {
+        let (u, du) = bins.spline(&first.spline);
+        (curves.u, curves.du) = (thin(&u), thin(&du));
+        let errors = x.iter().map(|x| first.stderr(*x));
+        (curves.u_stderr, curves.du_stderr) = errors.unzip();
+        let fit = first
+            .fit
+            .as_ref()
+            .or(learned.force.as_ref().map(|f| &f.fit));
+        curves.covered = x
+            .iter()
+            .map(|x| fit.is_some_and(|fit| fit.covers(*x)))
+            .collect();
+    }
+    if let Some((name, (u, du))) = &learned.reference {
+        let shift = mean_difference(&bins.density, u, learned, bins);
+        curves.reference = Some(Reference {
+            name: name.clone(),
+            u: thin(u).iter().map(|u| u - shift).collect(),
+            du: thin(du),
+        });
+    }
+    curves.gibbs = gibbs(learned, &curves.u, &x);
+    curves.fine = fine(learned, x[0], x[x.len() - 1], 4000);
+    let (lo, hi) = zoom(learned, &curves, &x);
+    curves.zoom = fine(learned, lo, hi, 1200);
+    curves.x = x;
+    curves
+}
+
+/// What the reference is above U in the mean: its constant means nothing.
+fn mean_difference(
+    density: &[f64],
+    reference: &[f64],
+    learned: &Learned<'_>,
+    bins: &OnBins,
+) -> f64 {
+    let Some(first) = learned.estimates.first() else {
+        return 0.0;
+    };
+    let (u, _) = bins.spline(&first.spline);
+    density
+        .iter()
+        .zip(reference.iter().zip(&u))
+        .filter(|(density, _)| **density > 0.0)
+        .map(|(density, (reference, u))| density * (reference - u))
+        .sum()
+}
+
+/// The density per length, averaged over as many bins as are thinned out.
+fn smooth_density(bins: &OnBins, stride: usize) -> Vec<f64> {
+    let width = bins.width();
+    bins.density
+        .chunks(stride)
+        .map(|part| part.iter().sum::<f64>() / (part.len() as f64 * width))
+        .collect()
+}
+
+/// `exp(-beta U)` of integral 1 over the curve.
+fn gibbs(learned: &Learned<'_>, u: &[f64], x: &[f64]) -> Vec<f64> {
+    if u.is_empty() || x.len() < 2 {
+        return Vec::new();
+    }
+    let settings = learned.settings();
+    let p = (learned.length / settings.delta).powi(2);
+    let beta = scale::beta(settings.delta, settings.gamma, p);
+    let lowest = u.iter().copied().fold(f64::INFINITY, f64::min);
+    let weights: Vec<f64> = u.iter().map(|u| (beta * (lowest - u)).exp()).collect();
+    let total = weights.iter().sum::<f64>() * (x[1] - x[0]);
+    weights.iter().map(|w| w / total).collect()
+}
+
+fn fine(learned: &Learned<'_>, lo: f64, hi: f64, points: usize) -> Line {
+    let step = (hi - lo) / (points - 1) as f64;
+    let x: Vec<f64> = (0..points).map(|i| lo + step * i as f64).collect();
+    let y = learned.setup.potential.curve(&x);
+    Line { x, y }
+}
+
+/// A stretch around the lowest place of U that shows the smallest scale: a few of the shortest
+/// waves that are known, or a part of the resolution length.
+fn zoom(learned: &Learned<'_>, curves: &Curves, x: &[f64]) -> (f64, f64) {
+    let lowest = curves
+        .u
+        .iter()
+        .enumerate()
+        .min_by(|a, b| a.1.total_cmp(b.1))
+        .map_or(learned.sample.survey.lowest, |(at, _)| x[at]);
+    let shortest = learned
+        .components
+        .iter()
+        .map(|c| c.wavenumber)
+        .fold(0.0, f64::max);
+    let width = if shortest > 0.0 {
+        8.0 * std::f64::consts::TAU / shortest
+    } else {
+        learned.length / 10.0
+    };
+    (lowest - 0.5 * width, lowest + 0.5 * width)
+}
+
+/// What `samples.npz` holds.
+pub(super) fn arrays(learned: &Learned<'_>, bins: &OnBins, curves: &Curves) -> Vec<Array> {
+    let samples: u64 = learned
+        .sample
+        .blocks
+        .iter()
+        .map(|b| b.density.total())
+        .sum();
+    let counts: Vec<u64> = bins
+        .density
+        .iter()
+        .map(|share| (share * samples as f64).round() as u64)
+        .collect();
+    let mut arrays = vec![
+        Array::line("x", &bins.x),
+        Array {
+            name: "counts".to_owned(),
+            shape: vec![counts.len()],
+            values: Values::U64(counts),
+        },
+        Array::line("grid", &curves.x),
+        Array::line("U", &curves.u),
+        Array::line("U_stderr", &curves.u_stderr),
+        Array::line("dU", &curves.du),
+        Array::line("dU_stderr", &curves.du_stderr),
+        Array::line("V", &curves.v),
+        Array::line("density", &curves.density),
+    ];
+    let p = &learned.sample.blocks;
+    let variances: Vec<f64> = p.iter().map(|b| b.total().mean_square()).collect();
+    arrays.push(Array::line("p2_by_block", &variances));
+    if let Some(force) = &learned.force {
+        arrays.push(Array::line("S", &force.residual_by_bin));
+    }
+    for estimate in learned.estimates.iter().skip(1) {
+        let name = format!("U_{}", estimate.estimator.name());
+        arrays.push(Array::line(&name, &bins.spline(&estimate.spline).0));
+    }
+    arrays
+}
