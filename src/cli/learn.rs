@@ -16,7 +16,7 @@ use super::files::ResultsFolder;
 use crate::diagnostic::Diagnostic;
 use crate::report::result::Verdict;
 use crate::report::summary::summary;
-use crate::session::{self, Failure, Hooks, Job, Options, Outcome, Progress};
+use crate::session::{self, Failure, Hooks, Job, Options, Outcome, Plan, Progress};
 
 /// Runs the main job.
 pub fn learn(arguments: &Learn) -> Exit {
@@ -44,7 +44,11 @@ fn run(console: &Console<'_>, arguments: &Learn) -> Result<Exit, Exit> {
     };
     if arguments.dry_run {
         let plan = session::plan(&job).map_err(|f| failed(console, &loaded, f))?;
-        return Ok(console.print(&plan));
+        let text = match arguments.shared.json {
+            true => plan_as_json(&plan),
+            false => plan.to_string(),
+        };
+        return Ok(console.print(&text));
     }
     let stem = arguments.file.file_stem().map_or_else(
         || "results".to_owned(),
@@ -55,6 +59,27 @@ fn run(console: &Console<'_>, arguments: &Learn) -> Result<Exit, Exit> {
     let outcome = sampled(&job, threads, arguments.shared.quiet)
         .map_err(|failure| failed(console, &loaded, failure))?;
     finish(console, arguments, &loaded, folder, outcome)
+}
+
+fn plan_as_json(plan: &Plan) -> String {
+    let settings = &plan.settings;
+    let object = serde_json::json!({
+        "potential": plan.potential,
+        "settings": {
+            "delta": settings.delta,
+            "gamma": settings.gamma,
+            "estimators": plan.estimators(),
+            "steps": settings.steps,
+            "trajectories": settings.trajectories,
+            "burn_in": settings.burn_in,
+            "seed": settings.seed,
+        },
+        "operations": plan.operations,
+        "steps": plan.steps,
+        "seconds": plan.seconds,
+        "threads": plan.threads,
+    });
+    format!("{object:#}\n")
 }
 
 /// The run itself, with a progress bar on a terminal and an ear for Ctrl-C.

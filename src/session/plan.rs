@@ -1,7 +1,9 @@
 //! What a run would do and cost, without doing it.
 
+use super::Settings;
 use super::learn::{Failure, Job};
 use crate::graph::number;
+use crate::report::number::significant;
 
 /// Nanoseconds a step of one trajectory on one core, statistics included, for a formula of that
 /// many operations: a rough figure, measured on the examples.
@@ -9,30 +11,74 @@ fn nanoseconds(operations: usize) -> f64 {
     12.0 + 0.1 * operations as f64
 }
 
-/// The plan of a run as text.
-pub fn plan(job: &Job<'_>) -> Result<String, Failure> {
+/// What a run would do and cost.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Plan {
+    /// The function.
+    pub potential: String,
+    /// The choices.
+    pub settings: Settings,
+    /// Operations of a step.
+    pub operations: usize,
+    /// Steps of all trajectories, burn-in included.
+    pub steps: u64,
+    /// Seconds, roughly.
+    pub seconds: f64,
+    /// Threads.
+    pub threads: usize,
+}
+
+/// Plans a run.
+pub fn plan(job: &Job<'_>) -> Result<Plan, Failure> {
     let setup = job.set_up()?;
-    let (settings, potential) = (&setup.settings, &setup.potential);
+    let (settings, potential) = (setup.settings, &setup.potential);
     let warm_up = settings
         .burn_in
         .saturating_mul(settings.trajectories as u64);
-    let total = settings.steps.saturating_add(warm_up) as f64;
+    let steps = settings.steps.saturating_add(warm_up);
     let operations = potential.graph.len();
-    let seconds = 1e-9 * total * nanoseconds(operations) / job.threads as f64;
-    let estimators: Vec<&str> = settings.estimators.iter().map(|e| e.name()).collect();
-    Ok(format!(
-        "would learn {name} by {estimators} at delta {delta}, gamma {gamma}, seed {seed}\n\
-         {steps:.1e} steps over {trajectories} trajectories after {burn_in} steps of burn-in each\n\
-         {operations} operations a step; about {seconds:.1} s on {threads} thread{plural}\n",
-        name = potential.model.name,
-        estimators = estimators.join(", "),
-        delta = number(settings.delta),
-        gamma = number(settings.gamma),
-        seed = settings.seed,
-        steps = settings.steps as f64,
-        trajectories = settings.trajectories,
-        burn_in = settings.burn_in,
-        threads = job.threads,
-        plural = if job.threads == 1 { "" } else { "s" },
-    ))
+    Ok(Plan {
+        potential: potential.model.name.clone(),
+        operations,
+        steps,
+        seconds: 1e-9 * steps as f64 * nanoseconds(operations) / job.threads as f64,
+        threads: job.threads,
+        settings,
+    })
+}
+
+impl Plan {
+    /// The names of the estimators.
+    pub fn estimators(&self) -> Vec<&'static str> {
+        self.settings.estimators.iter().map(|e| e.name()).collect()
+    }
+}
+
+/// For a person.
+impl std::fmt::Display for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let settings = &self.settings;
+        writeln!(
+            f,
+            "would learn {} by {} at delta {}, gamma {}, seed {}",
+            self.potential,
+            self.estimators().join(", "),
+            number(settings.delta),
+            number(settings.gamma),
+            settings.seed
+        )?;
+        writeln!(
+            f,
+            "{:.1e} steps over {} trajectories after {} steps of burn-in each",
+            settings.steps as f64, settings.trajectories, settings.burn_in
+        )?;
+        writeln!(
+            f,
+            "{} operations a step; about {} s on {} thread{}",
+            self.operations,
+            significant(self.seconds, 2),
+            self.threads,
+            if self.threads == 1 { "" } else { "s" }
+        )
+    }
 }

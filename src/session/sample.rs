@@ -27,6 +27,8 @@ const BLOCKS: u64 = 256;
 const MOST_AT_ONCE: u64 = 4096;
 /// Thinned sums see about so many samples.
 const THINNED: u64 = 4_000_000;
+/// Thinning beyond this saves no time, and would leave an interrupted run with nothing.
+const WIDEST_STRIDE: u64 = 64;
 /// Stretches of time that make statistical blocks, times groups.
 const SEGMENTS: u64 = 16;
 /// Steps in a window at most.
@@ -406,7 +408,11 @@ impl Sampler<'_> {
     ) {
         let lanes = self.settings.trajectories as u64;
         let each = self.settings.steps.div_ceil(lanes);
-        let stride = self.settings.steps.div_ceil(THINNED).max(1);
+        let stride = self
+            .settings
+            .steps
+            .div_ceil(THINNED)
+            .clamp(1, WIDEST_STRIDE);
         let wants = |e| self.settings.estimators.contains(&e);
         let sigma = sample.kt.sqrt();
         let values = |x: &[f64], out: &mut [f64]| self.potential.values(x, out);

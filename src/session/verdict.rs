@@ -21,6 +21,8 @@ const VIRIAL: f64 = 0.02;
 const FAR: f64 = 1e6;
 /// A scale is left unresolved where `delta^2` times its curvature is about that or more.
 const CHAOTIC: f64 = 5.0;
+/// Fewer independent samples than that say nothing.
+const FEWEST: f64 = 30.0;
 /// The part of windows that may be lost to traps or divergence.
 const LOST: f64 = 0.01;
 
@@ -386,6 +388,17 @@ fn unsettled(
         return Some((Verdict::DoesNotConfine, free(sample, potential)));
     }
     let worth = equilibrium.effective_samples.unwrap_or(0.0).max(1.0);
+    if worth < FEWEST {
+        let diagnostic = Diagnostic::error(
+            "not-converged",
+            format!(
+                "the run is worth about {} independent samples, too few to judge it by",
+                significant(worth, 2)
+            ),
+        )
+        .help("more --steps, or a larger --gamma, which makes trajectories forget sooner");
+        return Some((Verdict::NotConverged, diagnostic));
+    }
     if let Some(r_hat) = equilibrium.r_hat.filter(|r| *r > R_HAT) {
         let diagnostic = Diagnostic::error(
             "not-converged",
