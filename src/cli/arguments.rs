@@ -1,9 +1,9 @@
 //! The command line, as clap reads it.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::session::{Estimator, Knots, Options};
 
@@ -31,8 +31,6 @@ pub enum Command {
     /// Write a potential in another notation
     Export(Export),
 }
-
-const COMMANDS: &[&str] = &["learn", "eval", "check", "export", "help"];
 
 /// Flags that every command takes.
 #[derive(Args, Debug)]
@@ -80,16 +78,16 @@ pub struct Learn {
     #[arg(short, long, value_name = "NAME", value_parser = estimator, value_delimiter = ',', env = "EFFPOT_ESTIMATOR")]
     pub estimator: Vec<Estimator>,
     /// Steps over all trajectories, after burn-in [default: 1e6; density and paper: 1e8]
-    #[arg(short = 'n', long, value_name = "N", value_parser = count, env = "EFFPOT_STEPS")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = count, allow_negative_numbers = true, env = "EFFPOT_STEPS")]
     pub steps: Option<u64>,
     /// Trajectories, rounded up to whole groups of 16 [default: 64]
-    #[arg(long, value_name = "N", value_parser = count, env = "EFFPOT_TRAJECTORIES")]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true, env = "EFFPOT_TRAJECTORIES")]
     pub trajectories: Option<u64>,
     /// Steps of burn-in of each trajectory [default: 10/(gamma delta)]
-    #[arg(long, value_name = "N", value_parser = count, env = "EFFPOT_BURN_IN")]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true, env = "EFFPOT_BURN_IN")]
     pub burn_in: Option<u64>,
     /// The seed of all random numbers [default: 1]
-    #[arg(long, value_name = "N", value_parser = whole, env = "EFFPOT_SEED")]
+    #[arg(long, value_name = "N", value_parser = whole, allow_negative_numbers = true, env = "EFFPOT_SEED")]
     pub seed: Option<u64>,
     /// Start here and not where V is low
     #[arg(long, value_name = "Q", value_parser = number, allow_hyphen_values = true)]
@@ -98,13 +96,13 @@ pub struct Learn {
     #[arg(long, value_name = "LO..HI", value_parser = range, allow_hyphen_values = true)]
     pub domain: Option<(f64, f64)>,
     /// Cells of the spline: a whole number of them, or their width [default: width 1.5 l]
-    #[arg(long, value_name = "N|H", value_parser = knots)]
+    #[arg(long, value_name = "N|H", value_parser = knots, allow_negative_numbers = true)]
     pub knots: Option<Knots>,
     /// Move trapped trajectories on, and drop what led into the trap [default: on]
     #[arg(long, value_name = "on|off", value_parser = switch, env = "EFFPOT_RESTARTS")]
     pub restarts: Option<bool>,
     /// Stop as soon as the median standard error of U is below
-    #[arg(long, value_name = "E", value_parser = positive)]
+    #[arg(long, value_name = "E", value_parser = positive, allow_negative_numbers = true)]
     pub target: Option<f64>,
     /// A function of the file to hold U against [default: V smoothed at the same length]
     #[arg(long, value_name = "NAME")]
@@ -116,7 +114,7 @@ pub struct Learn {
     #[arg(long)]
     pub force: bool,
     /// Threads; never changes a bit of the result [default: all]
-    #[arg(long, value_name = "N", value_parser = count, env = "EFFPOT_THREADS")]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true, env = "EFFPOT_THREADS")]
     pub threads: Option<u64>,
     /// Say what would be done and what it would cost
     #[arg(long)]
@@ -211,28 +209,35 @@ pub enum Target {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Point(pub Vec<f64>);
 
-/// Puts `learn` before a first argument that is a file and not a command.
+/// Puts `learn` before a command line whose first word is a file and not a command.
 pub fn with_bare_form(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    let first = arguments.iter().skip(1).position(|argument| {
-        let text = argument.to_string_lossy();
-        !text.starts_with('-')
-    });
-    let asks_for_help = arguments.get(1).is_some_and(|a| {
-        ["-h", "--help", "-V", "--version"]
-            .iter()
-            .any(|flag| a == flag)
-    });
-    match first {
-        Some(at) if !asks_for_help => {
-            let word = arguments[at + 1].to_string_lossy().into_owned();
-            let is_command = at == 0 && COMMANDS.contains(&word.as_str());
-            if !is_command {
-                arguments.insert(1, "learn".into());
-            }
-        }
-        _ => {}
+    let is_word = |argument: &OsString| !argument.to_string_lossy().starts_with('-');
+    let asks = |argument: &OsString| {
+        let flags = ["-h", "--help", "-V", "--version"];
+        flags.iter().any(|flag| argument == flag)
+    };
+    let Some(first) = arguments.iter().skip(1).position(is_word) else {
+        return arguments;
+    };
+    let bare = match first {
+        0 => !is_command(&arguments[1]),
+        _ => !asks(&arguments[1]),
+    };
+    if bare {
+        arguments.insert(1, "learn".into());
     }
     arguments
+}
+
+/// Whether a word is a command, or looks like one misspelt: clap then says which come close.
+fn is_command(word: &OsStr) -> bool {
+    let text = word.to_string_lossy();
+    let known = Cli::command()
+        .get_subcommands()
+        .any(|command| command.get_name() == text);
+    let path = Path::new(word);
+    let plain = text.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    known || text == "help" || (plain && !path.exists() && !path.with_extension("pot").exists())
 }
 
 fn number(text: &str) -> Result<f64, String> {
@@ -261,7 +266,8 @@ fn whole(text: &str) -> Result<u64, String> {
         return Ok(n);
     }
     match number(text)? {
-        x if (0.0..=1e15).contains(&x) && x.fract() == 0.0 => Ok(x as u64),
+        x if x > 1e15 => Err("at most 1e15".to_owned()),
+        x if x >= 0.0 && x.fract() == 0.0 => Ok(x as u64),
         _ => Err("it must be a whole number, such as 1000 or 1e6".to_owned()),
     }
 }
@@ -278,7 +284,9 @@ fn range(text: &str) -> Result<(f64, f64), String> {
         return Err("write it like -3..3".to_owned());
     };
     let (lo, hi) = (number(lo)?, number(hi)?);
-    if lo < hi {
+    if lo < hi && (hi - lo).is_infinite() {
+        Err("too wide: its width is no longer a double".to_owned())
+    } else if lo < hi {
         Ok((lo, hi))
     } else {
         Err("the lower end comes first".to_owned())
@@ -286,10 +294,11 @@ fn range(text: &str) -> Result<(f64, f64), String> {
 }
 
 fn knots(text: &str) -> Result<Knots, String> {
-    match text.trim().parse::<usize>() {
-        Ok(n) if (1..=1_000_000).contains(&n) => Ok(Knots::Count(n)),
-        Ok(_) => Err("between 1 and 1000000 cells".to_owned()),
-        Err(_) => positive(text).map(Knots::Spacing),
+    // A whole number counts cells however it is written, as it does in a learn block.
+    match positive(text)? {
+        n if n.fract() == 0.0 && n <= 1e6 => Ok(Knots::Count(n as usize)),
+        n if n.fract() == 0.0 => Err("at most 1e6 cells".to_owned()),
+        h => Ok(Knots::Spacing(h)),
     }
 }
 

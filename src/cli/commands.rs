@@ -248,16 +248,20 @@ fn plain(x: f64) -> String {
 
 /// Points as CSV without a header, one a row; `-` is standard input.
 fn read_points(path: &Path) -> Result<Vec<Vec<f64>>, FileError> {
-    let shown = path.display();
+    let from_pipe = path.as_os_str() == "-";
+    let shown = match from_pipe {
+        true => "standard input".to_owned(),
+        false => path.display().to_string(),
+    };
     let wrong = |error: std::io::Error| FileError(format!("{shown} cannot be read: {error}"));
     let mut text = String::new();
-    if path.as_os_str() == "-" {
+    if from_pipe {
         std::io::stdin().read_to_string(&mut text).map_err(wrong)?;
     } else {
         text = std::fs::read_to_string(path).map_err(wrong)?;
     }
     let mut points = Vec::new();
-    for (at, line) in text.lines().enumerate() {
+    for (at, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;

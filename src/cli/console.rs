@@ -70,6 +70,13 @@ impl<'a> Console<'a> {
             self.print(&as_json(diagnostics, sources));
             return exit;
         }
+        self.remark(diagnostics, sources);
+        exit
+    }
+
+    /// Shows diagnostics on standard error, in words whatever the result is printed as; errors
+    /// even when quiet.
+    pub fn remark(&self, diagnostics: &[Diagnostic], sources: &Sources) {
         let shown: Vec<Diagnostic> = diagnostics
             .iter()
             .filter(|d| !self.shared.quiet || d.severity == Severity::Error)
@@ -78,7 +85,6 @@ impl<'a> Console<'a> {
         if !shown.is_empty() {
             self.complain(render(&shown, sources, self.has_color()).trim_end());
         }
-        exit
     }
 
     /// Shows what is wrong with a file.
@@ -101,6 +107,20 @@ impl<'a> Console<'a> {
             program,
         })
     }
+}
+
+/// Prints what clap says of a command line in the form of a diagnostic.
+pub fn usage_as_json(text: &str) {
+    let (message, help) = text.split_once('\n').unwrap_or((text, ""));
+    let message = message.trim_start_matches("error: ");
+    let mut problem = Diagnostic::error("usage", message);
+    if !help.trim().is_empty() {
+        problem = problem.help(help.trim());
+    }
+    // Nobody is left to tell if this cannot be printed.
+    let _ = io::stdout()
+        .lock()
+        .write_all(as_json(&[problem], &Sources::new()).as_bytes());
 }
 
 fn as_json(diagnostics: &[Diagnostic], sources: &Sources) -> String {

@@ -50,6 +50,13 @@ pub fn read_program(path: &Path) -> Result<String, FileError> {
 
 fn missing(path: &Path) -> String {
     let shown = path.display();
+    let program = path.with_extension("pot");
+    if program.is_file() {
+        return format!(
+            "there is no file {shown}; did you mean {}?",
+            program.display()
+        );
+    }
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
     let neighbours = fs::read_dir(folder.unwrap_or(Path::new(".")));
     let mut programs: Vec<String> = neighbours
@@ -109,18 +116,25 @@ impl ResultsFolder {
             Some(path) => path.to_owned(),
             None => free_name(stem),
         };
-        let name = target.file_name().map_or_else(
-            || "results".to_owned(),
-            |n| n.to_string_lossy().into_owned(),
-        );
+        let Some(name) = target.file_name() else {
+            return Err(failed(format!(
+                "{} is not a folder of its own; name one with -o, such as {stem}-out",
+                target.display()
+            )));
+        };
+        let name = name.to_string_lossy();
         let building = target.with_file_name(format!(".{name}.{}", std::process::id()));
         let _ = fs::remove_dir_all(&building);
-        fs::create_dir_all(&building).map_err(|error| {
-            failed(format!(
-                "results cannot be written to {}: {error}",
-                target.display()
-            ))
-        })?;
+        // Made and taken away again: it shows that results can be written, and a run that is killed
+        // leaves nothing behind.
+        fs::create_dir_all(&building)
+            .and_then(|()| fs::remove_dir(&building))
+            .map_err(|error| {
+                failed(format!(
+                    "results cannot be written to {}: {error}",
+                    target.display()
+                ))
+            })?;
         Ok(ResultsFolder {
             target,
             building,
@@ -142,6 +156,7 @@ impl ResultsFolder {
                 target.display()
             ))
         };
+        fs::create_dir_all(&self.building).map_err(|e| wrong(e, &self.target))?;
         for (name, bytes) in files {
             fs::write(self.building.join(name), bytes).map_err(|e| wrong(e, &self.target))?;
         }

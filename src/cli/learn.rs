@@ -108,7 +108,9 @@ fn bar(quiet: bool) -> ProgressBar {
 
 fn threads(arguments: &Learn) -> usize {
     let all = std::thread::available_parallelism().map_or(1, usize::from);
-    arguments.threads.map_or(all, |n| n.clamp(1, 1024) as usize)
+    // More than the machine has help nobody, and thousands take seconds to start.
+    let most = all.max(64) as u64;
+    arguments.threads.map_or(all, |n| n.clamp(1, most) as usize)
 }
 
 fn command_line() -> String {
@@ -144,13 +146,14 @@ fn finish(
     let place = folder
         .write(&outcome.files)
         .map_err(|error| console.file_error(&error))?;
-    let warnings: Vec<Diagnostic> = outcome
-        .diagnostics
-        .iter()
-        .filter(|d| !d.is_error())
-        .cloned()
-        .collect();
-    console.diagnose(&warnings, &loaded.sources, Exit::Good);
+    let mut remarks = outcome.diagnostics.clone();
+    let trusted = outcome.result.equilibrium.verdict == Verdict::Trusted;
+    if !trusted && !arguments.shared.json && std::io::stdout().is_terminal() {
+        // The summary that follows on the same terminal says it.
+        let why = remarks.iter().position(Diagnostic::is_error).unwrap_or(0);
+        remarks.drain(why..remarks.len().min(why + 1));
+    }
+    console.remark(&remarks, &loaded.sources);
     let text = if arguments.shared.json {
         outcome.result.to_json().unwrap_or_default()
     } else {
@@ -159,7 +162,7 @@ fn finish(
     let interrupted = outcome.diagnostics.iter().any(|d| d.code == "interrupted");
     let exit = match console.print(&text) {
         Exit::Good if interrupted => Exit::Interrupted,
-        Exit::Good if outcome.result.equilibrium.verdict != Verdict::Trusted => Exit::NotTrusted,
+        Exit::Good if !trusted => Exit::NotTrusted,
         exit => exit,
     };
     Ok(exit)

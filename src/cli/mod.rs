@@ -41,8 +41,13 @@ impl From<Exit> for ExitCode {
 
 /// Runs a command line, program name included.
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
+    let wants_json = arguments.iter().any(|argument| argument == "--json");
     let cli = match Cli::try_parse_from(with_bare_form(arguments)) {
         Ok(cli) => cli,
+        Err(error) if wants_json && error.use_stderr() => {
+            console::usage_as_json(&error.to_string());
+            return Exit::Usage.into();
+        }
         Err(error) => {
             // Nobody is left to tell if this cannot be printed.
             let _ = error.print();

@@ -183,6 +183,11 @@ impl Ensemble {
             .unwrap_or(f64::NAN)
     }
 
+    /// Steps that were made, of all lanes, since the beginning.
+    pub fn steps(&self) -> u64 {
+        self.groups.iter().map(|group| group.step).sum::<u64>() * LANES as u64
+    }
+
     /// The lanes, group after group.
     pub fn fates(&self) -> impl Iterator<Item = LaneFate> + '_ {
         self.groups.iter().flat_map(|group| group.fates)

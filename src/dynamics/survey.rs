@@ -3,7 +3,7 @@
 use super::Stream;
 
 /// Length scales, as powers of two, of the intervals that are looked at.
-const SCALES: std::ops::RangeInclusive<i32> = -20..=14;
+const SCALES: std::ops::RangeInclusive<i32> = -20..=30;
 /// Cells of an interval, and points in a cell.
 const CELLS: usize = 128;
 const POINTS: usize = 16;

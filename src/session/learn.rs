@@ -2,8 +2,9 @@
 
 use super::components::{components, terms};
 use super::estimate::{Estimate, OnBins, estimate, filtered, force_fit, value_fit};
+use super::pilot::Pilot;
 use super::results::{self, Learned};
-use super::sample::{Pilot, SampleError, sample};
+use super::sample::{SampleError, sample};
 use super::verdict::{Findings, findings};
 use super::{Estimator, Hooks, Options, Potential, Settings};
 use crate::check::Program;
@@ -173,7 +174,7 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
         })
     };
     let sample = sample(&setup.potential, settings, hooks, enough).map_err(not_sampled)?;
-    let mut findings = findings(&sample, settings);
+    let mut findings = findings(&sample, &setup.potential, settings);
     let force = match sample.pilot {
         Pilot::Alive => force_fit(&sample).ok(),
         _ => None,
@@ -202,7 +203,7 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
                 "too-few-samples",
                 "there are too few samples to fit anything",
             )
-            .help("more --steps"),
+            .help("more --steps, or wider --knots"),
         );
     }
     results::outcome(job, &learned, findings, hooks)
@@ -214,6 +215,10 @@ fn not_sampled(error: SampleError) -> Failure {
             "not-compiled",
             format!("the step loop cannot be compiled: {error}"),
         )),
+        error @ SampleError::TooLarge { .. } => Failure::Limit(
+            Diagnostic::error("too-large", error.to_string())
+                .help("fewer --trajectories; a larger --gamma or --delta shortens what is kept of each, wider --knots make fewer bins"),
+        ),
         error @ SampleError::TooManyBins { .. } => Failure::Limit(
             Diagnostic::error("too-many-bins", error.to_string())
                 .help("a larger --delta, wider --knots, or a smaller --domain needs fewer"),

@@ -7,6 +7,7 @@ mod components;
 mod curves;
 mod estimate;
 mod learn;
+mod pilot;
 mod plan;
 mod potential;
 mod results;

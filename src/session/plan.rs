@@ -13,8 +13,10 @@ fn nanoseconds(operations: usize) -> f64 {
 pub fn plan(job: &Job<'_>) -> Result<String, Failure> {
     let setup = job.set_up()?;
     let (settings, potential) = (&setup.settings, &setup.potential);
-    let warm_up = settings.burn_in * settings.trajectories as u64;
-    let total = (settings.steps + warm_up) as f64;
+    let warm_up = settings
+        .burn_in
+        .saturating_mul(settings.trajectories as u64);
+    let total = settings.steps.saturating_add(warm_up) as f64;
     let operations = potential.graph.len();
     let seconds = 1e-9 * total * nanoseconds(operations) / job.threads as f64;
     let estimators: Vec<&str> = settings.estimators.iter().map(|e| e.name()).collect();

@@ -1,6 +1,6 @@
 //! A potential ready to be used: its formula, its parameters, its compiled value and gradient.
 
-use crate::graph::{Graph, Model, Node};
+use crate::graph::{Graph, Model, Node, Notation, print};
 use crate::kernel::{BatchKernel, Engine, KernelError};
 
 /// A model with values for its parameters, compiled.
@@ -57,6 +57,37 @@ impl Potential {
         let mut out = vec![f64::NAN; x.len()];
         self.gradients(x, &mut out);
         out
+    }
+
+    /// Second derivatives on a grid of one coordinate; NaN where they cannot be compiled.
+    pub fn curvature(&self, x: &[f64]) -> Vec<f64> {
+        let mut out = vec![f64::NAN; x.len()];
+        let mut graph = self.graph.clone();
+        let second = graph.derivative(self.roots[1], 0);
+        let second = graph.simplify(&[second], self.model.dimension());
+        let (graph, roots) = graph.extract(&second);
+        let dimension = self.model.dimension();
+        if let Ok(kernel) = BatchKernel::compile(&graph, &roots, dimension, Engine::best()) {
+            kernel.evaluate(x, x.len(), &self.parameters, &mut out);
+        }
+        out
+    }
+
+    /// The additive terms that are not finite at a point, as text.
+    pub fn culprits(&self, x: f64) -> Vec<String> {
+        let names: Vec<String> = self
+            .model
+            .coordinates
+            .iter()
+            .map(|c| c.name.clone())
+            .chain(self.model.parameters.iter().map(|p| p.name.clone()))
+            .collect();
+        super::terms(&self.graph, self.roots[0])
+            .into_iter()
+            .filter(|term| !self.graph.value(*term, &self.inputs(&[x])).is_finite())
+            .filter_map(|term| print(&self.graph, term, &names, Notation::Pot))
+            .filter(|text| text.chars().count() <= 60)
+            .collect()
     }
 
     /// Coordinates and parameters as inputs of the graph, the coordinates being `point`.

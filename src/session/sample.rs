@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use super::pilot::Pilot;
 use super::{Hooks, Knots, Potential, Progress, Settings};
 use crate::dynamics::{
     Census, DampedMap, Ensemble, LaneFate, Observer, Stream, Streams, Survey, Window, survey,
@@ -9,12 +10,21 @@ use crate::dynamics::{
 use crate::kernel::{Engine, KernelError, LANES};
 use crate::learn::collect::{Block, Collector, Plan};
 use crate::learn::scale;
+use crate::report::number::significant;
 use crate::stats::Grid;
 
 /// Bins in a cell of the spline.
 const BINS_IN_CELL: f64 = 16.0;
 /// Bins that fit into memory with all blocks.
 pub const MOST_BINS: usize = 1 << 17;
+/// Bytes that a run may take, about.
+const MOST_BYTES: f64 = 2e9;
+/// Windows of a group that are in memory at once.
+const WINDOWS_AT_ONCE: f64 = 4.0;
+/// Blocks that are kept, if there are few groups.
+const BLOCKS: u64 = 256;
+/// Windows between two looks at the clock of progress, at most.
+const MOST_AT_ONCE: u64 = 4096;
 /// Thinned sums see about so many samples.
 const THINNED: u64 = 4_000_000;
 /// Stretches of time that make statistical blocks, times groups.
@@ -23,22 +33,7 @@ const SEGMENTS: u64 = 16;
 const LONGEST_WINDOW: u64 = 4096;
 /// Streams of random numbers that are not those of groups.
 const SURVEY_STREAM: u64 = 1 << 40;
-/// The pilot has random numbers of its own.
-const PILOT_SEED: u64 = 0x5bd1_e995;
-const STARTS_STREAM: u64 = SURVEY_STREAM + 1;
-
-/// What the pilot found.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Pilot {
-    /// The momenta live.
-    Alive,
-    /// The momenta die out, and the lanes rest in many different places.
-    Caught,
-    /// The momenta die out, and the lanes rest in the few wells of a smooth potential.
-    AtRest,
-    /// Most lanes diverge.
-    Diverged,
-}
+pub(super) const STARTS_STREAM: u64 = SURVEY_STREAM + 1;
 
 /// What sampling gives.
 pub struct Sample {
@@ -46,6 +41,10 @@ pub struct Sample {
     pub survey: Survey,
     /// What the pilot found; unless it is `Alive` there are no blocks.
     pub pilot: Pilot,
+    /// The largest `delta^2 |V''|` that the pilot came by, where all were finite.
+    pub stiffness: Option<f64>,
+    /// A smaller step that was tried and keeps all trajectories, where this one does not.
+    pub gentler: Option<f64>,
     /// Blocks, group by group within each stretch of time.
     pub blocks: Vec<Block>,
     /// Groups: a stretch has so many blocks.
@@ -76,9 +75,18 @@ pub enum SampleError {
     /// The kernels cannot be made.
     #[error(transparent)]
     Kernel(#[from] KernelError),
+    /// The trajectories would not fit, or what is kept of them.
+    #[error("{trajectories} trajectories would need about {} GB; the limit is {} GB", significant(*needed / 1e9, 2), significant(MOST_BYTES / 1e9, 2))]
+    TooLarge {
+        /// How many.
+        trajectories: usize,
+        /// Bytes.
+        needed: f64,
+    },
     /// The grid would not fit.
     #[error(
-        "{needed} bins of width {width:e} are needed between {lo} and {hi}; at most {MOST_BINS} fit"
+        "{} bins of width {} are needed between {} and {}; at most {MOST_BINS} fit",
+        significant(*needed, 3), significant(*width, 3), significant(*lo, 6), significant(*hi, 6)
     )]
     TooManyBins {
         /// Bins.
@@ -93,7 +101,7 @@ pub enum SampleError {
 }
 
 /// Draws starting positions from a pool.
-fn draw(pool: &[f64]) -> impl Fn(&mut Stream) -> f64 + Sync + '_ {
+pub(super) fn draw(pool: &[f64]) -> impl Fn(&mut Stream) -> f64 + Sync + '_ {
     |stream| pool[stream.below(pool.len())]
 }
 
@@ -139,14 +147,14 @@ impl Observer for Range {
 }
 
 /// What stays the same during a run.
-struct Sampler<'a> {
-    potential: &'a Potential,
-    settings: &'a Settings,
-    hooks: &'a Hooks<'a>,
-    map: DampedMap,
-    groups: usize,
+pub(super) struct Sampler<'a> {
+    pub potential: &'a Potential,
+    pub settings: &'a Settings,
+    pub hooks: &'a Hooks<'a>,
+    pub map: DampedMap,
+    pub groups: usize,
     /// Steps in a window: two relaxation times, if that is neither too few nor too many.
-    window: u64,
+    pub window: u64,
 }
 
 /// Samples the damped map of a potential in one coordinate. `enough` is asked after every stretch
@@ -175,6 +183,7 @@ pub fn sample(
         groups: settings.trajectories / LANES,
         window: (2.0 * relaxation).clamp(16.0, LONGEST_WINDOW as f64).ceil() as u64,
     };
+    sampler.fits(0, 0)?;
     sampler.run(relaxation, jit_ms, enough)
 }
 
@@ -193,9 +202,12 @@ impl Sampler<'_> {
             &mut streams.stream(SURVEY_STREAM),
             values,
         );
-        let (pilot, pilot_kt, pilot_steps, ensemble) = self.pilot(&survey, relaxation);
+        let trial = self.pilot(&survey, relaxation);
+        let (pilot, pilot_kt, ensemble) = (trial.found, trial.kt, trial.ensemble);
         let mut sample = Sample {
             pilot,
+            stiffness: trial.stiffness,
+            gentler: None,
             blocks: Vec::new(),
             groups: self.groups,
             kt: pilot_kt,
@@ -203,12 +215,15 @@ impl Sampler<'_> {
             census: ensemble.census(),
             fates: ensemble.fates().collect(),
             steps: 0,
-            warm_up: pilot_steps,
+            warm_up: trial.steps,
             complete: !self.cancelled(),
             seconds: 0.0,
             jit_ms,
             survey,
         };
+        if pilot == Pilot::Diverged {
+            sample.gentler = self.gentler(&sample.survey);
+        }
         if pilot != Pilot::Alive || self.cancelled() {
             return Ok(sample);
         }
@@ -229,93 +244,75 @@ impl Sampler<'_> {
             self.settings.restarts,
         );
         let range = self.burn_in(&mut ensemble, &pool);
-        sample.warm_up += self.settings.burn_in * self.settings.trajectories as u64;
+        sample.warm_up += ensemble.steps();
         sample.census = ensemble.census();
+        sample.complete = !self.cancelled();
+        if !sample.complete {
+            return Ok(sample);
+        }
         if sample.census.diverged * 2 > sample.census.windows || range.count == 0.0 {
             sample.pilot = Pilot::Diverged;
+            sample.gentler = self.gentler(&sample.survey);
             return Ok(sample);
         }
         ensemble.forget();
         sample.kt = range.squares / range.count;
         let grid = self.grid(&mut sample, &range)?;
+        self.fits(self.segments(), grid.bins())?;
         self.blocks(&mut sample, &mut ensemble, &pool, grid, enough);
         sample.census = ensemble.census();
         sample.fates = ensemble.fates().collect();
+        if sample.census.diverged > 0 {
+            sample.gentler = self.gentler(&sample.survey);
+        }
         Ok(sample)
     }
 
-    fn cancelled(&self) -> bool {
+    /// Whether the windows of all groups, and blocks of that many bins, fit into memory.
+    fn fits(&self, segments: u64, bins: usize) -> Result<(), SampleError> {
+        let numbers = 2 * LANES as u64 * self.window;
+        let windows = self.groups as f64 * WINDOWS_AT_ONCE * 8.0 * numbers as f64;
+        // A bin of a block: two counts, and two sums of four numbers.
+        let blocks = self.groups as f64 * segments as f64 * (10.0 * 8.0) * bins as f64;
+        let needed = windows + blocks;
+        if needed <= MOST_BYTES {
+            return Ok(());
+        }
+        Err(SampleError::TooLarge {
+            trajectories: self.settings.trajectories,
+            needed,
+        })
+    }
+
+    /// Stretches of time that make statistical blocks: fewer if there are many groups.
+    fn segments(&self) -> u64 {
+        let each = self
+            .settings
+            .steps
+            .div_ceil(self.settings.trajectories as u64);
+        let few = (BLOCKS / self.groups as u64).max(2);
+        SEGMENTS.min(few).min(each).max(1)
+    }
+
+    pub(super) fn cancelled(&self) -> bool {
         self.hooks.cancelled.load(Ordering::Relaxed)
     }
 
-    fn report(&self, stage: &'static str, done: f64) {
+    pub(super) fn report(&self, stage: &'static str, done: f64) {
         (self.hooks.progress)(Progress { stage, done });
     }
 
-    /// Window lengths that add up to `steps`.
-    fn windows(&self, steps: u64, longest: u64) -> Vec<usize> {
-        let whole = steps / longest;
-        let rest = steps % longest;
-        let mut windows = vec![longest as usize; whole as usize];
-        windows.extend((rest > 0).then_some(rest as usize));
-        windows
-    }
-
-    /// Lets lanes loose around the lowest place, at rest: they heat up to the temperature that the
-    /// unresolved scales give them, or do not.
-    fn pilot(&self, survey: &Survey, relaxation: f64) -> (Pilot, f64, u64, Ensemble) {
-        const WINDOWS: u64 = 8;
-        let streams = Streams::new(self.settings.seed ^ PILOT_SEED);
-        let mut stream = streams.stream(STARTS_STREAM);
-        let pool = match self.settings.start {
-            Some(start) => vec![start],
-            None => {
-                let slopes = |x: &[f64], out: &mut [f64]| self.potential.gradients(x, out);
-                let kick = survey.kick(self.settings.delta, &mut stream, slopes);
-                let values = |x: &[f64], out: &mut [f64]| self.potential.values(x, out);
-                survey.starts(kick, &mut stream, values)
-            }
-        };
-        let everywhere = (-1e300, 1e300);
-        let escape = self.settings.domain.unwrap_or(everywhere);
-        let mut ensemble = Ensemble::new(self.groups, streams, &draw(&pool), 0.0, escape, false);
-        let steps = (2.0 * WINDOWS as f64 * relaxation).clamp(128.0, 1e6) as u64;
-        let windows = self.windows(steps, self.window);
-        let mut observers = vec![(); self.groups];
-        let (mut highest, mut last) = (0.0f64, 0.0);
-        for (at, &window) in windows.iter().enumerate() {
-            let cancelled = self.hooks.cancelled;
-            ensemble.advance(
-                &self.map,
-                &[window],
-                &draw(&pool),
-                &mut observers,
-                cancelled,
-            );
-            self.report("looking around", at as f64 / windows.len() as f64);
-            last = ensemble.upper_quartile();
-            highest = highest.max(last);
-        }
-        let census = ensemble.census();
-        let found = if 2 * census.diverged > census.windows || last.is_nan() {
-            Pilot::Diverged
-        } else if last <= 1e-4 * highest {
-            at_rest(&ensemble, &pool)
-        } else {
-            Pilot::Alive
-        };
-        let kinetic: Vec<f64> = ensemble
-            .fates()
-            .map(|fate| fate.kinetic)
-            .filter(|kinetic| kinetic.is_finite())
-            .collect();
-        let kt = kinetic.iter().sum::<f64>() / kinetic.len().max(1) as f64;
-        (
-            found,
-            kt,
-            steps * self.settings.trajectories as u64,
-            ensemble,
-        )
+    /// The lengths of windows that add up to `steps`, at most `at_once` of them at a time.
+    pub(super) fn windows(&self, steps: u64, at_once: u64) -> impl Iterator<Item = Vec<usize>> {
+        let longest = self.window;
+        let mut left = steps;
+        std::iter::from_fn(move || {
+            let some = left.min(at_once.saturating_mul(longest));
+            left -= some;
+            let mut windows = vec![longest as usize; (some / longest) as usize];
+            windows.extend((some % longest > 0).then_some((some % longest) as usize));
+            (!windows.is_empty()).then_some(windows)
+        })
     }
 
     /// Beyond this a lane has left.
@@ -323,32 +320,40 @@ impl Sampler<'_> {
         if let Some(domain) = self.settings.domain {
             return domain;
         }
-        let reach = match survey.hull(kt) {
-            Some((lo, hi)) => return (lo - 4.0 * (hi - lo), hi + 4.0 * (hi - lo)),
-            None => 1e4 * scale::resolution_length(self.settings.delta, kt),
+        let (mut lo, mut hi) = match survey.hull(kt) {
+            Some((lo, hi)) => (lo - 4.0 * (hi - lo), hi + 4.0 * (hi - lo)),
+            None => {
+                let reach = 1e4 * scale::resolution_length(self.settings.delta, kt);
+                (survey.lowest - reach, survey.lowest + reach)
+            }
         };
-        (survey.lowest - reach, survey.lowest + reach)
+        if let Some(start) = self.settings.start {
+            // It may swing through to the other side.
+            let swing = 2.0 * (start - survey.lowest).abs();
+            (lo, hi) = (lo.min(survey.lowest - swing), hi.max(survey.lowest + swing));
+        }
+        (lo, hi)
     }
 
     fn burn_in(&self, ensemble: &mut Ensemble, pool: &[f64]) -> Range {
         let half = self.settings.burn_in / 2;
         let mut nobody = vec![(); self.groups];
         let mut ranges = vec![Range::NONE; self.groups];
-        let chunks = |steps| self.windows(steps, self.window);
-        let (first, second) = (chunks(half), chunks(self.settings.burn_in - half));
-        let total = (first.len() + second.len()) as f64;
-        let mut done = 0.0;
-        for windows in first.chunks(8) {
-            let cancelled = self.hooks.cancelled;
-            ensemble.advance(&self.map, windows, &draw(pool), &mut nobody, cancelled);
-            done += windows.len() as f64;
-            self.report("burning in", done / total);
+        let cancelled = self.hooks.cancelled;
+        let mut done = 0;
+        for windows in self.windows(half, 8) {
+            if !ensemble.advance(&self.map, &windows, &draw(pool), &mut nobody, cancelled) {
+                break;
+            }
+            done += windows.iter().sum::<usize>();
+            self.report("burning in", done as f64 / self.settings.burn_in as f64);
         }
-        for windows in second.chunks(8) {
-            let cancelled = self.hooks.cancelled;
-            ensemble.advance(&self.map, windows, &draw(pool), &mut ranges, cancelled);
-            done += windows.len() as f64;
-            self.report("burning in", done / total);
+        for windows in self.windows(self.settings.burn_in - half, 8) {
+            if !ensemble.advance(&self.map, &windows, &draw(pool), &mut ranges, cancelled) {
+                break;
+            }
+            done += windows.iter().sum::<usize>();
+            self.report("burning in", done as f64 / self.settings.burn_in as f64);
         }
         ensemble.finish(&self.map, &mut ranges);
         ranges.iter().fold(Range::NONE, Range::with)
@@ -366,7 +371,10 @@ impl Sampler<'_> {
         if self.settings.domain.is_none()
             && let Some(hull) = sample.survey.hull(sample.kt)
         {
-            (lo, hi) = (lo.min(hull.0), hi.max(hull.1));
+            // A hull from afar is coarse; no run strays many times beyond what its burn-in saw.
+            let reach = 2.0 * (range.hi - range.lo);
+            lo = lo.min(hull.0).max(range.lo - reach);
+            hi = hi.max(hull.1).min(range.hi + reach);
         }
         let l = scale::resolution_length(self.settings.delta, sample.kt);
         sample.spacing = match self.settings.knots {
@@ -424,21 +432,26 @@ impl Sampler<'_> {
                 0.0
             },
         };
-        let segments = SEGMENTS.min(each).max(1);
-        let before = (self.hooks.seconds)();
+        let segments = self.segments();
+        let (before, already) = ((self.hooks.seconds)(), ensemble.steps());
         for segment in 0..segments {
             let steps = (segment + 1) * each / segments - segment * each / segments;
-            let windows = self.windows(steps, self.window);
             let mut collectors: Vec<Collector<'_>> =
                 (0..self.groups).map(|_| Collector::new(&plan)).collect();
-            let rounds = windows.len().div_ceil(8).max(1);
-            for (round, windows) in windows.chunks(rounds).enumerate() {
+            let at_once = steps
+                .div_ceil(self.window)
+                .div_ceil(8)
+                .clamp(1, MOST_AT_ONCE);
+            let mut done = 0;
+            for windows in self.windows(steps, at_once) {
                 let cancelled = self.hooks.cancelled;
-                ensemble.advance(&self.map, windows, &draw(pool), &mut collectors, cancelled);
-                let done = (segment as f64 + (round + 1) as f64 / 8.0) / segments as f64;
-                self.report("sampling", done.min(1.0));
+                if !ensemble.advance(&self.map, &windows, &draw(pool), &mut collectors, cancelled) {
+                    break;
+                }
+                done += windows.iter().sum::<usize>();
+                let part = done as f64 / steps as f64;
+                self.report("sampling", (segment as f64 + part) / segments as f64);
             }
-            sample.steps += steps * lanes;
             let last = segment + 1 == segments || self.cancelled();
             if last {
                 ensemble.finish(&self.map, &mut collectors);
@@ -450,28 +463,8 @@ impl Sampler<'_> {
                 break;
             }
         }
+        sample.steps = ensemble.steps() - already;
         sample.complete = !self.cancelled();
         sample.seconds = (self.hooks.seconds)() - before;
-    }
-}
-
-/// Tells lanes that rest in the wells of a smooth potential from lanes that rest wherever the
-/// small scale caught them: the former share their places.
-fn at_rest(ensemble: &Ensemble, starts: &[f64]) -> Pilot {
-    let sorted = |values: &mut dyn Iterator<Item = f64>| {
-        let mut values: Vec<f64> = values.filter(|x| x.is_finite()).collect();
-        values.sort_by(f64::total_cmp);
-        values
-    };
-    let starts = sorted(&mut starts.iter().copied());
-    let places = sorted(&mut ensemble.fates().map(|fate| fate.position));
-    let spread = starts.last().unwrap_or(&0.0) - starts.first().unwrap_or(&0.0);
-    // What is left of a decaying oscillation is below a hundredth of where it began.
-    let apart = |pair: &&[f64]| pair[1] - pair[0] > 1e-2 * spread;
-    let distinct = 1 + places.windows(2).filter(apart).count();
-    if distinct > 4 && distinct > places.len() / 8 {
-        Pilot::Caught
-    } else {
-        Pilot::AtRest
     }
 }

@@ -1,7 +1,8 @@
 //! Whether a run may be trusted: every known way to fail, by name, with what would mend it.
 
-use super::Settings;
-use super::sample::{Pilot, Sample};
+use super::pilot::Pilot;
+use super::sample::Sample;
+use super::{Potential, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::learn::collect::{Block, LaneSums};
 use crate::learn::scale;
@@ -18,6 +19,8 @@ const KURTOSIS: f64 = 0.15;
 const VIRIAL: f64 = 0.02;
 /// A gradient that is not finite further away than this has overflowed.
 const FAR: f64 = 1e6;
+/// A scale is left unresolved where `delta^2` times its curvature is about that or more.
+const CHAOTIC: f64 = 5.0;
 /// The part of windows that may be lost to traps or divergence.
 const LOST: f64 = 0.01;
 
@@ -68,7 +71,7 @@ fn halves(sample: &Sample) -> Vec<LaneSums> {
 }
 
 /// Checks a run.
-pub fn findings(sample: &Sample, settings: &Settings) -> Findings {
+pub fn findings(sample: &Sample, potential: &Potential, settings: &Settings) -> Findings {
     let mut total = LaneSums::default();
     sample.blocks.iter().for_each(|b| total.merge(&b.total()));
     let (p, p_stderr) = mean(&sample.blocks, LaneSums::mean_square);
@@ -87,7 +90,7 @@ pub fn findings(sample: &Sample, settings: &Settings) -> Findings {
     if total.count() > 0.0 {
         statistics(&mut findings, sample, settings, &total);
     }
-    judge(&mut findings, sample, settings);
+    judge(&mut findings, sample, potential, settings);
     findings
 }
 
@@ -125,22 +128,29 @@ fn statistics(findings: &mut Findings, sample: &Sample, settings: &Settings, tot
 }
 
 /// Finds the first name that fits.
-fn judge(findings: &mut Findings, sample: &Sample, settings: &Settings) {
+fn judge(findings: &mut Findings, sample: &Sample, potential: &Potential, settings: &Settings) {
     let windows = sample.census.windows.max(1) as f64;
     let diverged = sample.census.diverged as f64 / windows;
     let trapped = sample.census.trapped as f64 / windows;
     // With restarts the windows that end in traps are left out, and the rest is good.
     let most_trapped = if settings.restarts { 0.5 } else { LOST };
-    let found = if sample.survey.empty {
+    let found = if !sample.complete {
+        let diagnostic =
+            Diagnostic::warning("interrupted", "the run was interrupted before its end")
+                .help("run it again, or with fewer --steps");
+        Some((Verdict::NotConverged, diagnostic))
+    } else if sample.survey.empty {
         Some((Verdict::Diverged, undefined(sample)))
     } else if sample.pilot == Pilot::Diverged || diverged > LOST {
-        Some(lost(sample, settings))
-    } else if sample.pilot == Pilot::AtRest {
-        Some((Verdict::NoUnresolvedScale, resolved(settings)))
-    } else if sample.pilot == Pilot::Caught || trapped > most_trapped {
+        Some(lost(sample, potential, settings))
+    } else if sample.pilot == Pilot::Undefined {
+        Some((Verdict::Diverged, outside(sample, potential)))
+    } else if sample.pilot == Pilot::AtRest || sample.pilot == Pilot::Caught {
+        Some(still(sample, settings, trapped))
+    } else if trapped > most_trapped {
         Some((Verdict::Trapped, caught(sample, settings, trapped)))
     } else {
-        unsettled(findings, sample)
+        unsettled(findings, sample, potential, settings)
     };
     if let Some((verdict, diagnostic)) = found {
         findings.equilibrium.verdict = verdict;
@@ -174,23 +184,39 @@ fn undefined(sample: &Sample) -> Diagnostic {
         "nowhere-finite",
         format!(
             "the potential is finite nowhere around {}",
-            sample.survey.lowest
+            significant(sample.survey.lowest, 6)
         ),
     )
     .help("check the formula, or say where it lives with --start or --domain")
 }
 
-fn lost(sample: &Sample, settings: &Settings) -> (Verdict, Diagnostic) {
-    // Where a trajectory that left was last is of no use; where the gradient failed is.
-    let place = match sample.census.first_divergence {
-        Some(d) if !d.left && d.last_position.is_finite() => format!(
-            " (first at step {}, near {})",
-            d.step,
-            significant(d.last_position, 4)
-        ),
+/// Where the first trajectory was lost, in brackets. Where one that left was last is of no use;
+/// where the gradient failed is.
+fn first_loss(sample: &Sample) -> String {
+    match sample.census.first_divergence {
+        Some(d) if !d.left && d.last_position.abs() < FAR => {
+            let x = significant(d.last_position, 4);
+            format!(" (first at step {}, near {x})", d.step)
+        }
         Some(d) => format!(" (first at step {})", d.step),
         None => String::new(),
-    };
+    }
+}
+
+fn lost(sample: &Sample, potential: &Potential, settings: &Settings) -> (Verdict, Diagnostic) {
+    let place = first_loss(sample);
+    let first = sample.census.first_divergence;
+    if let Some((lo, hi)) = settings.domain
+        && first.is_some_and(|d| d.left)
+    {
+        let (lo, hi) = (significant(lo, 6), significant(hi, 6));
+        let diagnostic = Diagnostic::error(
+            "leaves-domain",
+            format!("the trajectories do not stay in the domain {lo}..{hi}{place}"),
+        )
+        .help("a wider --domain around the wells of the potential; or keep the trajectories colder with a larger --gamma or a smaller --delta");
+        return (Verdict::Diverged, diagnostic);
+    }
     if sample.survey.falls {
         let diagnostic = Diagnostic::error(
             "does-not-confine",
@@ -199,40 +225,119 @@ fn lost(sample: &Sample, settings: &Settings) -> (Verdict, Diagnostic) {
         .help("add a confining term such as 0.01*q^2, or stay in one part of it with --domain LO..HI");
         return (Verdict::DoesNotConfine, diagnostic);
     }
-    let undefined = sample
-        .census
-        .first_divergence
-        .is_some_and(|d| !d.left && (d.last_position - sample.survey.lowest).abs() < FAR);
-    if undefined {
+    let undefined = first.filter(|d| !d.left && d.last_position.abs() < FAR);
+    if let Some(divergence) = undefined {
+        let term = culprit(potential, divergence.last_position);
         let diagnostic = Diagnostic::error(
             "undefined",
-            format!("trajectories reach points where the gradient is not defined{place}"),
+            format!("trajectories reach points where the gradient is not defined{place}{term}"),
         )
-        .help(
-            "a smaller --delta keeps them away from the edge; or make the potential finite there",
-        );
+        .help(STAY_INSIDE);
         return (Verdict::Diverged, diagnostic);
     }
-    let half = 0.5 * settings.delta;
     let diagnostic = Diagnostic::error(
         "delta-too-large",
         format!(
-            "delta is too large for the large scales of this potential: trajectories diverge{place}"
+            "delta {} is too large for the large scales of this potential: trajectories diverge{place}",
+            significant(settings.delta, 6)
         ),
-    )
-    .help(format!("try a delta below {half}"));
+    );
+    let diagnostic = match sample.gentler {
+        Some(delta) => diagnostic.help(format!(
+            "try --delta {}: a short trial with it lost no trajectory",
+            significant(delta, 2)
+        )),
+        None => diagnostic.help("a smaller --delta"),
+    };
     (Verdict::DeltaTooLarge, diagnostic)
 }
 
-fn resolved(settings: &Settings) -> Diagnostic {
+const STAY_INSIDE: &str = "a smaller --delta keeps them away from the edge; or write the potential so that it is finite there, with a steep but smooth wall";
+
+/// Which terms are not finite at a point, as the end of a sentence.
+fn culprit(potential: &Potential, x: f64) -> String {
+    match potential.culprits(x).first() {
+        Some(term) => format!(": there `{term}` is not finite"),
+        None => String::new(),
+    }
+}
+
+/// Trajectories where V is not finite though its gradient is.
+fn outside(sample: &Sample, potential: &Potential) -> Diagnostic {
+    let ends: Vec<f64> = sample.fates.iter().map(|fate| fate.position).collect();
+    let values = potential.curve(&ends);
+    let place = ends.iter().zip(&values).find(|(_, v)| !v.is_finite());
+    let x = place.map_or(f64::NAN, |(x, _)| *x);
+    not_finite(potential, x)
+}
+
+fn not_finite(potential: &Potential, x: f64) -> Diagnostic {
     Diagnostic::error(
+        "undefined",
+        format!(
+            "trajectories reach points where the potential is not defined, such as {}{}",
+            significant(x, 6),
+            culprit(potential, x)
+        ),
+    )
+    .help(STAY_INSIDE)
+}
+
+/// The centre of a bin that holds samples though V is finite neither there nor at its ends.
+fn undefined_bin(sample: &Sample, potential: &Potential) -> Option<f64> {
+    let grid = *sample.blocks.first()?.density.grid();
+    let held: Vec<f64> = (0..grid.bins())
+        .filter(|&bin| sample.blocks.iter().any(|b| b.density.counts()[bin] > 0))
+        .map(|bin| grid.centre(bin))
+        .collect();
+    let half = 0.5 * grid.width();
+    let bad = |shift: f64| -> Vec<bool> {
+        let points: Vec<f64> = held.iter().map(|x| x + shift).collect();
+        potential
+            .curve(&points)
+            .iter()
+            .map(|v| !v.is_finite())
+            .collect()
+    };
+    let (left, middle, right) = (bad(-half), bad(0.0), bad(half));
+    (0..held.len())
+        .find(|&at| left[at] && middle[at] && right[at])
+        .map(|at| held[at])
+}
+
+/// Momenta that die out.
+fn still(sample: &Sample, settings: &Settings, trapped: f64) -> (Verdict, Diagnostic) {
+    if settings.domain.is_none() && sample.survey.falls {
+        let diagnostic = Diagnostic::error(
+            "does-not-confine",
+            "the potential does not confine: it falls towards infinity, and trajectories drift there and come to rest",
+        )
+        .help("add a confining term such as 0.01*q^2, or stay in one part of it with --domain LO..HI");
+        return (Verdict::DoesNotConfine, diagnostic);
+    }
+    if sample.pilot == Pilot::Caught {
+        return (Verdict::Trapped, caught(sample, settings, trapped));
+    }
+    (Verdict::NoUnresolvedScale, resolved(sample, settings))
+}
+
+fn resolved(sample: &Sample, settings: &Settings) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
         "no-unresolved-scale",
         format!(
             "no unresolved scale: at delta {} the map follows every scale of this potential, the momenta die out and there is nothing to sample",
-            settings.delta
+            significant(settings.delta, 6)
         ),
-    )
-    .help("the potential is its own effective potential at this scale; a scale eps of force f is left unresolved from about delta = sqrt(5*eps/f)")
+    );
+    let enough = sample
+        .stiffness
+        .filter(|k| *k > 0.0)
+        .map(|k| settings.delta * (CHAOTIC / k).sqrt());
+    let from = match enough.filter(|delta| delta.is_finite()) {
+        Some(delta) => format!(": here that begins about --delta {}", significant(delta, 2)),
+        None => String::new(),
+    };
+    diagnostic.help(format!("the potential is its own effective potential at this scale; a small scale is left unresolved where delta^2 times its curvature is {CHAOTIC} or more{from}"))
 }
 
 fn caught(sample: &Sample, settings: &Settings, part: f64) -> Diagnostic {
@@ -254,20 +359,37 @@ fn caught(sample: &Sample, settings: &Settings, part: f64) -> Diagnostic {
     }
 }
 
+fn free(sample: &Sample, potential: &Potential) -> Diagnostic {
+    let q = &potential.model.coordinates[0].name;
+    Diagnostic::error(
+        "free-direction",
+        format!(
+            "nothing confines {q}: at the temperature of learning, kT {}, V rises nowhere high enough to hold it",
+            significant(sample.kt, 3)
+        ),
+    )
+    .help(format!("add a confining term such as 0.01*{q}^2, or stay in one part of it with --domain LO..HI"))
+}
+
 /// Statistics that are not those of equilibrium.
-fn unsettled(findings: &Findings, sample: &Sample) -> Option<(Verdict, Diagnostic)> {
+fn unsettled(
+    findings: &Findings,
+    sample: &Sample,
+    potential: &Potential,
+    settings: &Settings,
+) -> Option<(Verdict, Diagnostic)> {
     let equilibrium = &findings.equilibrium;
-    if !sample.complete {
-        let diagnostic =
-            Diagnostic::warning("interrupted", "the run was interrupted before its end")
-                .help("run it again, or with fewer --steps");
-        return Some((Verdict::NotConverged, diagnostic));
+    if let Some(x) = undefined_bin(sample, potential) {
+        return Some((Verdict::Diverged, not_finite(potential, x)));
+    }
+    if settings.domain.is_none() && sample.survey.hull(sample.kt).is_none() {
+        return Some((Verdict::DoesNotConfine, free(sample, potential)));
     }
     let worth = equilibrium.effective_samples.unwrap_or(0.0).max(1.0);
     if let Some(r_hat) = equilibrium.r_hat.filter(|r| *r > R_HAT) {
         let diagnostic = Diagnostic::error(
             "not-converged",
-            format!("the trajectories disagree with each other (R-hat {r_hat:.2})"),
+            format!("the trajectories disagree with each other (R-hat {})", significant(r_hat, 3)),
         )
         .help("more --steps; if there are several wells and none is left, a smaller --gamma heats the trajectories so that they cross, or --domain keeps them in one");
         return Some((Verdict::NotConverged, diagnostic));
@@ -281,7 +403,10 @@ fn unsettled(findings: &Findings, sample: &Sample) -> Option<(Verdict, Diagnosti
     {
         let diagnostic = Diagnostic::error(
             "mixed-scales",
-            format!("the momenta are not Gaussian (excess kurtosis {kurtosis:+.2}): a scale is half resolved"),
+            format!(
+                "the momenta are not Gaussian (excess kurtosis {}): a scale is half resolved",
+                significant(kurtosis, 3)
+            ),
         )
         .help("a larger or a smaller --delta leaves the half-resolved scale on one side");
         return Some((Verdict::NotInEquilibrium, diagnostic));
@@ -292,7 +417,8 @@ fn unsettled(findings: &Findings, sample: &Sample) -> Option<(Verdict, Diagnosti
         let diagnostic = Diagnostic::error(
             "not-in-equilibrium",
             format!(
-                "the samples are not in equilibrium: E[x g(x)] is {ratio:.3} of what it must be"
+                "the samples are not in equilibrium: E[x g(x)] is {} of what it must be",
+                significant(ratio, 3)
             ),
         )
         .help("a longer --burn-in, or more --steps");
