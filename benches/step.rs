@@ -6,6 +6,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use effpot_lang::graph::{Function, Graph, Node};
 use effpot_lang::kernel::{Engine, LANES, StepKernel, StepOutput, StepProgram};
+use effpot_lang::stats::{Grid, Histogram};
 
 const BLOCK: usize = 64;
 const BLOCKS: usize = 100;
@@ -51,17 +52,17 @@ fn damped_map(recorded: bool) -> StepProgram {
     )
 }
 
-/// A histogram of x on [-8, 8) and power sums of p. Place 0 is what is below, and `BINS + 1` what
-/// is above or NaN; the table is a power of two so that no place needs a check.
+/// A histogram of x and power sums of p, by what the library keeps its own with.
 struct Statistics {
-    bins: [u32; 2 * BINS],
+    histogram: Histogram,
     sums: [[f64; LANES]; 3],
 }
 
 impl Statistics {
     fn new() -> Statistics {
+        let grid = Grid::over(-8.0, 8.0, BINS).expect("a grid");
         Statistics {
-            bins: [0; 2 * BINS],
+            histogram: Histogram::new(grid),
             sums: [[0.0; LANES]; 3],
         }
     }
@@ -69,9 +70,7 @@ impl Statistics {
     fn add(&mut self, record: &[f64]) {
         for step in record.chunks_exact(2 * LANES) {
             let (xs, ps) = step.split_at(LANES);
-            for place in places(xs) {
-                self.bins[place as usize % (2 * BINS)] += 1;
-            }
+            self.histogram.add_all(xs);
             let [first, second, third] = &mut self.sums;
             for (lane, &p) in ps.iter().enumerate() {
                 let square = p * p;
@@ -81,21 +80,6 @@ impl Statistics {
             }
         }
     }
-}
-
-/// The bins of positions. Clamped as numbers (NaN to the last), then rounded by 2^52 in the low
-/// bits: vector instructions everywhere, where a conversion would be one lane at a time.
-fn places(xs: &[f64]) -> [u64; LANES] {
-    const SCALE: f64 = BINS as f64 / 16.0;
-    const LAST: f64 = BINS as f64 + 1.0;
-    let mut places = [0; LANES];
-    for (place, &x) in places.iter_mut().zip(xs) {
-        let at = (x + 8.0) * SCALE + 0.5;
-        let at = if at < LAST { at } else { LAST };
-        let at = if at > 0.0 { at } else { 0.0 };
-        *place = (at + 4_503_599_627_370_496.0).to_bits();
-    }
-    places
 }
 
 fn start() -> Vec<f64> {
@@ -124,7 +108,7 @@ fn step(criterion: &mut Criterion) {
                 }
             });
         });
-        black_box((statistics.bins[0], statistics.sums[0][0]));
+        black_box((statistics.histogram.total(), statistics.sums[0][0]));
     }
     group.finish();
 }

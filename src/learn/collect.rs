@@ -238,15 +238,23 @@ impl<'a> Collector<'a> {
 
     fn bin(&mut self, window: &Window<'_>, lanes: &[usize]) {
         let half = 0.5 * window.delta();
+        let all = lanes.len() == LANES;
+        let count = |histogram: &mut Histogram, row: &[f64]| {
+            if all {
+                histogram.add_all(row);
+            } else {
+                lanes.iter().for_each(|&lane| histogram.add(row[lane]));
+            }
+        };
         for step in 0..window.steps() {
             let (x, p) = (window.positions(step), window.momenta(step));
-            for &lane in lanes {
-                self.block.density.add(x[lane]);
-            }
+            count(&mut self.block.density, x);
             if let Some(histogram) = &mut self.block.whole_step {
-                for &lane in lanes {
-                    histogram.add(x[lane] + half * p[lane]);
+                let mut q = [0.0; LANES];
+                for (q, (x, p)) in q.iter_mut().zip(x.iter().zip(p)) {
+                    *q = x + half * p;
                 }
+                count(histogram, &q);
             }
         }
     }
