@@ -96,7 +96,7 @@ const QUICK: &str = "100000";
 #[test]
 fn every_example_is_learned_and_trusted() {
     for path in examples() {
-        let learned = Learned::of(&path, &["--steps", QUICK]);
+        let learned = Learned::of(&path, &[]);
         assert_eq!(
             learned.result["equilibrium"]["verdict"], "trusted",
             "{path:?}"

@@ -312,7 +312,7 @@ impl Sampler<'_> {
             let some = left.min(at_once.saturating_mul(longest));
             left -= some;
             let mut windows = vec![longest as usize; (some / longest) as usize];
-            windows.extend((some % longest > 0).then_some((some % longest) as usize));
+            windows.extend((!some.is_multiple_of(longest)).then_some((some % longest) as usize));
             (!windows.is_empty()).then_some(windows)
         })
     }
