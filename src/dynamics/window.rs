@@ -17,6 +17,31 @@ pub struct Window<'a> {
     pub(super) first_step: u64,
 }
 
+impl<'a> Window<'a> {
+    /// A window of a stepper of one's own, whose state is `x` and `p` as in the damped map.
+    ///
+    /// `record` is what each step saw (shape: steps, (x, p'), lanes), `before` the momenta before
+    /// the first step, `delta` the step and `decay` the part of the momentum that it keeps.
+    /// `None` where the record is not a whole number of steps.
+    pub fn new(
+        record: &'a [f64],
+        before: &'a [f64; LANES],
+        committed: [bool; LANES],
+        (delta, decay): (f64, f64),
+        first_step: u64,
+    ) -> Option<Window<'a>> {
+        record.len().is_multiple_of(2 * LANES).then_some(Window {
+            steps: record.len() / (2 * LANES),
+            record,
+            before,
+            committed,
+            delta,
+            decay,
+            first_step,
+        })
+    }
+}
+
 impl Window<'_> {
     /// Steps in it.
     pub fn steps(&self) -> usize {
