@@ -459,6 +459,18 @@ fn untrusted_runs_have_the_right_name() {
             &["not defined"],
         ),
         (
+            "if abs(q) < 1 then 0.001*sin(q/0.001) else 1e300",
+            &["--delta", "0.1"],
+            "diverged",
+            &["jumps"],
+        ),
+        (
+            "exp(-q) + 0.001*sin(q/0.001)",
+            &["--delta", "0.2"],
+            "does-not-confine",
+            &["nothing confines q"],
+        ),
+        (
             "sqrt(-1 - q^2)",
             &["--delta", "0.1"],
             "diverged",

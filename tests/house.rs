@@ -25,6 +25,12 @@ const ALLOWED: &[(&str, &str)] = &[
     ("diagnostic", "source"),
 ];
 
+/// What breaks the rule today. Each must go, and its line here with it.
+const DEBTS: &[(&str, &str)] = &[
+    // The hint `write sin(x)` asks the function table whether `sin` is a function.
+    ("syntax/explain.rs", "graph"),
+];
+
 const FORBIDDEN: &[(&str, &str)] = &[
     // Formulas know nothing of how they were written.
     ("graph", "syntax"),
@@ -252,6 +258,7 @@ fn assert_none(problems: &[String]) {
 #[test]
 fn every_room_has_a_floor_and_imports_only_from_lower_ones() {
     let mut problems = Vec::new();
+    let mut paid: Vec<&(&str, &str)> = DEBTS.iter().collect();
     let mut seen = 0;
     for room in rooms() {
         if room.name == "lib" || room.name == "main" {
@@ -267,7 +274,12 @@ fn every_room_has_a_floor_and_imports_only_from_lower_ones() {
             let lower = floor(&other).is_some_and(|floor| floor < own);
             let good = pair.0 == pair.1 || ALLOWED.contains(&pair) || lower;
             if !good || FORBIDDEN.contains(&pair) {
-                let path = room.path.display();
+                let path = room.path.to_string_lossy().replace('\\', "/");
+                let debt = (path.as_str(), other.as_str());
+                if DEBTS.contains(&debt) {
+                    paid.retain(|paid| **paid != debt);
+                    continue;
+                }
                 problems.push(format!(
                     "{path}, line {line}: {} imports {other}",
                     room.name
@@ -275,6 +287,10 @@ fn every_room_has_a_floor_and_imports_only_from_lower_ones() {
             }
         }
     }
+    problems.extend(
+        paid.iter()
+            .map(|debt| format!("{debt:?} is a debt no more")),
+    );
     assert!(seen > 50, "only {seen} imports were found");
     assert_none(&problems);
 }

@@ -18,6 +18,8 @@ pub enum Pilot {
     Diverged,
     /// Most lanes end where V is not finite.
     Undefined,
+    /// Most lanes rest far above anything that the forces on them could have lifted them to.
+    Lifted,
 }
 
 /// A pilot run.
@@ -44,6 +46,8 @@ const LONGEST: f64 = 1e6;
 const DYING: f64 = 1e-4;
 /// After such a fall it is one: a start high above the wells falls less and then lives.
 const DEAD: f64 = 1e-18;
+/// Lanes that start at a temperature are hardly ever this many times higher.
+const LIFTED: f64 = 1e3;
 /// No orbit is chaotic where `delta^2 |V''|` stays below: the standard map is regular there but
 /// for layers thinner than `exp(-pi^2/sqrt(0.5))`.
 const REGULAR: f64 = 0.5;
@@ -111,7 +115,7 @@ impl Sampler<'_> {
             .filter(|kinetic| kinetic.is_finite())
             .collect();
         Trial {
-            found: self.found(&ensemble, &pool, &heat, stiffness),
+            found: self.found(survey, &ensemble, &pool, &heat, stiffness),
             kt: kinetic.iter().sum::<f64>() / kinetic.len().max(1) as f64,
             steps: ensemble.steps(),
             stiffness,
@@ -121,6 +125,7 @@ impl Sampler<'_> {
 
     fn found(
         &self,
+        survey: &Survey,
         ensemble: &Ensemble,
         pool: &[f64],
         heat: &Heat,
@@ -131,6 +136,8 @@ impl Sampler<'_> {
             Pilot::Diverged
         } else if self.leaves_the_definition(ensemble) {
             Pilot::Undefined
+        } else if heat.is_dead() && self.is_lifted(survey, ensemble, heat) {
+            Pilot::Lifted
         } else if stiffness.is_some_and(|k| k < REGULAR) {
             Pilot::AtRest
         } else if heat.is_dead() {
@@ -194,6 +201,16 @@ impl Sampler<'_> {
         let ends: Vec<f64> = ensemble.fates().map(|fate| fate.position).collect();
         let values = self.potential.curve(&ends);
         2 * values.iter().filter(|v| !v.is_finite()).count() > ends.len()
+    }
+
+    /// Whether most lanes are much higher than the hottest moment explains: they have passed a jump
+    /// of V that its gradient does not show.
+    fn is_lifted(&self, survey: &Survey, ensemble: &Ensemble, heat: &Heat) -> bool {
+        let ends: Vec<f64> = ensemble.fates().map(|fate| fate.position).collect();
+        let explained = survey.level + LIFTED * heat.highest + 1e-6 * survey.level.abs();
+        let values = self.potential.curve(&ends);
+        let lifted = |v: &&f64| **v > explained;
+        self.settings.start.is_none() && 2 * values.iter().filter(lifted).count() > ends.len()
     }
 
     /// The largest of a ladder of smaller steps, to two digits, that keeps all lanes for as long

@@ -259,7 +259,11 @@ impl Sampler<'_> {
         }
         ensemble.forget();
         sample.kt = range.squares / range.count;
-        let grid = self.grid(&mut sample, &range)?;
+        let grid = match self.grid(&mut sample, &range) {
+            // Trajectories that nothing holds go too far for any grid.
+            Err(SampleError::TooManyBins { .. }) if self.is_free(&sample) => return Ok(sample),
+            grid => grid?,
+        };
         self.fits(self.segments(), grid.bins())?;
         self.blocks(&mut sample, &mut ensemble, &pool, grid, enough);
         sample.census = ensemble.census();
@@ -359,6 +363,11 @@ impl Sampler<'_> {
         }
         ensemble.finish(&self.map, &mut ranges);
         ranges.iter().fold(Range::NONE, Range::with)
+    }
+
+    /// Whether V holds nothing at the temperature of the run.
+    fn is_free(&self, sample: &Sample) -> bool {
+        self.settings.domain.is_none() && sample.survey.hull(sample.kt).is_none()
     }
 
     /// Bins a sixteenth of a cell wide, over all that may be visited.

@@ -147,6 +147,8 @@ fn judge(findings: &mut Findings, sample: &Sample, potential: &Potential, settin
         Some(lost(sample, potential, settings))
     } else if sample.pilot == Pilot::Undefined {
         Some((Verdict::Diverged, outside(sample, potential)))
+    } else if sample.pilot == Pilot::Lifted {
+        Some((Verdict::Diverged, lifted(sample, potential)))
     } else if sample.pilot == Pilot::AtRest || sample.pilot == Pilot::Caught {
         Some(still(sample, settings, trapped))
     } else if trapped > most_trapped {
@@ -237,6 +239,10 @@ fn lost(sample: &Sample, potential: &Potential, settings: &Settings) -> (Verdict
         .help(STAY_INSIDE);
         return (Verdict::Diverged, diagnostic);
     }
+    let held = sample.survey.hull(sample.kt).is_some();
+    if sample.gentler.is_none() && settings.domain.is_none() && !held {
+        return (Verdict::DoesNotConfine, free(sample, potential));
+    }
     let diagnostic = Diagnostic::error(
         "delta-too-large",
         format!(
@@ -271,6 +277,21 @@ fn outside(sample: &Sample, potential: &Potential) -> Diagnostic {
     let place = ends.iter().zip(&values).find(|(_, v)| !v.is_finite());
     let x = place.map_or(f64::NAN, |(x, _)| *x);
     not_finite(potential, x)
+}
+
+/// Trajectories that came to rest beyond a jump.
+fn lifted(sample: &Sample, potential: &Potential) -> Diagnostic {
+    let x = sample.fates.first().map_or(f64::NAN, |fate| fate.position);
+    let height = potential.curve(&[x])[0] - sample.survey.level;
+    Diagnostic::error(
+        "jump",
+        format!(
+            "the potential jumps where its gradient does not show it: trajectories went through, and rest {} above its wells, such as at {}",
+            significant(height, 3),
+            significant(x, 6)
+        ),
+    )
+    .help("write walls as slopes, such as `if d > 0 then 50*d^2 else 0`; steps cannot be felt")
 }
 
 fn not_finite(potential: &Potential, x: f64) -> Diagnostic {
@@ -366,7 +387,7 @@ fn free(sample: &Sample, potential: &Potential) -> Diagnostic {
     Diagnostic::error(
         "free-direction",
         format!(
-            "nothing confines {q}: at the temperature of learning, kT {}, V rises nowhere high enough to hold it",
+            "nothing confines {q}: V rises nowhere high enough to hold trajectories at their temperature, kT {}",
             significant(sample.kt, 3)
         ),
     )
