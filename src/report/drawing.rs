@@ -69,7 +69,7 @@ pub(super) fn readable(values: &[f64], lo: f64, hi: f64, name: &str) -> (Vec<f64
 
 /// A power of ten that makes numbers up to `largest` short, and how to write it behind a name.
 pub(super) fn unit(largest: f64) -> (f64, String) {
-    if largest.is_nan() || largest <= 0.0 || (0.01..1e4).contains(&largest) {
+    if largest <= 0.0 || !largest.is_finite() || (0.01..1e4).contains(&largest) {
         return (1.0, String::new());
     }
     let power = largest.log10().floor() as i32;
@@ -95,7 +95,7 @@ pub(super) fn legend_place(
 ) -> (Corner, f64) {
     // Shares of the panel, from the size of the text; the width is that of the longest label.
     let width = 0.45;
-    let height = 0.07 + 0.085 * lines as f64;
+    let height = 0.1 + 0.085 * lines as f64;
     let points: Vec<(f64, f64)> = layers
         .iter()
         .flat_map(Layer::points)

@@ -19,17 +19,23 @@ const BEHIND: Stroke = Stroke {
 };
 /// The learned potential.
 const LEARNED: Stroke = Stroke {
-    colour: "#0060a8",
-    width: 1.9,
+    colour: "#004c8c",
+    width: 2.4,
     dash: None,
 };
 /// Its error band: light enough for the line to stand out, in grey too.
 const BAND: &str = "#a9cdea";
-/// What it is compared with.
+/// What it is compared with: it lies on the learned potential, hence much lighter, in grey too.
 const REFERENCE: Stroke = Stroke {
-    colour: "#d55e00",
+    colour: "#f0a81c",
     width: 1.6,
     dash: Some("5 4"),
+};
+/// The density of a Gibbs measure, on that of the samples.
+const GIBBS: Stroke = Stroke {
+    colour: "#222222",
+    width: 1.4,
+    dash: Some("6 3"),
 };
 /// Zero, where a difference is measured from it.
 const ZERO: Stroke = Stroke {
@@ -239,7 +245,7 @@ fn density(curves: &Curves) -> Option<Panel> {
         },
     ];
     if !curves.gibbs.is_empty() {
-        layers.push(line(&curves.x, &curves.gibbs, REFERENCE, "exp(−βU)"));
+        layers.push(line(&curves.x, &curves.gibbs, GIBBS, "exp(−βU)"));
     }
     let title = "what was sampled";
     let mut panel = panel(title, horizontal(curves), "density", layers, curves);

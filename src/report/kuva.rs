@@ -18,6 +18,7 @@ impl Plotter for Kuva {
     fn svg(&self, figure: &Figure) -> String {
         let columns = figure.columns.max(1);
         let rows = figure.panels.len().div_ceil(columns).max(1);
+        let (width, height) = (figure.width, figure.row_height * rows as f64);
         let plots = figure.panels.iter().map(plots).collect();
         let letters = 'a'..='z';
         let layouts = figure.panels.iter().zip(letters);
@@ -25,11 +26,17 @@ impl Plotter for Kuva {
         let scene = Grid::new(rows, columns)
             .with_plots(plots)
             .with_layouts(layouts.collect())
-            .with_figure_size(figure.width, figure.row_height * rows as f64)
+            .with_figure_size(width, height)
             .with_spacing(14.0)
             .with_padding(8.0)
             .render();
-        named_clips(&SvgBackend::new().render_scene(&scene))
+        let svg = named_clips(&SvgBackend::new().render_scene(&scene));
+        // `kuva` gives no view box, without which a page cannot scale the picture.
+        svg.replacen(
+            "<svg ",
+            &format!("<svg viewBox=\"0 0 {width} {height}\" "),
+            1,
+        )
     }
 }
 

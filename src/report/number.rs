@@ -15,7 +15,9 @@ pub fn significant(value: f64, digits: usize) -> String {
     let exponent: i32 = exponent.parse().unwrap_or(0);
     if (-4..6).contains(&exponent) {
         let decimals = (digits as i32 - 1 - exponent).max(0) as usize;
-        trimmed(&format!("{value:.decimals$}")).to_owned()
+        // Digits before the point that are not significant become zeros.
+        let rounded: f64 = written.parse().unwrap_or(value);
+        trimmed(&format!("{rounded:.decimals$}")).to_owned()
     } else {
         format!("{}e{exponent}", trimmed(mantissa))
     }
@@ -66,6 +68,7 @@ mod tests {
             (0.00005, "5e-5"),
             (0.0004999, "0.0005"),
             (100.0, "100"),
+            (50213.0, "50200"),
         ];
         for (value, expected) in cases {
             assert_eq!(significant(value, 3), expected);
