@@ -50,8 +50,9 @@ impl Observer for Virial<'_> {
     }
 }
 
-/// `E[x V'(x)] = (1 + c) P/2` in equilibrium, whatever V is. The sum over a trajectory telescopes:
-/// what is left is `(c x p - x p'/2 ...)/delta` at its two ends, and so falls like 1/steps.
+/// `E[x V'(x)] = (1 + c) P/2` in equilibrium, whatever V is. The sum over a trajectory telescopes
+/// (`x' - x = delta p'`): what is left is of the size of `x p/delta` at its two ends, over the
+/// number of steps. The gradient must therefore not be read off the kick, or nothing is tested.
 #[test]
 fn the_virial_identity_holds_for_any_potential() {
     let double_well = Sampling {

@@ -68,7 +68,7 @@ pub fn file<'a>(outcome: &'a Outcome, name: &str) -> &'a [u8] {
 }
 
 /// The columns of `potential.csv` by name.
-pub fn columns<'a>(outcome: &Outcome, names: [&'a str; 4]) -> [Vec<f64>; 4] {
+pub fn columns(outcome: &Outcome, names: [&str; 4]) -> [Vec<f64>; 4] {
     let text = String::from_utf8_lossy(file(outcome, "potential.csv")).into_owned();
     let mut lines = text.lines();
     let header: Vec<&str> = lines.next().unwrap().split(',').collect();

@@ -67,7 +67,7 @@ impl Sampling {
     ) {
         let window = self.window();
         let mut windows = vec![window; steps / window];
-        windows.extend((steps % window > 0).then_some(steps % window));
+        windows.extend(Some(steps % window).filter(|rest| *rest > 0));
         let never = AtomicBool::new(false);
         assert!(lanes.advance(map, &windows, &self.starts(), observers, &never));
     }
