@@ -1,7 +1,8 @@
 //! Ensembles of trajectories in groups of lanes: windows, traps, divergence, restarts.
 //!
-//! A lane's window counts only when neither it nor the [`HOLD`] windows after it end in a trap: a
-//! lane that has fallen into a stable orbit of the small scales needs that long to lose its
+//! Lanes are judged once a watch, which is two relaxation times however the windows are cut. A
+//! window counts only when neither its own watch nor the [`HOLD`] watches after it end in a trap:
+//! a lane that has fallen into a stable orbit of the small scales needs that long to lose its
 //! momentum and be seen.
 
 use std::collections::VecDeque;
@@ -12,13 +13,15 @@ use rayon::prelude::*;
 use super::{DampedMap, Observer, Stream, Streams, Window};
 use crate::kernel::LANES;
 
-/// A lane whose mean `p^2` over a window is below this part of the ensemble's upper quartile is
-/// trapped. Over a window of two relaxation times a free lane does that with probability
-/// `exp(-25)` (small ball of the integrated squared Brownian motion).
+/// A lane whose mean `p^2` over a watch is below this part of the ensemble's upper quartile is
+/// trapped. Over two relaxation times a free lane does that with probability `exp(-25)` (small
+/// ball of the integrated squared Brownian motion).
 const TRAPPED_BELOW: f64 = 0.02;
 
-/// Windows that wait for what follows them before they count.
-const HOLD: usize = 2;
+/// Watches that windows wait for before they count.
+const HOLD: u64 = 2;
+/// Steps that wait at most: where relaxation takes longer, a trap costs less than the memory.
+const MOST_HELD: usize = 3 * 8192;
 
 /// The first time a lane left the domain or stopped being finite.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -34,14 +37,18 @@ pub struct Divergence {
 /// What has happened to a lane.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct LaneFate {
-    /// Windows that ended in a trap.
+    /// Watches that ended in a trap.
     pub trapped: u64,
+    /// All watches.
+    pub watches: u64,
     /// Windows in which it diverged.
     pub diverged: u64,
     /// All windows.
     pub windows: u64,
     /// Mean `p^2` over the last window; NaN before the first.
     pub kinetic: f64,
+    /// Mean `p^2` over the last watch; NaN before the first.
+    pub watched: f64,
     /// Position at the end of the last window.
     pub position: f64,
 }
@@ -49,8 +56,10 @@ pub struct LaneFate {
 /// What has happened to all lanes.
 #[derive(Clone, Debug, Default)]
 pub struct Census {
-    /// Windows of lanes that ended in a trap.
+    /// Watches of lanes that ended in a trap.
     pub trapped: u64,
+    /// Watches of lanes in all.
+    pub watches: u64,
     /// Windows of lanes in which they diverged.
     pub diverged: u64,
     /// Lanes that were started anew.
@@ -66,7 +75,12 @@ pub struct Ensemble {
     groups: Vec<Group>,
     escape: (f64, f64),
     restarts: bool,
+    /// Steps in a watch.
+    watch: u64,
+    /// The upper quartile over lanes of the mean `p^2` in their last watch.
     reference: f64,
+    /// The mean over the lanes that are not trapped.
+    heat: f64,
 }
 
 struct Group {
@@ -74,6 +88,13 @@ struct Group {
     state: Vec<f64>,
     stream: Stream,
     fates: [LaneFate; LANES],
+    /// Sums of `p^2` over the watch so far, and its steps.
+    watched: [f64; LANES],
+    watched_steps: u64,
+    /// Watches so far.
+    watches: u64,
+    /// Lanes that were started anew in this watch or the one before: not settled yet.
+    unsettled: [u64; LANES],
     held: VecDeque<Held>,
     spare: Vec<Vec<f64>>,
     step: u64,
@@ -87,6 +108,9 @@ struct Held {
     committed: [bool; LANES],
     steps: usize,
     first_step: u64,
+    stretch: usize,
+    /// The watch that it belongs to.
+    watch: u64,
 }
 
 /// A source of starting positions.
@@ -98,12 +122,16 @@ struct Rules<'a> {
     starts: Starts<'a>,
     escape: (f64, f64),
     restarts: bool,
+    watch: u64,
     reference: f64,
+    heat: f64,
+    stretch: usize,
 }
 
 impl Ensemble {
     /// `groups * LANES` trajectories with positions from `starts` and momenta of variance `kt`;
-    /// a lane outside `escape` has diverged; trapped lanes are moved only if `restarts`.
+    /// a lane outside `escape` has diverged; lanes that are trapped over `watch` steps are moved
+    /// only if `restarts`.
     pub fn new(
         groups: usize,
         streams: Streams,
@@ -111,6 +139,7 @@ impl Ensemble {
         kt: f64,
         escape: (f64, f64),
         restarts: bool,
+        watch: u64,
     ) -> Ensemble {
         let groups = (0..groups as u64)
             .map(|number| Group::new(streams.stream(number), starts, kt))
@@ -119,7 +148,9 @@ impl Ensemble {
             groups,
             escape,
             restarts,
+            watch,
             reference: kt,
+            heat: kt,
         }
     }
 
@@ -130,10 +161,12 @@ impl Ensemble {
 
     /// Lets every group run the windows given by their lengths, each with its own observer, and
     /// returns whether all were run. Groups run in parallel; nothing depends on how many at once.
+    /// The windows carry the number `stretch`.
     pub fn advance<O: Observer>(
         &mut self,
         map: &DampedMap,
         windows: &[usize],
+        stretch: usize,
         starts: Starts<'_>,
         observers: &mut [O],
         cancelled: &AtomicBool,
@@ -143,7 +176,10 @@ impl Ensemble {
             starts,
             escape: self.escape,
             restarts: self.restarts,
+            watch: self.watch,
             reference: self.reference,
+            heat: self.heat,
+            stretch,
         };
         self.groups
             .par_iter_mut()
@@ -156,8 +192,27 @@ impl Ensemble {
                     group.window(&rules, steps, observer);
                 }
             });
-        self.reference = self.upper_quartile();
+        self.take_temperature();
         !cancelled.load(Ordering::Relaxed)
+    }
+
+    /// What the next watches are judged by.
+    fn take_temperature(&mut self) {
+        let mut watched: Vec<f64> = self
+            .fates()
+            .map(|fate| fate.watched)
+            .filter(|p2| p2.is_finite())
+            .collect();
+        watched.sort_by(f64::total_cmp);
+        let Some(&quartile) = watched.get(watched.len() * 3 / 4) else {
+            return;
+        };
+        let free: Vec<f64> = watched
+            .into_iter()
+            .filter(|p2| *p2 >= TRAPPED_BELOW * quartile)
+            .collect();
+        self.reference = quartile;
+        self.heat = free.iter().sum::<f64>() / free.len().max(1) as f64;
     }
 
     /// Hands out the windows that still wait.
@@ -198,6 +253,7 @@ impl Ensemble {
         let mut census = Census::default();
         for fate in self.fates() {
             census.trapped += fate.trapped;
+            census.watches += fate.watches;
             census.diverged += fate.diverged;
             census.windows += fate.windows;
         }
@@ -220,6 +276,7 @@ impl Ensemble {
             for fate in &mut group.fates {
                 *fate = LaneFate {
                     kinetic: fate.kinetic,
+                    watched: fate.watched,
                     position: fate.position,
                     ..LaneFate::default()
                 };
@@ -231,25 +288,23 @@ impl Ensemble {
     }
 }
 
-/// What one look at the window of a lane finds.
-enum End {
-    Good,
-    Trapped,
-    Diverged(Divergence),
-}
-
 impl Group {
     fn new(mut stream: Stream, starts: Starts<'_>, kt: f64) -> Group {
         let mut state: Vec<f64> = (0..LANES).map(|_| starts(&mut stream)).collect();
         state.extend((0..LANES).map(|_| kt.sqrt() * stream.normal()));
         let fate = LaneFate {
             kinetic: f64::NAN,
+            watched: f64::NAN,
             ..LaneFate::default()
         };
         Group {
             state,
             stream,
             fates: [fate; LANES],
+            watched: [0.0; LANES],
+            watched_steps: 0,
+            watches: 0,
+            unsettled: [0; LANES],
             held: VecDeque::new(),
             spare: Vec::new(),
             step: 0,
@@ -270,97 +325,104 @@ impl Group {
             committed: [true; LANES],
             steps,
             first_step: self.step,
+            stretch: rules.stretch,
+            watch: self.watches,
         };
         self.step += steps as u64;
         self.judge(rules, &mut held);
         self.held.push_back(held);
+        self.judge_watch(rules);
         let hold = if rules.restarts { HOLD } else { 0 };
-        while self.held.len() > hold {
+        let mut waiting: usize = self.held.iter().map(|held| held.steps).sum();
+        while let Some(first) = self.held.front() {
+            if first.watch + hold >= self.watches && waiting <= MOST_HELD {
+                break;
+            }
+            waiting -= first.steps;
             if let Some(held) = self.held.pop_front() {
                 self.commit(rules.map, held, observer);
             }
         }
     }
 
-    /// Finds the lanes whose window does not count, and starts them anew.
+    /// Finds the lanes that have diverged within the window, and starts them anew.
     fn judge(&mut self, rules: &Rules<'_>, held: &mut Held) {
-        let kinetic = mean_squares(held);
+        let look = Look::at(held);
         let mut lost = [false; LANES];
         for lane in 0..LANES {
-            self.fates[lane].windows += 1;
-            self.fates[lane].kinetic = kinetic[lane];
-            self.fates[lane].position = self.state[lane];
-            match self.end(rules, held, lane, kinetic[lane]) {
-                End::Good => {}
-                End::Trapped => {
-                    self.fates[lane].trapped += 1;
-                    if rules.restarts {
-                        lost[lane] = true;
-                        held.committed[lane] = false;
-                        for earlier in &mut self.held {
-                            earlier.committed[lane] = false;
-                        }
-                    }
-                }
-                End::Diverged(divergence) => {
-                    self.fates[lane].diverged += 1;
-                    lost[lane] = true;
-                    held.committed[lane] = false;
-                    self.first_divergence.get_or_insert(divergence);
-                }
+            let fate = &mut self.fates[lane];
+            fate.windows += 1;
+            fate.kinetic = look.squares[lane] / held.steps.max(1) as f64;
+            fate.position = self.state[lane];
+            self.watched[lane] += look.squares[lane];
+            held.committed[lane] = self.unsettled[lane] == 0;
+            let inside = look.lo[lane] >= rules.escape.0 && look.hi[lane] <= rules.escape.1;
+            let (x, p) = (self.state[lane], self.state[LANES + lane]);
+            let ends_inside = x >= rules.escape.0 && x <= rules.escape.1 && p.is_finite();
+            if inside && ends_inside && look.squares[lane].is_finite() {
+                continue;
             }
+            fate.diverged += 1;
+            lost[lane] = true;
+            held.committed[lane] = false;
+            let divergence = divergence(rules, held, lane, x);
+            self.first_divergence.get_or_insert(divergence);
         }
+        self.watched_steps += held.steps as u64;
+        self.restart(rules, &lost);
+    }
+
+    /// At the end of a watch finds the lanes that are trapped, drops what led there, and starts
+    /// them anew.
+    fn judge_watch(&mut self, rules: &Rules<'_>) {
+        if self.watched_steps < rules.watch {
+            return;
+        }
+        let mut lost = [false; LANES];
         for lane in 0..LANES {
-            if lost[lane] {
-                self.restart(rules, &lost, lane);
+            let mean = self.watched[lane] / self.watched_steps as f64;
+            let fate = &mut self.fates[lane];
+            fate.watches += 1;
+            fate.watched = mean;
+            self.unsettled[lane] = self.unsettled[lane].saturating_sub(1);
+            if mean < TRAPPED_BELOW * rules.reference {
+                fate.trapped += 1;
+                lost[lane] = rules.restarts;
             }
         }
+        for held in &mut self.held {
+            for lane in (0..LANES).filter(|&lane| lost[lane]) {
+                held.committed[lane] = false;
+            }
+        }
+        self.watched = [0.0; LANES];
+        self.watched_steps = 0;
+        self.watches += 1;
+        self.restart(rules, &lost);
     }
 
-    fn end(&self, rules: &Rules<'_>, held: &Held, lane: usize, kinetic: f64) -> End {
-        let inside = |x: f64| x >= rules.escape.0 && x <= rules.escape.1;
-        let (x, p) = (self.state[lane], self.state[LANES + lane]);
-        if inside(x) && p.is_finite() && kinetic.is_finite() {
-            return if kinetic < TRAPPED_BELOW * rules.reference {
-                End::Trapped
+    /// A lost lane goes on from the position of a good one, with a fresh momentum, and settles
+    /// before it counts again: the two are then independent.
+    fn restart(&mut self, rules: &Rules<'_>, lost: &[bool; LANES]) {
+        let good: Vec<usize> = (0..LANES).filter(|&lane| !lost[lane]).collect();
+        for lane in (0..LANES).filter(|&lane| lost[lane]) {
+            let x = if good.is_empty() {
+                (rules.starts)(&mut self.stream)
             } else {
-                End::Good
+                self.state[good[self.stream.below(good.len())]]
             };
+            let scale = if rules.heat.is_finite() {
+                rules.heat.sqrt()
+            } else {
+                0.0
+            };
+            self.state[lane] = x;
+            self.state[LANES + lane] = scale * self.stream.normal();
+            // What is left of this watch does not count, nor does the next half of one at least.
+            self.unsettled[lane] = 2;
+            self.watched[lane] = f64::NAN;
+            self.restarts += 1;
         }
-        let mut divergence = Divergence {
-            step: held.first_step + held.steps as u64,
-            last_position: f64::NAN,
-            left: x.is_finite(),
-        };
-        for step in 0..held.steps {
-            let x = held.record[2 * step * LANES + lane];
-            if !inside(x) {
-                divergence.step = held.first_step + step as u64;
-                divergence.left = !x.is_nan();
-                break;
-            }
-            divergence.last_position = x;
-        }
-        End::Diverged(divergence)
-    }
-
-    /// A lost lane goes on from the position of a good one, with a fresh momentum: the two are
-    /// then independent but for one position.
-    fn restart(&mut self, rules: &Rules<'_>, lost: &[bool; LANES], lane: usize) {
-        let good: Vec<usize> = (0..LANES).filter(|&other| !lost[other]).collect();
-        let x = if good.is_empty() {
-            (rules.starts)(&mut self.stream)
-        } else {
-            self.state[good[self.stream.below(good.len())]]
-        };
-        let scale = if rules.reference.is_finite() {
-            rules.reference.sqrt()
-        } else {
-            0.0
-        };
-        self.state[lane] = x;
-        self.state[LANES + lane] = scale * self.stream.normal();
-        self.restarts += 1;
     }
 
     fn commit<O: Observer>(&mut self, map: &DampedMap, held: Held, observer: &mut O) {
@@ -372,18 +434,56 @@ impl Group {
             delta: map.delta(),
             decay: map.decay(),
             first_step: held.first_step,
+            stretch: held.stretch,
         });
         self.spare.push(held.record);
     }
 }
 
-/// The mean of `p^2` of each lane over the window.
-fn mean_squares(held: &Held) -> [f64; LANES] {
-    let mut sums = [0.0; LANES];
-    for step in held.record.chunks_exact(2 * LANES) {
-        for (sum, p) in sums.iter_mut().zip(&step[LANES..]) {
-            *sum += p * p;
+/// What one sweep over a window finds of each lane.
+struct Look {
+    /// The sum of `p^2`.
+    squares: [f64; LANES],
+    /// The range of positions; a NaN is never inside.
+    lo: [f64; LANES],
+    hi: [f64; LANES],
+}
+
+impl Look {
+    fn at(held: &Held) -> Look {
+        let mut look = Look {
+            squares: [0.0; LANES],
+            lo: [f64::INFINITY; LANES],
+            hi: [f64::NEG_INFINITY; LANES],
+        };
+        for step in held.record.chunks_exact(2 * LANES) {
+            for lane in 0..LANES {
+                let (x, p) = (step[lane], step[LANES + lane]);
+                look.squares[lane] += p * p;
+                look.lo[lane] = if x < look.lo[lane] { x } else { look.lo[lane] };
+                look.hi[lane] = if x > look.hi[lane] { x } else { look.hi[lane] };
+            }
         }
+        look
     }
-    sums.map(|sum| sum / held.steps.max(1) as f64)
+}
+
+/// Where and when a lane left, of which it is known that it did.
+fn divergence(rules: &Rules<'_>, held: &Held, lane: usize, end: f64) -> Divergence {
+    let inside = |x: f64| x >= rules.escape.0 && x <= rules.escape.1;
+    let mut divergence = Divergence {
+        step: held.first_step + held.steps as u64,
+        last_position: f64::NAN,
+        left: end.is_finite(),
+    };
+    for step in 0..held.steps {
+        let x = held.record[2 * step * LANES + lane];
+        if !inside(x) {
+            divergence.step = held.first_step + step as u64;
+            divergence.left = !x.is_nan();
+            break;
+        }
+        divergence.last_position = x;
+    }
+    divergence
 }
