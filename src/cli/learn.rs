@@ -194,5 +194,7 @@ fn finish(
 }
 
 fn shown_place(place: &Path) -> String {
+    // Without a slash at the end.
+    let place: std::path::PathBuf = place.components().collect();
     place.display().to_string()
 }
