@@ -93,7 +93,7 @@ struct Group {
     watched_steps: u64,
     /// Watches so far.
     watches: u64,
-    /// Lanes that were started anew in this watch or the one before: not settled yet.
+    /// Ends of watches that must pass before a lane that was started anew counts.
     unsettled: [u64; LANES],
     held: VecDeque<Held>,
     spare: Vec<Vec<f64>>,
@@ -369,7 +369,8 @@ impl Group {
             self.first_divergence.get_or_insert(divergence);
         }
         self.watched_steps += held.steps as u64;
-        self.restart(rules, &lost);
+        // What is left of this watch does not count, nor does the next.
+        self.restart(rules, &lost, 2);
     }
 
     /// At the end of a watch finds the lanes that are trapped, drops what led there, and starts
@@ -398,12 +399,12 @@ impl Group {
         self.watched = [0.0; LANES];
         self.watched_steps = 0;
         self.watches += 1;
-        self.restart(rules, &lost);
+        self.restart(rules, &lost, 1);
     }
 
-    /// A lost lane goes on from the position of a good one, with a fresh momentum, and settles
-    /// before it counts again: the two are then independent.
-    fn restart(&mut self, rules: &Rules<'_>, lost: &[bool; LANES]) {
+    /// A lost lane goes on from the position of a good one, with a fresh momentum, and does not
+    /// count for as many ends of watches as `settle`: the two are then independent.
+    fn restart(&mut self, rules: &Rules<'_>, lost: &[bool; LANES], settle: u64) {
         let good: Vec<usize> = (0..LANES).filter(|&lane| !lost[lane]).collect();
         for lane in (0..LANES).filter(|&lane| lost[lane]) {
             let x = if good.is_empty() {
@@ -418,8 +419,7 @@ impl Group {
             };
             self.state[lane] = x;
             self.state[LANES + lane] = scale * self.stream.normal();
-            // What is left of this watch does not count, nor does the next half of one at least.
-            self.unsettled[lane] = 2;
+            self.unsettled[lane] = settle;
             self.watched[lane] = f64::NAN;
             self.restarts += 1;
         }

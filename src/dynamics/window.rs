@@ -15,6 +15,7 @@ pub struct Window<'a> {
     pub(super) delta: f64,
     pub(super) decay: f64,
     pub(super) first_step: u64,
+    pub(super) stretch: usize,
 }
 
 impl<'a> Window<'a> {
@@ -38,6 +39,7 @@ impl<'a> Window<'a> {
             delta,
             decay,
             first_step,
+            stretch: 0,
         })
     }
 }
@@ -56,6 +58,11 @@ impl Window<'_> {
     /// `c = exp(-gamma delta)`.
     pub fn decay(&self) -> f64 {
         self.decay
+    }
+
+    /// The stretch of time that it belongs to, as given to [`super::Ensemble::advance`].
+    pub fn stretch(&self) -> usize {
+        self.stretch
     }
 
     /// The number of the first of its steps since the lanes were started.

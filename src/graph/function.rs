@@ -174,18 +174,18 @@ functions! {
             let one = g.constant(1.0);
             let (minus, plus) = (g.minus(one, x), g.plus(one, x));
             let product = g.times(minus, plus);
-            Some(g.over(one, product))
+            Some(reciprocal_above(g, 1.0, product))
         }),
-        &[awkward(0.0, 0.0, 1.0), awkward(1.0, INF, INF), awkward(1.5, NAN, -0.8)];
+        &[awkward(0.0, 0.0, 1.0), awkward(1.0, INF, INF), awkward(1.5, NAN, NAN)];
     Exp "exp" "exponential" One(libm::exp, |_, _, y| Some(y)),
         &[awkward(0.0, 1.0, 1.0), awkward(-INF, 0.0, 0.0), awkward(710.0, INF, INF)];
     Expm1 "expm1" "`exp(x) - 1`, exact near zero" One(libm::expm1, |g, x, _| Some(g.apply1(Function::Exp, x))),
         &[awkward(0.0, 0.0, 1.0), awkward(1e-20, 1e-20, 1.0), awkward(-INF, -1.0, 0.0)];
-    Log "log" "natural logarithm" One(libm::log, |g, x, _| { let one = g.constant(1.0); Some(g.over(one, x)) }),
-        &[awkward(0.0, -INF, INF), awkward(1.0, 0.0, 1.0), awkward(-1.0, NAN, -1.0), awkward(INF, INF, 0.0)];
-    Log1p "log1p" "`log(1 + x)`, exact near zero" One(libm::log1p, |g, x, _| { let one = g.constant(1.0); let d = g.plus(one, x); Some(g.over(one, d)) }),
+    Log "log" "natural logarithm" One(libm::log, |g, x, _| Some(reciprocal_above(g, 1.0, x))),
+        &[awkward(0.0, -INF, INF), awkward(1.0, 0.0, 1.0), awkward(-1.0, NAN, NAN), awkward(INF, INF, 0.0)];
+    Log1p "log1p" "`log(1 + x)`, exact near zero" One(libm::log1p, |g, x, _| { let one = g.constant(1.0); let d = g.plus(one, x); Some(reciprocal_above(g, 1.0, d)) }),
         &[awkward(0.0, 0.0, 1.0), awkward(-1.0, -INF, INF), awkward(1e-20, 1e-20, 1.0)];
-    Log10 "log10" "decimal logarithm" One(libm::log10, |g, x, _| { let c = g.constant(std::f64::consts::LOG10_E); Some(g.over(c, x)) }),
+    Log10 "log10" "decimal logarithm" One(libm::log10, |g, x, _| Some(reciprocal_above(g, std::f64::consts::LOG10_E, x))),
         &[awkward(0.0, -INF, INF), awkward(1000.0, 3.0, 0.0004342944819032518)];
     Sqrt "sqrt" "square root" One(libm::sqrt, |g, _, y| { let half = g.constant(0.5); Some(g.over(half, y)) }),
         &[awkward(0.0, 0.0, INF), awkward(-1.0, NAN, NAN), awkward(INF, INF, 0.0)];
@@ -368,6 +368,15 @@ fn divide(g: &mut Graph, [_, b]: [Node; 2], y: Node, t: [Option<Node>; 2]) -> Op
     let pulled = t[1].map(|db| g.times(y, db));
     let top = difference(g, t[0], pulled)?;
     Some(g.over(top, b))
+}
+
+/// `c/x` where x is not below zero: where a function is not defined its slope is NaN as well, or
+/// trajectories would walk there.
+fn reciprocal_above(g: &mut Graph, c: f64, x: Node) -> Node {
+    let (c, zero, nan) = (g.constant(c), g.constant(0.0), g.constant(NAN));
+    let slope = g.over(c, x);
+    let defined = g.compare(Comparison::GreaterEqual, x, zero);
+    g.select(defined, slope, nan)
 }
 
 /// `sign/sqrt(1 - x^2)`, written so that it keeps its digits near 1.

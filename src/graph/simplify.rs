@@ -16,11 +16,17 @@ impl Graph {
     }
 
     /// As [`Graph::simplify`], for readers: `p*(1/p)` of a parameter becomes 1, which is another
-    /// value where the parameter is zero.
+    /// value where the parameter is zero, and slopes outside the domain are not marked as NaN.
     pub fn simplify_for_print(&mut self, roots: &[Node], dimension: usize) -> Vec<Node> {
         let roots = self.simplify(roots, dimension);
         let depends = self.depends(|input| (input as usize) < dimension);
         let roots = self.rewrite(&roots, |graph, op| {
+            // Where a slope is defined at all need not be read.
+            if let Op::Select(_, slope, undefined) = op
+                && graph.as_constant(undefined).is_some_and(f64::is_nan)
+            {
+                return slope;
+            }
             if let Op::Apply2(Function::Multiply, p, inverse) = op
                 && let Op::Apply2(Function::Divide, one, q) = graph.op(inverse)
                 && (p, Some(1.0)) == (q, graph.as_constant(one))
@@ -170,6 +176,9 @@ impl Simplifier<'_> {
 
     fn multiply(&mut self, a: Node, b: Node) -> Node {
         let ((ca, ra), (cb, rb)) = (self.split(a), self.split(b));
+        if !self.stays_normal(ca, cb) {
+            return self.graph.times(a, b);
+        }
         let known = self.known_product(ca, cb);
         let rest = match (ra, rb) {
             (Some(a), Some(b)) => Some(self.varying_product(a, b)),
@@ -184,6 +193,16 @@ impl Simplifier<'_> {
                 Some(-1.0) => self.negate(rest),
                 _ => self.graph.times(known, rest),
             },
+        }
+    }
+
+    /// Whether the product of two numbers neither overflows nor loses digits below the normal
+    /// range, which the order that was written may avoid.
+    fn stays_normal(&self, a: Option<Node>, b: Option<Node>) -> bool {
+        let number = |node: Option<Node>| node.and_then(|node| self.number(node));
+        match (number(a), number(b)) {
+            (Some(a), Some(b)) if a.is_normal() && b.is_normal() => (a * b).is_normal(),
+            _ => true,
         }
     }
 

@@ -187,9 +187,11 @@ fn add_up(
     }
 }
 
-/// Keeps a [`Block`] of the windows that it is shown.
+/// Keeps a [`Block`] of each stretch of time of the windows that it is shown.
 pub struct Collector<'a> {
     plan: &'a Plan<'a>,
+    blocks: Vec<Block>,
+    /// The block of the window at hand.
     block: Block,
     points: Vec<f64>,
     v: Vec<f64>,
@@ -200,15 +202,21 @@ impl<'a> Collector<'a> {
     pub fn new(plan: &'a Plan<'a>) -> Collector<'a> {
         Collector {
             plan,
+            blocks: Vec::new(),
             block: Block::new(plan),
             points: Vec::new(),
             v: Vec::new(),
         }
     }
 
-    /// What was kept.
-    pub fn into_block(self) -> Block {
-        self.block
+    /// What was kept of each stretch so far; the last may still grow.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// What was kept of each stretch.
+    pub fn into_blocks(self) -> Vec<Block> {
+        self.blocks
     }
 
     fn sum(&mut self, window: &Window<'_>) {
@@ -296,6 +304,11 @@ impl<'a> Collector<'a> {
 
 impl Observer for Collector<'_> {
     fn observe(&mut self, window: &Window<'_>) {
+        let stretch = window.stretch();
+        while self.blocks.len() <= stretch {
+            self.blocks.push(Block::new(self.plan));
+        }
+        std::mem::swap(&mut self.block, &mut self.blocks[stretch]);
         let lanes: Vec<usize> = (0..LANES)
             .filter(|&lane| window.committed()[lane])
             .collect();
@@ -303,5 +316,6 @@ impl Observer for Collector<'_> {
         self.bin(window, &lanes);
         self.bin_forces(window, &lanes);
         self.bin_values(window, &lanes);
+        std::mem::swap(&mut self.block, &mut self.blocks[stretch]);
     }
 }

@@ -9,10 +9,15 @@ use crate::report::curves::{Curves, Line, Reference};
 /// Rows of `potential.csv` and points of curves, about.
 const CURVE_POINTS: usize = 800;
 
-/// The curves of figures and tables: on bin centres, thinned.
+/// The curves of figures and tables: on the centres of as many bins at a time as make the table
+/// short.
 pub(super) fn curves(learned: &Learned<'_>, bins: &OnBins) -> Curves {
-    let stride = bins.x.len().div_ceil(CURVE_POINTS).max(1);
-    let thin = |values: &[f64]| -> Vec<f64> { values.iter().step_by(stride).copied().collect() };
+    // An odd number of bins has a middle one.
+    let stride = bins.x.len().div_ceil(CURVE_POINTS) | 1;
+    let thin = |values: &[f64]| -> Vec<f64> {
+        let rows = values.chunks_exact(stride);
+        rows.map(|row| row[stride / 2]).collect()
+    };
     let x = thin(&bins.x);
     let potential = &learned.setup.potential;
     let mut curves = Curves {
@@ -24,7 +29,7 @@ pub(super) fn curves(learned: &Learned<'_>, bins: &OnBins) -> Curves {
         dv: potential.slope(&x),
         ..Curves::default()
     };
-    if let Some(first) = learned.estimates.first() {
+    if let Some(first) = learned.primary() {
         let (u, du) = bins.spline(&first.spline);
         (curves.u, curves.du) = (thin(&u), thin(&du));
         let errors = x.iter().map(|x| first.stderr(*x));
@@ -61,7 +66,7 @@ fn mean_difference(
     learned: &Learned<'_>,
     bins: &OnBins,
 ) -> f64 {
-    let Some(first) = learned.estimates.first() else {
+    let Some(first) = learned.primary() else {
         return 0.0;
     };
     let (u, _) = bins.spline(&first.spline);
@@ -77,7 +82,7 @@ fn mean_difference(
 fn smooth_density(bins: &OnBins, stride: usize) -> Vec<f64> {
     let width = bins.width();
     bins.density
-        .chunks(stride)
+        .chunks_exact(stride)
         .map(|part| part.iter().sum::<f64>() / (part.len() as f64 * width))
         .collect()
 }
@@ -125,19 +130,16 @@ fn zoom(learned: &Learned<'_>, curves: &Curves, x: &[f64]) -> (f64, f64) {
     (lowest - 0.5 * width, lowest + 0.5 * width)
 }
 
-/// What `samples.npz` holds.
-pub(super) fn arrays(learned: &Learned<'_>, bins: &OnBins, curves: &Curves) -> Vec<Array> {
-    let samples: u64 = learned
-        .sample
-        .blocks
-        .iter()
-        .map(|b| b.density.total())
-        .sum();
+/// What `samples.npz` holds: everything on the bin centres `x`, but for the last array.
+pub(super) fn arrays(learned: &Learned<'_>, bins: &OnBins) -> Vec<Array> {
+    let blocks = &learned.sample.blocks;
+    let samples: u64 = blocks.iter().map(|b| b.density.total()).sum();
     let counts: Vec<u64> = bins
         .density
         .iter()
         .map(|share| (share * samples as f64).round() as u64)
         .collect();
+    let potential = &learned.setup.potential;
     let mut arrays = vec![
         Array::line("x", &bins.x),
         Array {
@@ -145,23 +147,28 @@ pub(super) fn arrays(learned: &Learned<'_>, bins: &OnBins, curves: &Curves) -> V
             shape: vec![counts.len()],
             values: Values::U64(counts),
         },
-        Array::line("grid", &curves.x),
-        Array::line("U", &curves.u),
-        Array::line("U_stderr", &curves.u_stderr),
-        Array::line("dU", &curves.du),
-        Array::line("dU_stderr", &curves.du_stderr),
-        Array::line("V", &curves.v),
-        Array::line("density", &curves.density),
+        Array::line("density", &smooth_density(bins, 1)),
+        Array::line("V", &potential.curve(&bins.x)),
+        Array::line("dV", &potential.slope(&bins.x)),
     ];
-    let p = &learned.sample.blocks;
-    let variances: Vec<f64> = p.iter().map(|b| b.total().mean_square()).collect();
-    arrays.push(Array::line("p2_by_block", &variances));
     if let Some(force) = &learned.force {
-        arrays.push(Array::line("S", &force.residual_by_bin));
+        arrays.push(Array::line("S", bins.part(&force.residual_by_bin)));
     }
-    for estimate in learned.estimates.iter().skip(1) {
-        let name = format!("U_{}", estimate.estimator.name());
-        arrays.push(Array::line(&name, &bins.spline(&estimate.spline).0));
+    let first = learned.primary().map(|first| first.estimator);
+    for estimate in &learned.estimates {
+        let name = |what: &str| match Some(estimate.estimator) == first {
+            true => what.to_owned(),
+            false => format!("{what}_{}", estimate.estimator.name()),
+        };
+        let (u, du) = bins.spline(&estimate.spline);
+        let (u_stderr, du_stderr): (Vec<f64>, Vec<f64>) =
+            bins.x.iter().map(|x| estimate.stderr(*x)).unzip();
+        arrays.push(Array::line(name("U"), &u));
+        arrays.push(Array::line(name("dU"), &du));
+        arrays.push(Array::line(name("U_stderr"), &u_stderr));
+        arrays.push(Array::line(name("dU_stderr"), &du_stderr));
     }
+    let variances: Vec<f64> = blocks.iter().map(|b| b.total().mean_square()).collect();
+    arrays.push(Array::line("p2_by_block", &variances));
     arrays
 }

@@ -82,6 +82,11 @@ impl OnBins {
         self.grid.width()
     }
 
+    /// The part of something by bin of the whole grid that belongs to these bins.
+    pub fn part<'a>(&self, by_bin: &'a [f64]) -> &'a [f64] {
+        by_bin.get(self.range.clone()).unwrap_or(&[])
+    }
+
     /// Values and slopes of a spline on these bins.
     pub fn spline(&self, spline: &Spline) -> (Vec<f64>, Vec<f64>) {
         let (u, du) = tabulate(spline, &self.grid);
@@ -119,20 +124,45 @@ impl OnBins {
     }
 }
 
-/// The value of V by position, block by block.
-fn values(blocks: &[Block]) -> Vec<BinnedSums> {
-    blocks.iter().map(|block| block.value.clone()).collect()
-}
-
-/// The fit that `value` makes of the blocks so far.
-pub fn value_fit(blocks: &[Block], spacing: f64) -> Result<Fit, FitError> {
-    fit::value(&values(blocks), &fit::Settings::new(spacing))
-}
-
 /// The fit that `force` makes: every run needs it for the variance of the unresolved force.
-pub fn force_fit(sample: &Sample) -> Result<ForceFit, FitError> {
-    let blocks: Vec<BinnedSums> = sample.blocks.iter().map(|b| b.force.clone()).collect();
-    fit::force(&blocks, &fit::Settings::new(sample.spacing))
+pub fn force_fit(blocks: &[Block], spacing: f64) -> Result<ForceFit, FitError> {
+    let blocks: Vec<BinnedSums> = blocks.iter().map(|block| block.force.clone()).collect();
+    fit::force(&blocks, &fit::Settings::new(spacing))
+}
+
+/// The fit that an estimator makes of the blocks so far; `filter` makes none.
+pub fn fit_of(
+    estimator: Estimator,
+    blocks: &[Block],
+    spacing: f64,
+    settings: &Settings,
+) -> Result<Fit, FitError> {
+    // A density has been smoothed by the dynamics; its spline must not do so again.
+    let finer = match settings.knots {
+        Some(_) => fit::Settings::new(spacing),
+        None => fit::Settings::new(spacing * DENSITY_SPACING),
+    };
+    let histograms = |of: fn(&Block) -> Option<&Histogram>| -> Vec<Histogram> {
+        blocks.iter().filter_map(of).cloned().collect()
+    };
+    let momenta = || -> Vec<Moments> { blocks.iter().map(|b| b.total().momentum()).collect() };
+    match estimator {
+        Estimator::Value => {
+            let values: Vec<BinnedSums> = blocks.iter().map(|block| block.value.clone()).collect();
+            fit::value(&values, &fit::Settings::new(spacing))
+        }
+        Estimator::Force => Ok(force_fit(blocks, spacing)?.fit),
+        Estimator::Density => {
+            let beta = |p2| scale::beta(settings.delta, settings.gamma, p2);
+            let temperature = fit::Temperature::of_momenta(&momenta(), beta);
+            fit::density(&histograms(|b| Some(&b.density)), &temperature, &finer)
+        }
+        Estimator::Paper => {
+            let temperature = fit::Temperature::of_momenta(&momenta(), |p2| 1.0 / p2);
+            fit::paper(&histograms(|b| b.whole_step.as_ref()), &temperature, &finer)
+        }
+        Estimator::Filter => Err(FitError::TooFewBlocks { found: 0 }),
+    }
 }
 
 /// Makes one estimate of the sample.
@@ -140,45 +170,20 @@ pub fn estimate(
     estimator: Estimator,
     sample: &Sample,
     settings: &Settings,
-    force: &ForceFit,
     hooks: &Hooks<'_>,
 ) -> Result<Estimate, FitError> {
     let before = (hooks.seconds)();
-    let how = fit::Settings::new(match estimator {
-        // The density has been smoothed by the dynamics; its spline must not do so again.
-        Estimator::Density | Estimator::Paper if settings.knots.is_none() => {
-            sample.spacing * DENSITY_SPACING
-        }
-        _ => sample.spacing,
-    });
-    let histograms = |of: fn(&Block) -> Option<&Histogram>| -> Vec<Histogram> {
-        sample.blocks.iter().filter_map(of).cloned().collect()
-    };
-    let momenta: Vec<Moments> = sample.blocks.iter().map(|b| b.total().momentum()).collect();
-    let fit = match estimator {
-        Estimator::Value => value_fit(&sample.blocks, sample.spacing)?,
-        Estimator::Force => force.fit.clone(),
-        Estimator::Density => {
-            let beta = |p2| scale::beta(settings.delta, settings.gamma, p2);
-            let temperature = fit::Temperature::of_momenta(&momenta, beta);
-            fit::density(&histograms(|b| Some(&b.density)), &temperature, &how)?
-        }
-        // The filter is not a fit; it has its own way in, below.
-        Estimator::Paper | Estimator::Filter => fit::paper(
-            &histograms(|b| b.whole_step.as_ref()),
-            &fit::Temperature::of_momenta(&momenta, |p2| 1.0 / p2),
-            &how,
-        )?,
-    };
-    let values: u64 = match estimator {
-        Estimator::Value => sample.blocks.iter().map(|b| b.value_evaluations).sum(),
-        _ => 0,
+    let fit = fit_of(estimator, &sample.blocks, sample.spacing, settings)?;
+    let binned: u64 = sample.blocks.iter().map(|b| b.value_evaluations).sum();
+    let looks = match estimator {
+        Estimator::Value => sample.looks,
+        _ => sample.looks.saturating_sub(binned),
     };
     Ok(Estimate {
         estimator,
         spline: fit.spline.clone(),
         fit: Some(fit),
-        evaluations: sample.steps + sample.warm_up + values,
+        evaluations: sample.steps + sample.warm_up + looks,
         seconds: sample.seconds + (hooks.seconds)() - before,
     })
 }

@@ -1,7 +1,7 @@
 //! The main job: from a program and its options to a learned potential with its verdict.
 
 use super::components::{components, terms};
-use super::estimate::{Estimate, OnBins, estimate, filtered, force_fit, value_fit};
+use super::estimate::{Estimate, OnBins, estimate, filtered, fit_of, force_fit};
 use super::pilot::Pilot;
 use super::results::{self, Learned};
 use super::sample::{SampleError, sample};
@@ -10,8 +10,8 @@ use super::{Estimator, Hooks, Options, Potential, Settings};
 use crate::check::Program;
 use crate::diagnostic::Diagnostic;
 use crate::graph::Spline;
-use crate::learn::fit::ForceFit;
 use crate::learn::scale;
+use crate::report::number::significant;
 use crate::report::result::{RunResult, Verdict};
 use crate::source::{SourceId, Sources};
 
@@ -170,13 +170,14 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
     let target = settings.target;
     let enough = |blocks: &[crate::learn::collect::Block], spacing: f64| {
         target.is_some_and(|target| {
-            value_fit(blocks, spacing).is_ok_and(|fit| fit.median_stderr() <= target)
+            fit_of(settings.estimators[0], blocks, spacing, settings)
+                .is_ok_and(|fit| fit.median_stderr() <= target)
         })
     };
     let sample = sample(&setup.potential, settings, hooks, enough).map_err(not_sampled)?;
     let mut findings = findings(&sample, &setup.potential, settings);
     let force = match sample.pilot {
-        Pilot::Alive => force_fit(&sample).ok(),
+        Pilot::Alive => force_fit(&sample.blocks, sample.spacing).ok(),
         _ => None,
     };
     let bins = OnBins::new(&sample.blocks);
@@ -193,9 +194,8 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
         reference: None,
         begun,
     };
-    if let (Some(force), Some(_)) = (learned.force.take(), &learned.bins) {
-        make_estimates(&mut learned, &mut findings, &force, hooks);
-        learned.force = Some(force);
+    if learned.force.is_some() && learned.bins.is_some() {
+        make_estimates(&mut learned, &mut findings, hooks);
     } else if findings.equilibrium.verdict == Verdict::Trusted {
         findings.equilibrium.verdict = Verdict::NotConverged;
         findings.diagnostics.push(
@@ -206,7 +206,71 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
             .help("more --steps, or wider --knots"),
         );
     }
+    judge_estimate(&learned, &mut findings);
     results::outcome(job, &learned, findings, hooks)
+}
+
+/// What the estimate itself says of the run: whether it is there, whole, and as good as asked.
+fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
+    let settings = learned.settings();
+    let mut fail = |diagnostic: Diagnostic| {
+        if findings.equilibrium.verdict == Verdict::Trusted {
+            findings.equilibrium.verdict = Verdict::NotConverged;
+        }
+        findings.diagnostics.push(diagnostic);
+    };
+    let Some(first) = learned.primary() else {
+        if learned.sample.pilot == Pilot::Alive {
+            fail(Diagnostic::error(
+                "no-potential",
+                format!(
+                    "`{}` has no result, so there is no U.pot",
+                    settings.estimators[0].name()
+                ),
+            ));
+        }
+        return;
+    };
+    let Some(fit) = &first.fit else { return };
+    if let Some(target) = settings
+        .target
+        .filter(|target| fit.median_stderr() > *target)
+    {
+        fail(
+            Diagnostic::error(
+                "target-missed",
+                format!(
+                    "the median standard error of U is {}, not {}",
+                    significant(fit.median_stderr(), 2),
+                    significant(target, 2)
+                ),
+            )
+            .help("more --steps"),
+        );
+    }
+    if fit.is_disconnected() {
+        findings.diagnostics.push(
+            Diagnostic::warning(
+                "gaps",
+                "there are stretches without samples inside the domain of U: the curve there, and with `force` and `density` the heights on its two sides, are joined by smoothness alone",
+            )
+            .help("more --steps; a smaller --gamma heats the trajectories over the gap"),
+        );
+    }
+    let asked = 10.0 / (settings.gamma * settings.delta);
+    if (settings.burn_in as f64) < 0.5 * asked {
+        findings.diagnostics.push(
+            Diagnostic::warning(
+                "short-burn-in",
+                format!(
+                    "the burn-in of {} steps is {} relaxation times, where 10 are usual",
+                    settings.burn_in,
+                    significant(settings.burn_in as f64 * settings.gamma * settings.delta, 2)
+                ),
+            )
+            .help(format!("--burn-in {}", significant(asked, 2))),
+        );
+    }
 }
 
 fn not_sampled(error: SampleError) -> Failure {
@@ -227,12 +291,7 @@ fn not_sampled(error: SampleError) -> Failure {
 }
 
 /// All estimates that were asked for, and the baselines.
-fn make_estimates(
-    learned: &mut Learned<'_>,
-    findings: &mut Findings,
-    force: &ForceFit,
-    hooks: &Hooks<'_>,
-) {
+fn make_estimates(learned: &mut Learned<'_>, findings: &mut Findings, hooks: &Hooks<'_>) {
     let Some(bins) = learned.bins.take() else {
         return;
     };
@@ -270,7 +329,7 @@ fn make_estimates(
         if estimator == Estimator::Filter {
             continue;
         }
-        match estimate(estimator, sample, settings, force, hooks) {
+        match estimate(estimator, sample, settings, hooks) {
             Ok(estimate) => learned.estimates.push(estimate),
             Err(error) => findings.diagnostics.push(
                 Diagnostic::error(

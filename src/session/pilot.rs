@@ -85,7 +85,8 @@ impl Heat {
 impl Sampler<'_> {
     /// Lets lanes loose around the lowest place, at rest: they heat up to the temperature that the
     /// unresolved scales give them, or do not.
-    pub(super) fn pilot(&self, survey: &Survey, relaxation: f64) -> Trial {
+    pub(super) fn pilot(&self, survey: &Survey) -> Trial {
+        let relaxation = self.relaxation;
         let streams = self.pilot_streams();
         let pool = self.pilot_pool(survey, self.settings.delta);
         let mut ensemble = self.pilot_ensemble(streams, &pool);
@@ -166,7 +167,15 @@ impl Sampler<'_> {
 
     fn pilot_ensemble(&self, streams: Streams, pool: &[f64]) -> Ensemble {
         let escape = self.settings.domain.unwrap_or((-1e300, 1e300));
-        Ensemble::new(self.groups, streams, &draw(pool), 0.0, escape, false)
+        Ensemble::new(
+            self.groups,
+            streams,
+            &draw(pool),
+            0.0,
+            escape,
+            false,
+            self.watch(),
+        )
     }
 
     /// One window of all lanes; the upper quartile of `p^2`.
@@ -179,7 +188,7 @@ impl Sampler<'_> {
     ) -> f64 {
         let mut nobody = vec![(); self.groups];
         let cancelled = self.hooks.cancelled;
-        ensemble.advance(map, &[window], &draw(pool), &mut nobody, cancelled);
+        ensemble.advance(map, &[window], 0, &draw(pool), &mut nobody, cancelled);
         ensemble.upper_quartile()
     }
 
@@ -251,7 +260,7 @@ impl Sampler<'_> {
 }
 
 /// Rounded down, to two digits.
-fn two_digits(x: f64) -> f64 {
+pub(super) fn two_digits(x: f64) -> f64 {
     let unit = 10f64.powf(x.log10().floor() - 1.0);
     let rounded = (x / unit).floor() * unit;
     // The nearest double to the decimal number, so that it prints in two digits.

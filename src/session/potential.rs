@@ -1,5 +1,7 @@
 //! A potential ready to be used: its formula, its parameters, its compiled value and gradient.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::graph::{Graph, Model, Node, Notation, print};
 use crate::kernel::{BatchKernel, Engine, KernelError};
 
@@ -15,6 +17,7 @@ pub struct Potential {
     pub roots: Vec<Node>,
     value: BatchKernel,
     gradient: BatchKernel,
+    evaluations: AtomicU64,
 }
 
 impl Potential {
@@ -26,6 +29,7 @@ impl Potential {
         Ok(Potential {
             value: BatchKernel::compile(&graph, &roots[..1], d, engine)?,
             gradient: BatchKernel::compile(&graph, &roots[1..], d, engine)?,
+            evaluations: AtomicU64::new(0),
             model,
             parameters,
             graph,
@@ -33,8 +37,15 @@ impl Potential {
         })
     }
 
+    /// How many values and gradients were asked for so far.
+    pub fn evaluations(&self) -> u64 {
+        self.evaluations.load(Ordering::Relaxed)
+    }
+
     /// Values at points (shape: coordinates, points).
     pub fn values(&self, points: &[f64], out: &mut [f64]) {
+        self.evaluations
+            .fetch_add(out.len() as u64, Ordering::Relaxed);
         self.value
             .evaluate(points, out.len(), &self.parameters, out);
     }
@@ -42,6 +53,7 @@ impl Potential {
     /// Gradients at points (shapes: coordinates, points).
     pub fn gradients(&self, points: &[f64], out: &mut [f64]) {
         let count = out.len() / self.model.dimension().max(1);
+        self.evaluations.fetch_add(count as u64, Ordering::Relaxed);
         self.gradient.evaluate(points, count, &self.parameters, out);
     }
 

@@ -52,6 +52,12 @@ impl Learned<'_> {
         &self.setup.settings
     }
 
+    /// The estimate that was asked for first.
+    pub fn primary(&self) -> Option<&Estimate> {
+        let asked = self.settings().estimators[0];
+        self.estimates.iter().find(|e| e.estimator == asked)
+    }
+
     /// The name of the coordinate.
     pub fn coordinate(&self) -> &str {
         &self.setup.potential.model.coordinates[0].name
@@ -87,7 +93,7 @@ pub(super) fn outcome(
     };
     let curves = learned.bins.as_ref().map(|bins| curves(learned, bins));
     let mut files = Vec::new();
-    if let Some(estimate) = learned.estimates.first() {
+    if let Some(estimate) = learned.primary() {
         let text = program_text(job, learned, estimate, findings.equilibrium.verdict);
         files.push(("U.pot".to_owned(), text.into_bytes()));
     }
@@ -96,7 +102,7 @@ pub(super) fn outcome(
             "potential.csv".to_owned(),
             potential_csv(curves).into_bytes(),
         ));
-        if let Ok(bytes) = npz(&arrays(learned, bins, curves)) {
+        if let Ok(bytes) = npz(&arrays(learned, bins)) {
             files.push(("samples.npz".to_owned(), bytes));
         }
     }
@@ -115,7 +121,7 @@ pub(super) fn outcome(
     files.push(("result.json".to_owned(), json.into_bytes()));
     Ok(Outcome {
         result,
-        potential: learned.estimates.first().map(|e| e.spline.clone()),
+        potential: learned.primary().map(|e| e.spline.clone()),
         files,
         diagnostics: findings.diagnostics,
     })
@@ -243,7 +249,7 @@ fn scale_row(learned: &Learned<'_>) -> Scale {
 }
 
 fn effective_potential(learned: &Learned<'_>) -> EffectivePotential {
-    let Some(first) = learned.estimates.first() else {
+    let Some(first) = learned.primary() else {
         return EffectivePotential::default();
     };
     let covered = match (&first.fit, &learned.force) {
@@ -265,11 +271,13 @@ fn effective_potential(learned: &Learned<'_>) -> EffectivePotential {
 fn performance(job: &Job<'_>, learned: &Learned<'_>, hooks: &Hooks<'_>) -> Performance {
     let sample = learned.sample;
     let steps = sample.steps + sample.warm_up;
+    // Groups are what runs in parallel.
+    let cores = job.threads.min(sample.groups) as f64;
     Performance {
         steps,
         seconds: (hooks.seconds)() - learned.begun,
         ns_per_step: (sample.steps > 0)
-            .then(|| 1e9 * sample.seconds * job.threads as f64 / sample.steps as f64),
+            .then(|| 1e9 * sample.sampling_seconds * cores / sample.steps as f64),
         threads: job.threads,
         jit_ms: Some(sample.jit_ms),
         gradient_evaluations: steps,
@@ -287,7 +295,7 @@ fn steep(learned: &Learned<'_>) -> Option<crate::diagnostic::Diagnostic> {
     {
         return None;
     }
-    let (estimate, bins) = (learned.estimates.first()?, learned.bins.as_ref()?);
+    let (estimate, bins) = (learned.primary()?, learned.bins.as_ref()?);
     let second = estimate.spline.derivative()?.derivative()?;
     let peak = bins.density.iter().copied().fold(0.0, f64::max);
     let curvature = bins

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::pilot::Pilot;
+use super::pilot::{Pilot, two_digits};
 use super::{Hooks, Knots, Potential, Progress, Settings};
 use crate::dynamics::{
     Census, DampedMap, Ensemble, LaneFate, Observer, Stream, Streams, Survey, Window, survey,
@@ -31,6 +31,8 @@ const THINNED: u64 = 4_000_000;
 const WIDEST_STRIDE: u64 = 64;
 /// Stretches of time that make statistical blocks, times groups.
 const SEGMENTS: u64 = 16;
+/// Relaxation times in a stretch at least, so that stretches are independent.
+const BLOCK_RELAXATIONS: f64 = 10.0;
 /// Steps in a window at most.
 const LONGEST_WINDOW: u64 = 4096;
 /// Streams of random numbers that are not those of groups.
@@ -65,8 +67,12 @@ pub struct Sample {
     pub warm_up: u64,
     /// Whether all steps were made.
     pub complete: bool,
-    /// Seconds of sampling, after burn-in.
+    /// Evaluations of V and its gradient beside the steps: looking around, and binning V.
+    pub looks: u64,
+    /// Seconds of it all.
     pub seconds: f64,
+    /// Seconds of sampling, after burn-in.
+    pub sampling_seconds: f64,
     /// Milliseconds of compiling.
     pub jit_ms: f64,
 }
@@ -100,6 +106,22 @@ pub enum SampleError {
         /// To.
         hi: f64,
     },
+}
+
+/// The blocks of all groups, stretch after stretch.
+fn in_order(groups: impl Iterator<Item = Vec<Block>>, plan: &Plan<'_>) -> Vec<Block> {
+    let groups: Vec<Vec<Block>> = groups.collect();
+    let stretches = groups.iter().map(Vec::len).max().unwrap_or(0);
+    let mut columns: Vec<_> = groups.into_iter().map(Vec::into_iter).collect();
+    (0..stretches)
+        .flat_map(|_| {
+            let row: Vec<Block> = columns
+                .iter_mut()
+                .map(|column| column.next().unwrap_or_else(|| Block::new(plan)))
+                .collect();
+            row
+        })
+        .collect()
 }
 
 /// Draws starting positions from a pool.
@@ -155,6 +177,8 @@ pub(super) struct Sampler<'a> {
     pub hooks: &'a Hooks<'a>,
     pub map: DampedMap,
     pub groups: usize,
+    /// Steps in which the momentum forgets: `1/(gamma delta)`.
+    pub relaxation: f64,
     /// Steps in a window: two relaxation times, if that is neither too few nor too many.
     pub window: u64,
 }
@@ -183,16 +207,20 @@ pub fn sample(
         hooks,
         map,
         groups: settings.trajectories / LANES,
+        relaxation,
         window: (2.0 * relaxation).clamp(16.0, LONGEST_WINDOW as f64).ceil() as u64,
     };
     sampler.fits(0, 0)?;
-    sampler.run(relaxation, jit_ms, enough)
+    let begun = (hooks.seconds)();
+    let mut sample = sampler.run(jit_ms, enough)?;
+    sample.looks = potential.evaluations();
+    sample.seconds = (hooks.seconds)() - begun;
+    Ok(sample)
 }
 
 impl Sampler<'_> {
     fn run(
         &self,
-        relaxation: f64,
         jit_ms: f64,
         enough: impl FnMut(&[Block], f64) -> bool,
     ) -> Result<Sample, SampleError> {
@@ -204,7 +232,7 @@ impl Sampler<'_> {
             &mut streams.stream(SURVEY_STREAM),
             values,
         );
-        let trial = self.pilot(&survey, relaxation);
+        let trial = self.pilot(&survey);
         let (pilot, pilot_kt, ensemble) = (trial.found, trial.kt, trial.ensemble);
         let mut sample = Sample {
             pilot,
@@ -219,7 +247,9 @@ impl Sampler<'_> {
             steps: 0,
             warm_up: trial.steps,
             complete: !self.cancelled(),
+            looks: 0,
             seconds: 0.0,
+            sampling_seconds: 0.0,
             jit_ms,
             survey,
         };
@@ -244,6 +274,7 @@ impl Sampler<'_> {
             pilot_kt,
             escape,
             self.settings.restarts,
+            self.watch(),
         );
         let range = self.burn_in(&mut ensemble, &pool);
         sample.warm_up += ensemble.steps();
@@ -274,12 +305,17 @@ impl Sampler<'_> {
         Ok(sample)
     }
 
+    /// Steps over which lanes are judged.
+    pub(super) fn watch(&self) -> u64 {
+        (2.0 * self.relaxation).clamp(16.0, 1e15).ceil() as u64
+    }
+
     /// Whether the windows of all groups, and blocks of that many bins, fit into memory.
     fn fits(&self, segments: u64, bins: usize) -> Result<(), SampleError> {
         let numbers = 2 * LANES as u64 * self.window;
         let windows = self.groups as f64 * WINDOWS_AT_ONCE * 8.0 * numbers as f64;
-        // A bin of a block: two counts, and two sums of four numbers.
-        let blocks = self.groups as f64 * segments as f64 * (10.0 * 8.0) * bins as f64;
+        // A bin of a block: two counts, and two sums of four numbers; the fits copy half of it.
+        let blocks = self.groups as f64 * segments as f64 * (16.0 * 8.0) * bins as f64;
         let needed = windows + blocks;
         if needed <= MOST_BYTES {
             return Ok(());
@@ -297,7 +333,9 @@ impl Sampler<'_> {
             .steps
             .div_ceil(self.settings.trajectories as u64);
         let few = (BLOCKS / self.groups as u64).max(2);
-        SEGMENTS.min(few).min(each).max(1)
+        // Groups are independent; stretches of one group are, if they are long enough.
+        let long_enough = (each as f64 / (BLOCK_RELAXATIONS * self.relaxation)) as u64;
+        SEGMENTS.min(few).min(long_enough).max(1)
     }
 
     pub(super) fn cancelled(&self) -> bool {
@@ -308,7 +346,8 @@ impl Sampler<'_> {
         (self.hooks.progress)(Progress { stage, done });
     }
 
-    /// The lengths of windows that add up to `steps`, at most `at_once` of them at a time.
+    /// The lengths of windows that add up to `steps`, at most `at_once` of them at a time; none is
+    /// short unless all is.
     pub(super) fn windows(&self, steps: u64, at_once: u64) -> impl Iterator<Item = Vec<usize>> {
         let longest = self.window;
         let mut left = steps;
@@ -316,7 +355,11 @@ impl Sampler<'_> {
             let some = left.min(at_once.saturating_mul(longest));
             left -= some;
             let mut windows = vec![longest as usize; (some / longest) as usize];
-            windows.extend((!some.is_multiple_of(longest)).then_some((some % longest) as usize));
+            let rest = (some % longest) as usize;
+            match windows.last_mut() {
+                Some(last) => *last += rest,
+                None => windows.extend((rest > 0).then_some(rest)),
+            }
             (!windows.is_empty()).then_some(windows)
         })
     }
@@ -348,14 +391,14 @@ impl Sampler<'_> {
         let cancelled = self.hooks.cancelled;
         let mut done = 0;
         for windows in self.windows(half, 8) {
-            if !ensemble.advance(&self.map, &windows, &draw(pool), &mut nobody, cancelled) {
+            if !ensemble.advance(&self.map, &windows, 0, &draw(pool), &mut nobody, cancelled) {
                 break;
             }
             done += windows.iter().sum::<usize>();
             self.report("burning in", done as f64 / self.settings.burn_in as f64);
         }
         for windows in self.windows(self.settings.burn_in - half, 8) {
-            if !ensemble.advance(&self.map, &windows, &draw(pool), &mut ranges, cancelled) {
+            if !ensemble.advance(&self.map, &windows, 0, &draw(pool), &mut ranges, cancelled) {
                 break;
             }
             done += windows.iter().sum::<usize>();
@@ -393,8 +436,21 @@ impl Sampler<'_> {
             Some(Knots::Count(n)) => (range.hi - range.lo) / n as f64,
             None => 1.5 * l,
         };
+        if self.settings.knots.is_none() {
+            // The same knots for every seed: otherwise the error of the projection would change
+            // with what the burn-in happened to see.
+            sample.spacing = two_digits(sample.spacing);
+        }
+        let needed;
+        if self.settings.domain.is_some() {
+            let cells = ((hi - lo) / sample.spacing).round().max(1.0);
+            sample.spacing = (hi - lo) / cells;
+            needed = BINS_IN_CELL * cells;
+        } else {
+            lo = (lo / sample.spacing).floor() * sample.spacing;
+            needed = ((hi - lo) / sample.spacing).ceil() * BINS_IN_CELL;
+        }
         let width = sample.spacing / BINS_IN_CELL;
-        let needed = ((hi - lo) / width).ceil() + 1.0;
         let error = || SampleError::TooManyBins {
             needed,
             width,
@@ -449,37 +505,41 @@ impl Sampler<'_> {
         };
         let segments = self.segments();
         let (before, already) = ((self.hooks.seconds)(), ensemble.steps());
+        let mut collectors: Vec<Collector<'_>> =
+            (0..self.groups).map(|_| Collector::new(&plan)).collect();
         for segment in 0..segments {
             let steps = (segment + 1) * each / segments - segment * each / segments;
-            let mut collectors: Vec<Collector<'_>> =
-                (0..self.groups).map(|_| Collector::new(&plan)).collect();
             let at_once = steps
                 .div_ceil(self.window)
                 .div_ceil(8)
                 .clamp(1, MOST_AT_ONCE);
             let mut done = 0;
             for windows in self.windows(steps, at_once) {
+                let starts = &draw(pool);
+                let stretch = segment as usize;
                 let cancelled = self.hooks.cancelled;
-                if !ensemble.advance(&self.map, &windows, &draw(pool), &mut collectors, cancelled) {
+                let observers = &mut collectors;
+                if !ensemble.advance(&self.map, &windows, stretch, starts, observers, cancelled) {
                     break;
                 }
                 done += windows.iter().sum::<usize>();
                 let part = done as f64 / steps as f64;
                 self.report("sampling", (segment as f64 + part) / segments as f64);
             }
-            let last = segment + 1 == segments || self.cancelled();
-            if last {
-                ensemble.finish(&self.map, &mut collectors);
-            }
-            sample
-                .blocks
-                .extend(collectors.into_iter().map(Collector::into_block));
-            if last || enough(&sample.blocks, sample.spacing) {
+            let has_target = self.settings.target.is_some();
+            let will_do = has_target
+                && enough(
+                    &in_order(collectors.iter().map(|c| c.blocks().to_vec()), &plan),
+                    sample.spacing,
+                );
+            if will_do || self.cancelled() {
                 break;
             }
         }
+        ensemble.finish(&self.map, &mut collectors);
+        sample.blocks = in_order(collectors.into_iter().map(Collector::into_blocks), &plan);
         sample.steps = ensemble.steps() - already;
         sample.complete = !self.cancelled();
-        sample.seconds = (self.hooks.seconds)() - before;
+        sample.sampling_seconds = (self.hooks.seconds)() - before;
     }
 }

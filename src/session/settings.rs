@@ -349,7 +349,12 @@ impl Options {
             .steps
             .unwrap_or_else(|| unique.iter().map(|e| e.steps()).max().unwrap_or(1_000_000));
         let lanes = crate::kernel::LANES;
-        let trajectories = self.trajectories.unwrap_or(64).div_ceil(lanes).max(1) * lanes;
+        let trajectories = self
+            .trajectories
+            .unwrap_or(64)
+            .div_ceil(lanes)
+            .max(1)
+            .saturating_mul(lanes);
         let relaxation = 1.0 / (gamma * delta);
         let burn_in = self
             .burn_in

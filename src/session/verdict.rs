@@ -133,7 +133,7 @@ fn statistics(findings: &mut Findings, sample: &Sample, settings: &Settings, tot
 fn judge(findings: &mut Findings, sample: &Sample, potential: &Potential, settings: &Settings) {
     let windows = sample.census.windows.max(1) as f64;
     let diverged = sample.census.diverged as f64 / windows;
-    let trapped = sample.census.trapped as f64 / windows;
+    let trapped = sample.census.trapped as f64 / sample.census.watches.max(1) as f64;
     // With restarts the windows that end in traps are left out, and the rest is good.
     let most_trapped = if settings.restarts { 0.5 } else { LOST };
     let found = if !sample.complete {
@@ -420,6 +420,20 @@ fn unsettled(
         .help("more --steps, or a larger --gamma, which makes trajectories forget sooner");
         return Some((Verdict::NotConverged, diagnostic));
     }
+    // A check that could not be made has not been passed.
+    let checks = [
+        equilibrium.r_hat,
+        equilibrium.virial,
+        equilibrium.normality.excess_kurtosis,
+    ];
+    if !checks.iter().all(|check| check.is_some_and(f64::is_finite)) {
+        let diagnostic = Diagnostic::error(
+            "not-converged",
+            "the samples are too few to check them for equilibrium",
+        )
+        .help("more --steps");
+        return Some((Verdict::NotConverged, diagnostic));
+    }
     if let Some(r_hat) = equilibrium.r_hat.filter(|r| *r > R_HAT) {
         let diagnostic = Diagnostic::error(
             "not-converged",
@@ -447,7 +461,9 @@ fn unsettled(
     }
     let virial = mean(&sample.blocks, LaneSums::mean_virial);
     let allowed = VIRIAL + 4.0 * (virial.1 / virial.0).abs();
-    if let Some(ratio) = equilibrium.virial.filter(|v| (v - 1.0).abs() > allowed) {
+    // A tolerance that is NaN, from one block alone, allows nothing.
+    let is_off = |v: &f64| (v - 1.0).abs() > allowed || allowed.is_nan();
+    if let Some(ratio) = equilibrium.virial.filter(is_off) {
         let diagnostic = Diagnostic::error(
             "not-in-equilibrium",
             format!(

@@ -79,7 +79,7 @@ fn the_virial_identity_holds_for_any_potential() {
             apart: 0.0,
         };
         let mut observers: Vec<Virial<'_>> = (0..sampling.groups).map(|_| new()).collect();
-        sampling.advance(&mut ensemble, &map, 100_000, &mut observers);
+        sampling.advance(&mut ensemble, &map, 100_000, 0, &mut observers);
         let c = map.decay();
         let ratios: Vec<f64> = observers
             .iter()
@@ -272,7 +272,7 @@ fn watched(restarts: bool) -> (Vec<Watch>, Ensemble, u64) {
         watches
             .iter_mut()
             .for_each(|w| w.references.push((from, reference)));
-        TRAPPING.advance(&mut ensemble, &map, 10 * TRAPPING.window(), &mut watches);
+        TRAPPING.advance(&mut ensemble, &map, 10 * TRAPPING.window(), 0, &mut watches);
     }
     ensemble.finish(&map, &mut watches);
     (
@@ -293,9 +293,10 @@ fn windows_that_end_in_a_trap_do_not_count() {
     assert_eq!(census.windows, windows);
     assert_eq!(census.restarts, census.trapped);
     assert_eq!(sum(|w| w.committed) + sum(|w| w.dropped), windows);
-    // The window with the trap goes, and the two before it where they had not gone already.
+    // The window with the trap goes, the two before it where they had not gone already, and the
+    // one after it, in which the lane settles.
     let dropped = sum(|w| w.dropped);
-    assert!(census.trapped <= dropped && dropped <= 3 * census.trapped);
+    assert!(census.trapped <= dropped && dropped <= 4 * census.trapped);
     assert_eq!(sum(|w| w.dead), 0);
 }
 

@@ -45,11 +45,20 @@ impl Sampling {
         let everywhere = (-1e6, 1e6);
         let streams = Streams::new(self.seed);
         let (starts, kt) = (self.starts(), self.kt);
-        let mut lanes = Ensemble::new(self.groups, streams, &starts, kt, everywhere, restarts);
+        let mut lanes = Ensemble::new(
+            self.groups,
+            streams,
+            &starts,
+            kt,
+            everywhere,
+            restarts,
+            self.window() as u64,
+        );
         self.advance(
             &mut lanes,
             &map,
             10 * self.window(),
+            0,
             &mut vec![(); self.groups],
         );
         lanes.finish(&map, &mut vec![(); self.groups]);
@@ -63,13 +72,14 @@ impl Sampling {
         lanes: &mut Ensemble,
         map: &DampedMap,
         steps: usize,
+        stretch: usize,
         observers: &mut [O],
     ) {
         let window = self.window();
         let mut windows = vec![window; steps / window];
         windows.extend(Some(steps % window).filter(|rest| *rest > 0));
         let never = AtomicBool::new(false);
-        assert!(lanes.advance(map, &windows, &self.starts(), observers, &never));
+        assert!(lanes.advance(map, &windows, stretch, &self.starts(), observers, &never));
     }
 
     pub fn starts(&self) -> impl Fn(&mut Stream) -> f64 + Sync + use<> {
@@ -80,16 +90,16 @@ impl Sampling {
     /// Blocks of statistics, group by group within each stretch of time.
     pub fn blocks(&self, potential: &Potential, plan: &Plan<'_>, restarts: bool) -> Vec<Block> {
         let (map, mut lanes) = self.ensemble(potential, restarts);
-        let mut blocks = Vec::new();
+        let mut collectors: Vec<_> = (0..self.groups).map(|_| Collector::new(plan)).collect();
         for segment in 0..self.segments {
-            let mut collectors: Vec<_> = (0..self.groups).map(|_| Collector::new(plan)).collect();
-            self.advance(&mut lanes, &map, self.steps, &mut collectors);
-            if segment + 1 == self.segments {
-                lanes.finish(&map, &mut collectors);
-            }
-            blocks.extend(collectors.into_iter().map(Collector::into_block));
+            self.advance(&mut lanes, &map, self.steps, segment, &mut collectors);
         }
-        blocks
+        lanes.finish(&map, &mut collectors);
+        let groups: Vec<Vec<Block>> = collectors.into_iter().map(Collector::into_blocks).collect();
+        let stretches = 0..self.segments;
+        stretches
+            .flat_map(|segment| groups.iter().map(move |blocks| blocks[segment].clone()))
+            .collect()
     }
 }
 

@@ -91,7 +91,7 @@ impl Well {
                 for first in (0..steps).step_by(250) {
                     state.window(self, 250.min(steps - first), &mut collector);
                 }
-                blocks.push(collector.into_block());
+                blocks.extend(collector.into_blocks());
             }
         }
         blocks
