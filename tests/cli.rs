@@ -580,7 +580,7 @@ fn extreme_settings_end_with_a_message() {
         (&["--trajectories", "1e15"], &[5]),
         (&["--start", "1e300"], &[3]),
         (&["--set", "eps1=0"], &[3]),
-        (&["--target", "1e-300"], &[0]),
+        (&["--target", "1e-300"], &[3]),
     ];
     for (flags, codes) in cases {
         // A flag that is given twice would be an error.

@@ -332,10 +332,10 @@ impl Group {
         self.judge(rules, &mut held);
         self.held.push_back(held);
         self.judge_watch(rules);
-        let hold = if rules.restarts { HOLD } else { 0 };
+        // Without restarts nothing is taken back.
         let mut waiting: usize = self.held.iter().map(|held| held.steps).sum();
         while let Some(first) = self.held.front() {
-            if first.watch + hold >= self.watches && waiting <= MOST_HELD {
+            if rules.restarts && first.watch + HOLD >= self.watches && waiting <= MOST_HELD {
                 break;
             }
             waiting -= first.steps;
@@ -349,7 +349,7 @@ impl Group {
     fn judge(&mut self, rules: &Rules<'_>, held: &mut Held) {
         let look = Look::at(held);
         let mut lost = [false; LANES];
-        for lane in 0..LANES {
+        for (lane, lost) in lost.iter_mut().enumerate() {
             let fate = &mut self.fates[lane];
             fate.windows += 1;
             fate.kinetic = look.squares[lane] / held.steps.max(1) as f64;
@@ -363,7 +363,7 @@ impl Group {
                 continue;
             }
             fate.diverged += 1;
-            lost[lane] = true;
+            *lost = true;
             held.committed[lane] = false;
             let divergence = divergence(rules, held, lane, x);
             self.first_divergence.get_or_insert(divergence);
@@ -380,7 +380,7 @@ impl Group {
             return;
         }
         let mut lost = [false; LANES];
-        for lane in 0..LANES {
+        for (lane, lost) in lost.iter_mut().enumerate() {
             let mean = self.watched[lane] / self.watched_steps as f64;
             let fate = &mut self.fates[lane];
             fate.watches += 1;
@@ -388,7 +388,7 @@ impl Group {
             self.unsettled[lane] = self.unsettled[lane].saturating_sub(1);
             if mean < TRAPPED_BELOW * rules.reference {
                 fate.trapped += 1;
-                lost[lane] = rules.restarts;
+                *lost = rules.restarts;
             }
         }
         for held in &mut self.held {

@@ -11,6 +11,7 @@ mod pilot;
 mod plan;
 mod potential;
 mod results;
+mod room;
 mod sample;
 mod settings;
 mod verdict;
