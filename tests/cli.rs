@@ -645,3 +645,19 @@ fn an_interrupted_run_keeps_what_it_has() {
 fn read_json(path: &Path) -> serde_json::Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
+
+/// Wells that are cut off from where the trajectories are get a warning with their places.
+#[test]
+fn wells_that_are_not_visited_are_named() {
+    let place = Place::new();
+    place.write(
+        "wells.pot",
+        b"V(q) = q^2*(q^2 - 4)^2/20 + 0.15*q + 0.001*sin(q/0.001)\n",
+    );
+    let cold = place.run(&["wells.pot", "--delta", "0.15", "--gamma", "2"]);
+    assert_eq!(cold.code, 0, "{cold:#?}");
+    assert!(cold.err.contains("unvisited-wells"), "{cold:#?}");
+    let hot = place.run(&["wells.pot", "--delta", "0.15", "--gamma", "0.06"]);
+    assert_eq!(hot.code, 0, "{hot:#?}");
+    assert!(!hot.err.contains("unvisited-wells"), "{hot:#?}");
+}

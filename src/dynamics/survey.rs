@@ -121,6 +121,16 @@ impl Sheet {
         left || right
     }
 
+    /// Whether V rises by `depth` from a cell, on both sides, before it falls below it.
+    fn is_well(&self, cell: usize, depth: f64) -> bool {
+        let level = self.means[cell];
+        let decides = |v: &&f64| **v < level || **v >= level + depth;
+        let left = self.means[..cell].iter().rev().find(decides);
+        let right = self.means[cell + 1..].iter().find(decides);
+        let rises = |v: Option<&f64>| v.is_some_and(|v| *v >= level + depth);
+        level.is_finite() && rises(left) && rises(right)
+    }
+
     /// The interval of cells within `depth` of `level`, if it ends inside the sheet.
     fn hull(&self, level: f64, depth: f64) -> Option<(usize, usize)> {
         let low = |&cell: &usize| self.means[cell] < level + depth;
@@ -185,6 +195,25 @@ impl Survey {
                 let cell = cumulative.partition_point(|&sum| sum < target);
                 sheet.lo + (cell.min(CELLS - 1) as f64 + stream.uniform()) * sheet.width
             })
+            .collect()
+    }
+
+    /// The wells of V outside an interval, as far as eight times its width: places from which V
+    /// rises by `depth` on both sides before it falls below.
+    pub fn wells_outside(&self, (lo, hi): (f64, f64), depth: f64) -> Vec<f64> {
+        let reach = 8.0 * (hi - lo);
+        let holds = |sheet: &&Sheet| {
+            let end = sheet.lo + CELLS as f64 * sheet.width;
+            sheet.lo <= lo - reach && end >= hi + reach
+        };
+        let Some(sheet) = self.sheets.iter().find(holds) else {
+            return Vec::new();
+        };
+        let margin = sheet.width;
+        (0..CELLS)
+            .filter(|&cell| sheet.is_well(cell, depth))
+            .map(|cell| sheet.centre(cell))
+            .filter(|x| *x < lo - margin || *x > hi + margin)
             .collect()
     }
 

@@ -211,6 +211,9 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
     results::outcome(job, &learned, findings, hooks)
 }
 
+/// A well as deep as this many kT is one that trajectories may never find.
+const WELL_DEPTH: f64 = 4.0;
+
 /// What the estimate itself says of the run: whether it is there, whole, and as good as asked.
 fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
     let settings = learned.settings();
@@ -256,6 +259,26 @@ fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
                 "there are stretches without samples inside the domain of U: the curve there, and with `force` and `density` the heights on its two sides, are joined by smoothness alone",
             )
             .help("more --steps; a smaller --gamma heats the trajectories over the gap"),
+        );
+    }
+    let sample = learned.sample;
+    let ends = (first.spline.lo(), first.spline.hi());
+    let wells = match settings.domain {
+        None => sample.survey.wells_outside(ends, WELL_DEPTH * sample.kt),
+        Some(_) => Vec::new(),
+    };
+    if !wells.is_empty() {
+        let mut places: Vec<String> = wells.iter().map(|x| significant(*x, 2)).collect();
+        places.truncate(4);
+        findings.diagnostics.push(
+            Diagnostic::warning(
+                "unvisited-wells",
+                format!(
+                    "V has other wells that no trajectory visited, near {}: U knows nothing of them",
+                    places.join(", ")
+                ),
+            )
+            .help("a smaller --gamma or a larger --delta heats the trajectories so that they cross; --start looks elsewhere, and --domain says that one part is meant"),
         );
     }
     let asked = 10.0 / (settings.gamma * settings.delta);

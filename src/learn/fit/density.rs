@@ -1,7 +1,7 @@
 //! The logarithm of a density as a spline: penalised Poisson regression of counts.
 
 use super::domain::{Domain, positive};
-use super::{Estimator, Fit, FitError, Settings, candidates, folds};
+use super::{Estimator, Fit, FitError, LEAST_PENALTY, Settings, candidates, folds};
 use crate::learn::banded::Banded;
 use crate::learn::bspline::difference_penalty;
 use crate::stats::{Histogram, Moments};
@@ -200,8 +200,8 @@ impl Problem {
         start: Option<&[f64]>,
     ) -> Result<Vec<f64>, FitError> {
         let mut penalty = self.penalty.clone();
-        let scale = self.weighted(counts).trace() / penalty.trace();
-        penalty.add_scaled(&self.penalty, smoothing * scale - 1.0);
+        let weight = smoothing * self.weighted(counts).trace() / penalty.trace();
+        penalty.add_scaled(&self.penalty, weight.max(LEAST_PENALTY) - 1.0);
         let mut coefficients = match start {
             Some(known) => known.to_vec(),
             None => self.start(counts, &penalty)?,

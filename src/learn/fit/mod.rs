@@ -112,6 +112,11 @@ impl From<super::banded::NotPositiveDefinite> for FitError {
     }
 }
 
+/// The least weight of the penalty, in samples: where a cell at the edge holds a handful of them,
+/// all at its inner end, the curve continues as a parabola and not as what three points in a row
+/// happen to say. A twentieth of a sample is nothing to any other cell.
+const LEAST_PENALTY: f64 = 0.05;
+
 /// The candidates for the relative weight of the penalty: from nearly none to a parabola, two a
 /// decade. Relative to the ratio of the traces of data and penalty, hence dimensionless.
 fn candidates() -> impl Iterator<Item = f64> {

@@ -1,7 +1,7 @@
 //! Penalised least squares of V on the spline, and of V' on its slope.
 
 use super::domain::Domain;
-use super::{Estimator, Fit, FitError, Settings, candidates, folds};
+use super::{Estimator, Fit, FitError, LEAST_PENALTY, Settings, candidates, folds};
 use crate::learn::banded::Banded;
 use crate::learn::bspline::{Space, difference_penalty};
 use crate::stats::{BinnedSums, GridMismatch};
@@ -134,7 +134,8 @@ impl Equations {
 
     fn solve(&self, penalty: &Banded, smoothing: f64) -> Result<Vec<f64>, FitError> {
         let mut matrix = self.matrix.clone();
-        matrix.add_scaled(penalty, smoothing * matrix.trace() / penalty.trace());
+        let weight = smoothing * matrix.trace() / penalty.trace();
+        matrix.add_scaled(penalty, weight.max(LEAST_PENALTY));
         Ok(matrix.cholesky()?.solve(&self.side))
     }
 }
