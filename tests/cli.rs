@@ -661,3 +661,32 @@ fn wells_that_are_not_visited_are_named() {
     assert_eq!(hot.code, 0, "{hot:#?}");
     assert!(!hot.err.contains("unvisited-wells"), "{hot:#?}");
 }
+
+/// Noise that changes from place to place is named where U is read off the density.
+#[test]
+fn uneven_noise_is_named() {
+    let place = Place::new();
+    place.write(
+        "uneven.pot",
+        b"V(q) = q^2/2 + 0.001*(1 + 0.3*tanh(q))*sin(q/0.001)\n",
+    );
+    let run = |estimator: &str| {
+        place.run(&[
+            "uneven.pot",
+            "--delta",
+            "0.3",
+            "--steps",
+            "1e6",
+            "-e",
+            estimator,
+        ])
+    };
+    let density = run("density");
+    assert!(density.err.contains("uneven-noise"), "{density:#?}");
+    assert!(!run("value").err.contains("uneven-noise"));
+    place.write("even.pot", b"V(q) = q^2/2 + 0.001*sin(q/0.001)\n");
+    let even = place.run(&[
+        "even.pot", "--delta", "0.3", "--steps", "1e6", "-e", "density",
+    ]);
+    assert!(!even.err.contains("uneven-noise"), "{even:#?}");
+}

@@ -8,6 +8,7 @@ use super::sample::Sample;
 use super::verdict::Findings;
 use super::writing::program_text;
 use super::{Estimator, Failure, Hooks, Settings};
+use crate::diagnostic::Diagnostic;
 use crate::learn::fit::ForceFit;
 use crate::learn::{scale, transfer};
 use crate::report::arrays::npz;
@@ -21,6 +22,8 @@ use crate::report::result::{
 };
 use crate::report::table::potential_csv;
 
+/// How much the variance of the unresolved force may vary from place to place.
+const MOST_UNEVEN: f64 = 0.1;
 /// A part of V of which less than this is left counts as removed.
 const REMOVED_BELOW: f64 = 0.5;
 
@@ -71,9 +74,7 @@ pub(super) fn outcome(
     mut findings: Findings,
     hooks: &Hooks<'_>,
 ) -> Result<Outcome, Failure> {
-    if let Some(steep) = steep(learned) {
-        findings.diagnostics.push(steep);
-    }
+    findings.diagnostics.extend(distortions(learned));
     let mut result = RunResult {
         schema: SCHEMA.to_owned(),
         program: program(job, learned),
@@ -284,17 +285,36 @@ fn performance(job: &Job<'_>, learned: &Learned<'_>, hooks: &Hooks<'_>) -> Perfo
     }
 }
 
-/// The map bends the large scales when `delta^2 max U''` is not small.
-fn steep(learned: &Learned<'_>) -> Option<crate::diagnostic::Diagnostic> {
-    let distorted = [Estimator::Density, Estimator::Paper];
-    if !learned
-        .settings()
-        .estimators
-        .iter()
-        .any(|e| distorted.contains(e))
-    {
-        return None;
+/// What bends the density of the samples away from that of U, where U is read off the density.
+fn distortions(learned: &Learned<'_>) -> Vec<Diagnostic> {
+    let from_density = [Estimator::Density, Estimator::Paper];
+    let mut asked = learned.settings().estimators.iter();
+    if !asked.any(|e| from_density.contains(e)) {
+        return Vec::new();
     }
+    [steep(learned), uneven(learned)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Noise that is stronger in one place than in another: the density is not a Gibbs density.
+fn uneven(learned: &Learned<'_>) -> Option<Diagnostic> {
+    let spread = spread(learned, learned.force.as_ref()?)?;
+    (spread > MOST_UNEVEN).then(|| {
+        Diagnostic::warning(
+            "uneven-noise",
+            format!(
+                "the unresolved force is not equally strong everywhere: S(x) varies by {:.0} %, and hot places are sampled too little",
+                100.0 * spread
+            ),
+        )
+        .help("`value` and `force` do not mind; `density` and `paper` have no correction for it")
+    })
+}
+
+/// The map bends the large scales when `delta^2 max U''` is not small.
+fn steep(learned: &Learned<'_>) -> Option<Diagnostic> {
     let (estimate, bins) = (learned.primary()?, learned.bins.as_ref()?);
     let second = estimate.spline.derivative()?.derivative()?;
     let peak = bins.density.iter().copied().fold(0.0, f64::max);
@@ -307,7 +327,7 @@ fn steep(learned: &Learned<'_>) -> Option<crate::diagnostic::Diagnostic> {
         .fold(0.0, f64::max);
     let stiffness = learned.settings().delta.powi(2) * curvature;
     (stiffness > 0.3).then(|| {
-        crate::diagnostic::Diagnostic::warning(
+        Diagnostic::warning(
             "stiff",
             format!("delta^2 max U'' is {stiffness:.2}: above 0.3 the density is that of a distorted potential"),
         )
