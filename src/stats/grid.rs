@@ -78,6 +78,21 @@ impl Grid {
         }
     }
 
+    /// The bin that holds `x`, `bins()` standing for none, in operations that compilers turn into
+    /// vectors: a conversion to an integer would be one lane at a time.
+    #[inline(always)]
+    pub(super) fn place(&self, x: f64) -> u64 {
+        let end = self.bins as f64;
+        // Adding 2^52 leaves the rounded number in the low bits.
+        const SHIFT: f64 = 4_503_599_627_370_496.0;
+        let t = self.scaled(x);
+        let t = if t >= 0.0 { t } else { end };
+        let t = if t < end { t } else { end };
+        let near = (t + SHIFT) - SHIFT;
+        let floor = if near > t { near - 1.0 } else { near };
+        (floor + SHIFT).to_bits() - SHIFT.to_bits()
+    }
+
     /// The position of `x` in bins from `lo` on: bin `i` is `[i, i + 1)`.
     #[inline(always)]
     pub(super) fn scaled(&self, x: f64) -> f64 {

@@ -1,6 +1,6 @@
 //! Counts over the bins of a mesh.
 
-use super::{Grid, GridMismatch, Mesh};
+use super::{Grid, GridMismatch, MAX_AXES, Mesh};
 
 /// Counts over a [`Mesh`], and what fell outside it.
 #[derive(Clone, PartialEq, Debug)]
@@ -71,12 +71,24 @@ impl Histogram {
             self.invalid += samples as u64;
             return;
         }
-        let whole = samples - samples % ROW;
-        for start in (0..whole).step_by(ROW) {
-            self.add_row(rows, start);
+        if let [row] = rows {
+            let (whole, _) = row.as_chunks::<ROW>();
+            match self.mesh.axes()[0].periodic {
+                true => whole.iter().for_each(|row| self.add_row(&[row])),
+                false => self.add_line(whole),
+            }
+        } else {
+            for start in (0..samples / ROW).map(|i| i * ROW) {
+                let part = |k: usize| rows.get(k)?[start..].first_chunk::<ROW>();
+                match (part(0), part(1), part(2)) {
+                    (Some(x), Some(y), None) => self.add_row(&[x, y]),
+                    (Some(x), Some(y), Some(z)) => self.add_row(&[x, y, z]),
+                    _ => {}
+                }
+            }
         }
-        let mut x = [0.0; super::MAX_AXES];
-        for i in whole..samples {
+        let mut x = [0.0; MAX_AXES];
+        for i in samples - samples % ROW..samples {
             for (x, row) in x.iter_mut().zip(rows) {
                 *x = row[i];
             }
@@ -84,29 +96,48 @@ impl Histogram {
         }
     }
 
+    // One plain coordinate, the loop of every step: 1.1 ns a sample where the general row takes
+    // 1.8.
+    fn add_line(&mut self, rows: &[[f64; ROW]]) {
+        let grid = *self.grid();
+        for row in rows {
+            let mut places = [0u64; ROW];
+            for (place, x) in places.iter_mut().zip(row) {
+                *place = grid.place(*x);
+            }
+            for (place, x) in places.iter().zip(row) {
+                match self.counts.get_mut(*place as usize) {
+                    Some(count) => *count += 1,
+                    None => self.miss(std::iter::once(*x)),
+                }
+            }
+        }
+    }
+
     #[inline(always)]
-    fn add_row(&mut self, rows: &[&[f64]], start: usize) {
-        // Whole numbers held as floating ones, so that the loops become vectors; what has no
-        // bin along one axis is infinite and stays so.
-        let mut places = [0.0; ROW];
-        for (axis, row) in self.mesh.axes().iter().zip(rows) {
+    fn add_row<const D: usize>(&mut self, rows: &[&[f64; ROW]; D]) {
+        let axes = self.mesh.axes();
+        let (mut places, mut next) = ([0.0; ROW], [0.0; ROW]);
+        axes[0].places(rows[0], &mut places);
+        for (axis, row) in axes.iter().zip(rows).skip(1) {
             let bins = axis.grid.bins() as f64;
-            let axis = *axis;
-            for (place, x) in places.iter_mut().zip(&row[start..start + ROW]) {
-                *place = *place * bins + axis.place(*x);
+            axis.places(row, &mut next);
+            for (place, next) in places.iter_mut().zip(&next) {
+                *place = *place * bins + next;
             }
         }
         // Adding 2^52 leaves the number in the low bits; 2^48 bins are the most there are.
         const SHIFT: f64 = 4_503_599_627_370_496.0;
         let end = self.counts.len() as f64;
-        let bins = places.map(|place| {
-            let place = if place < end { place } else { end };
-            (place + SHIFT).to_bits() - SHIFT.to_bits()
-        });
+        let mut bins = [0u64; ROW];
+        for (bin, place) in bins.iter_mut().zip(&places) {
+            let place = if *place < end { *place } else { end };
+            *bin = (place + SHIFT).to_bits() - SHIFT.to_bits();
+        }
         for (i, bin) in bins.into_iter().enumerate() {
             match self.counts.get_mut(bin as usize) {
                 Some(count) => *count += 1,
-                None => self.miss(rows.iter().map(|row| row[start + i])),
+                None => self.miss(rows.iter().map(|row| row[i])),
             }
         }
     }

@@ -16,14 +16,20 @@ pub struct MeshAxis {
 }
 
 impl MeshAxis {
-    /// The position of `x` in bins from `lo` on, a periodic one within the period. What lies
-    /// outside, and NaN, stays outside. Compilers turn loops over this into vectors.
+    /// The position of `x` in bins from `lo` on, a periodic one within the period.
     #[inline(always)]
     fn scaled(&self, x: f64) -> f64 {
-        let t = self.grid.scaled(x);
-        if !self.periodic {
-            return t;
+        if self.periodic {
+            self.within(x)
+        } else {
+            self.grid.scaled(x)
         }
+    }
+
+    /// The position of `x` within the period, in bins; what is not finite stays outside.
+    #[inline(always)]
+    fn within(&self, x: f64) -> f64 {
+        let t = self.grid.scaled(x);
         // Adding 1.5 * 2^52 rounds a number of either sign to an integer; more turns than 2^51
         // leave no figure of the position and end outside.
         const SHIFT: f64 = 6_755_399_441_055_744.0;
@@ -37,18 +43,17 @@ impl MeshAxis {
         if t >= end { t - end } else { t }
     }
 
-    /// The bin of `x` as a whole number; infinite where there is none.
+    /// The bins of samples along this axis, as whole numbers; infinite where there is none.
     #[inline(always)]
-    pub(super) fn place(&self, x: f64) -> f64 {
-        // Adding 2^52 leaves the rounded number: a conversion would be one lane at a time.
-        const SHIFT: f64 = 4_503_599_627_370_496.0;
-        let end = self.grid.bins() as f64;
-        let t = self.scaled(x);
-        let t = if t >= 0.0 { t } else { end };
-        let t = if t < end { t } else { end };
-        let near = (t + SHIFT) - SHIFT;
-        let floor = if near > t { near - 1.0 } else { near };
-        if floor < end { floor } else { f64::INFINITY }
+    pub(super) fn places<const N: usize>(&self, x: &[f64; N], places: &mut [f64; N]) {
+        let (axis, end) = (*self, self.grid.bins() as f64);
+        let pairs = places.iter_mut().zip(x);
+        // One loop for each kind, so that each becomes vectors.
+        if axis.periodic {
+            pairs.for_each(|(place, x)| *place = whole(axis.within(*x), end));
+        } else {
+            pairs.for_each(|(place, x)| *place = whole(axis.grid.scaled(*x), end));
+        }
     }
 
     /// The bin that holds `x`; `None` outside a plain axis, and for NaN and infinities.
@@ -90,6 +95,18 @@ impl From<Grid> for MeshAxis {
             periodic: false,
         }
     }
+}
+
+/// The whole part of `t` where it lies in `[0, end)`, else infinity, in operations that compilers
+/// turn into vectors: a conversion to an integer would be one lane at a time.
+#[inline(always)]
+fn whole(t: f64, end: f64) -> f64 {
+    // Adding 2^52 leaves the rounded number.
+    const SHIFT: f64 = 4_503_599_627_370_496.0;
+    let t = if t >= 0.0 { t } else { f64::INFINITY };
+    let t = if t < end { t } else { f64::INFINITY };
+    let near = (t + SHIFT) - SHIFT;
+    if near > t { near - 1.0 } else { near }
 }
 
 /// A product of one to three axes. Bins are numbered row-major, the last axis fastest.
@@ -214,6 +231,11 @@ mod tests {
     #[test]
     fn periodic_positions_stay_within_the_period() {
         let axis = axis(-std::f64::consts::PI, std::f64::consts::PI, 7, true);
+        let placed = |x: f64| {
+            let mut place = [0.0];
+            axis.places(&[x], &mut place);
+            place[0]
+        };
         let period = axis.length();
         let edges = (-50..50).flat_map(|k| {
             let x = axis.grid.lo() + f64::from(k) * period;
@@ -221,14 +243,14 @@ mod tests {
         });
         for x in edges.chain((0..1000).map(|i| 0.37 * f64::from(i) - 200.0)) {
             let bin = axis.index(x).unwrap();
-            assert_eq!(axis.place(x), bin as f64);
+            assert_eq!(placed(x), bin as f64);
             assert!(axis.offset(x, bin).abs() <= 0.5 * axis.grid.width() * (1.0 + 1e-12));
             // x and the wrapped x differ by whole periods, up to the rounding of 50 of them.
             let turns = (x - axis.wrap(x)) / period;
             assert!((turns - turns.round()).abs() < 1e-13 * 50.0, "{x}");
         }
         for x in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            assert_eq!((axis.index(x), axis.place(x)), (None, f64::INFINITY));
+            assert_eq!((axis.index(x), placed(x)), (None, f64::INFINITY));
         }
     }
 
