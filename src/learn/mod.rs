@@ -9,5 +9,6 @@ pub mod collect;
 pub mod compare;
 pub mod filter;
 pub mod fit;
+mod lanes;
 pub mod scale;
 pub mod transfer;

@@ -6,6 +6,7 @@
 mod components;
 mod curves;
 mod estimate;
+mod given;
 mod learn;
 mod pilot;
 mod plan;
