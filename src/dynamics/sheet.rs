@@ -262,7 +262,8 @@ impl Sheet {
                     continue;
                 }
                 let (deep, shallow) = if level(a) <= level(b) { (a, b) } else { (b, a) };
-                if level(cell) >= level(shallow) + depth {
+                // A cell alone is no basin, whatever rounding says of its level.
+                if shallow != cell && level(cell) >= level(shallow) + depth {
                     wells.push(shallow);
                 }
                 parent[shallow] = deep;

@@ -2,7 +2,7 @@
 
 use super::components::Component;
 use super::curves::{arrays, curves};
-use super::estimate::{Estimate, OnBins};
+use super::estimate::{Estimate, OnBins, OnGrid};
 use super::learn::{Job, Outcome, Setup};
 use super::sample::Sample;
 use super::verdict::Findings;
@@ -26,9 +26,6 @@ use crate::report::table::potential_csv;
 const MOST_UNEVEN: f64 = 0.1;
 /// A part of V of which less than this is left counts as removed.
 const REMOVED_BELOW: f64 = 0.5;
-
-/// Values and slopes on the bins.
-pub(super) type OnGrid = (Vec<f64>, Vec<f64>);
 
 /// Everything that a run found.
 pub(super) struct Learned<'a> {
@@ -151,7 +148,7 @@ fn program(job: &Job<'_>, learned: &Learned<'_>) -> Program {
 
 fn settings(job: &Job<'_>, learned: &Learned<'_>) -> SettingsRow {
     let settings = learned.settings();
-    let spacing = learned.sample.spacing;
+    let spacing = learned.sample.spacing.iter().sum::<f64>() / learned.sample.spacing.len() as f64;
     SettingsRow {
         delta: settings.delta,
         gamma: settings.gamma,
@@ -159,8 +156,10 @@ fn settings(job: &Job<'_>, learned: &Learned<'_>) -> SettingsRow {
         trajectories: settings.trajectories as u64,
         burn_in: settings.burn_in,
         seed: settings.seed,
-        start: settings.start.map(|x| vec![x]),
-        domain: settings.domain.map(|(lo, hi)| vec![[lo, hi]]),
+        friction: settings.friction.clone(),
+        mass: settings.mass.clone(),
+        start: settings.start.clone(),
+        domain: settings.domain.as_ref().map(|sides| sides.iter().map(|(lo, hi)| [*lo, *hi]).collect()),
         knots: spacing.is_finite().then_some(spacing),
         restarts: settings.restarts,
         target: settings.target,
@@ -181,20 +180,24 @@ fn noise(learned: &Learned<'_>, findings: &Findings) -> Noise {
     let Some(force) = &learned.force else {
         return Noise::default();
     };
-    let (p, stderr) = (
-        findings.momentum_variance,
-        findings.momentum_variance_stderr,
-    );
-    let beta = scale::beta(settings.delta, settings.gamma, p);
+    let beta = 1.0 / findings.temperature;
     Noise {
         covariance: Some(vec![vec![settings.delta * force.residual]]),
         covariance_stderr: Some(vec![vec![settings.delta * force.residual_stderr]]),
-        friction: Some(vec![vec![settings.gamma]]),
+        friction: Some(friction(settings)),
         beta: Some(beta),
-        beta_stderr: Some(beta * stderr / p),
+        beta_stderr: Some(beta * findings.temperature_stderr / findings.temperature),
         spread: spread(learned, force),
         lag_correlation: None,
     }
+}
+
+/// The friction as a matrix.
+fn friction(settings: &Settings) -> Vec<Vec<f64>> {
+    let d = settings.damping.dimension();
+    let row = |i: usize| (0..d).map(|j| if i == j { settings.gamma } else { 0.0 }).collect();
+    let scalar = || (0..d).map(row).collect();
+    settings.friction.clone().unwrap_or_else(scalar)
 }
 
 /// How much `S(x)` varies over the middle of the domain, relative, beyond its own noise: it is

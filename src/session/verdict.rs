@@ -275,7 +275,7 @@ fn undefined(sample: &Sample) -> Diagnostic {
 }
 
 /// A point as text: in brackets where it has several coordinates.
-fn place(x: &[f64], digits: usize) -> String {
+pub(super) fn place(x: &[f64], digits: usize) -> String {
     let numbers: Vec<String> = x.iter().map(|x| significant(*x, digits)).collect();
     match numbers.as_slice() {
         [one] => one.clone(),
