@@ -331,3 +331,50 @@ fn thirteen_atoms_have_the_gradient_of_their_formula() {
         assert!(error <= 1e-12, "component {at}: {error:e}");
     }
 }
+
+/// A call is the table that is given, in one and two coordinates, plain and periodic.
+#[test]
+fn splines_are_the_tables_they_are_given() {
+    use effpot_lang::graph::{Spline, SplineAxis};
+    let axis = |lo, hi, periodic| SplineAxis { lo, hi, periodic };
+    let numbers: Vec<f64> = (0..12).map(|i| f64::from(i * i % 7) - 2.0).collect();
+    let points = [[0.3, -0.2], [1.7, 0.9], [-2.0, 5.0], [2.0, 1.0]];
+    let row = |r: &[f64]| {
+        format!(
+            "[{}]",
+            r.iter().map(f64::to_string).collect::<Vec<_>>().join(", ")
+        )
+    };
+    let rows: Vec<String> = numbers.chunks(4).map(row).collect();
+    let (list, table) = (row(&numbers), format!("[{}]", rows.join(", ")));
+    for (word, periodic) in [("spline", false), ("periodic_spline", true)] {
+        let axes = [axis(-1.0, 2.0, periodic), axis(0.0, 1.5, periodic)];
+        let one = Spline::tensor(3, &axes[..1], numbers.clone(), &[12]).unwrap();
+        let two = Spline::tensor(2, &axes, numbers.clone(), &[3, 4]).unwrap();
+        for point in points {
+            let text = format!("V(x) = {word}(x, 3, -1, 2, {list})");
+            assert_eq!(at(&text, &point[..1]), one.value(point[0]));
+            let text = format!("c = {table}\nV(x, y) = {word}(x, y, 2, [-1, 0], [2, 1.5], c)");
+            assert_eq!(at(&text, &point), two.at(&point));
+        }
+        let mixed = Spline::with_degrees(&[1, 2], &axes, numbers.clone(), &[3, 4]).unwrap();
+        let text = format!("V(q[2]) = {word}(q[1], q[2], [1, 2], [-1, 0], [2, 1.5], {table})");
+        assert_eq!(at(&text, &points[0]), mixed.at(&points[0]));
+    }
+    assert_eq!(
+        codes("V(x, y) = spline(x, y, 2, 0, 1, [[1, 2, 3]])"),
+        ["spline", "spline"]
+    );
+    assert_eq!(
+        codes("V(x, y) = spline(x, y, 3, [0, 0], [1, 1], [[1, 2, 3], [1, 2, 3]])"),
+        ["spline"]
+    );
+    assert_eq!(
+        codes("V(x, y) = spline(x, y, 1, [0, 0], [1, 1], [1, 2, 3])"),
+        ["spline"]
+    );
+    assert_eq!(
+        codes("param p = 1\nV(x) = spline(x, 1, 0, 1, [p, 2, 3])"),
+        ["not-constant"]
+    );
+}

@@ -99,7 +99,14 @@ impl<'t> Resolver<'t, '_> {
                     self.targets[id.index()] = target;
                 }
             }
-            Builtin::Spline => self.spline(id, name, arguments),
+            Builtin::Spline | Builtin::PeriodicSpline => {
+                self.all(arguments.iter().rev().copied());
+                // With one more there are two coordinates.
+                let signature = found.signature();
+                if arguments.len() == 6 || self.arity(id, name, arguments, 5, &signature, None) {
+                    self.targets[id.index()] = target;
+                }
+            }
             Builtin::Norm | Builtin::Len | Builtin::Dot | Builtin::Dist | Builtin::Random => {
                 self.all(arguments.iter().rev().copied());
                 let needed = if matches!(found, Builtin::Norm | Builtin::Len) {
@@ -138,20 +145,5 @@ impl<'t> Resolver<'t, '_> {
                 "write `diff(..., x)` inside the definition of `f(x)`, or `diff(..., q[i])` inside that of `f(q[3])`",
             ),
         }
-    }
-
-    fn spline(&mut self, id: ExprId, name: &Name, arguments: &'t [ExprId]) {
-        let lists = arguments
-            .iter()
-            .filter(|at| matches!(self.tree.kind(**at), ExprKind::List(_)));
-        if arguments.len() == 6 && lists.count() == 3 {
-            return self.not_yet(id, "splines of two coordinates");
-        }
-        let signature = &Builtin::Spline.signature();
-        if !self.arity(id, name, arguments, 5, signature, None) {
-            return;
-        }
-        self.all(arguments.iter().rev().copied());
-        self.targets[id.index()] = Target::Builtin(Builtin::Spline);
     }
 }

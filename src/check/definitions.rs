@@ -188,6 +188,7 @@ pub(super) enum Builtin {
     Over,
     Diff,
     Spline,
+    PeriodicSpline,
     Dot,
     Norm,
     Dist,
@@ -197,7 +198,7 @@ pub(super) enum Builtin {
     Later,
 }
 
-const LATER: [&str; 2] = ["csv", "periodic_spline"];
+const LATER: [&str; 1] = ["csv"];
 
 /// What gathers numbers: from vectors, or from whole numbers.
 const GATHER: [(&str, Builtin); 5] = [
@@ -218,6 +219,7 @@ pub(super) fn builtin(name: &str) -> Option<Builtin> {
         "sum" | "prod" => Builtin::Over,
         "diff" => Builtin::Diff,
         "spline" => Builtin::Spline,
+        "periodic_spline" => Builtin::PeriodicSpline,
         "dot" | "norm" | "dist" | "len" | "random" => GATHER.iter().find(|row| row.0 == name)?.1,
         _ if LATER.contains(&name) => Builtin::Later,
         _ => Builtin::Function(Function::named(name)?),
@@ -259,7 +261,16 @@ pub(super) fn builtin_names() -> impl Iterator<Item = &'static str> {
     functions
         .map(|function| function.name())
         .chain([
-            "pi", "π", "tau", "true", "false", "sum", "prod", "diff", "spline",
+            "pi",
+            "π",
+            "tau",
+            "true",
+            "false",
+            "sum",
+            "prod",
+            "diff",
+            "spline",
+            "periodic_spline",
         ])
         .chain(GATHER.iter().map(|row| row.0))
         .chain(LATER)
@@ -277,6 +288,9 @@ impl Builtin {
             Builtin::Over => "sum(body for i in a..b)".to_owned(),
             Builtin::Diff => "diff(expression, x)".to_owned(),
             Builtin::Spline => "spline(x, degree, lo, hi, [c1, c2, ...])".to_owned(),
+            Builtin::PeriodicSpline => {
+                "periodic_spline(x, degree, lo, hi, [c1, c2, ...])".to_owned()
+            }
             Builtin::Dot => "dot(a, b)".to_owned(),
             Builtin::Norm => "norm(a)".to_owned(),
             Builtin::Dist => "dist(a, b)".to_owned(),

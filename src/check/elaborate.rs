@@ -337,7 +337,9 @@ impl<'p> Elaborator<'p> {
                     self.apply(function, &values)
                 }
                 Target::Builtin(Builtin::Diff) => self.differentiate(arguments),
-                Target::Builtin(Builtin::Spline) => self.spline(id, arguments),
+                Target::Builtin(builtin @ (Builtin::Spline | Builtin::PeriodicSpline)) => {
+                    self.spline(builtin, arguments)
+                }
                 Target::Builtin(builtin) => self.gather(builtin, arguments),
                 _ => Value::Wrong,
             },
