@@ -343,7 +343,11 @@ fn point(text: &str) -> Result<Point, String> {
 
 /// A matrix, written out or in a file.
 fn matrix(text: &str) -> Result<Rows, String> {
-    let row = |row: &str| row.split(',').map(number).collect::<Result<Vec<f64>, String>>();
+    let row = |row: &str| {
+        row.split(',')
+            .map(number)
+            .collect::<Result<Vec<f64>, String>>()
+    };
     let text = text.trim();
     if !text.starts_with('[') {
         let rows = std::fs::read_to_string(text).map_err(|error| {
@@ -353,7 +357,13 @@ fn matrix(text: &str) -> Result<Rows, String> {
         return lines.map(row).collect::<Result<_, _>>().map(Rows);
     }
     let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let inner = compact.strip_prefix("[[").and_then(|rest| rest.strip_suffix("]]"));
+    let inner = compact
+        .strip_prefix("[[")
+        .and_then(|rest| rest.strip_suffix("]]"));
     let inner = inner.ok_or("write its rows in brackets: [[2,1],[1,2]]")?;
-    inner.split("],[").map(row).collect::<Result<_, _>>().map(Rows)
+    inner
+        .split("],[")
+        .map(row)
+        .collect::<Result<_, _>>()
+        .map(Rows)
 }

@@ -192,7 +192,7 @@ mod tests {
     fn friction_and_mass_that_do_not_commute() {
         let friction = DMatrix::from_row_slice(2, 2, &[2.0, 0.5, 0.5, 1.0]);
         let mass = DMatrix::from_row_slice(2, 2, &[1.0, 0.3, 0.3, 4.0]);
-        let rate = &friction * mass.clone().try_inverse().unwrap();
+        let rate: DMatrix<f64> = &friction * mass.clone().try_inverse().unwrap();
         assert!((rate[(0, 1)] - rate[(1, 0)]).abs() > 0.1);
         let damping = Damping::matrix(2, 0.01, &friction, &mass).unwrap();
         // C^100 = exp(-Gamma M^-1): by a hundred products, against the power series.
@@ -205,8 +205,8 @@ mod tests {
         let mut product = DMatrix::identity(2, 2);
         (0..100).for_each(|_| product *= &c);
         assert!((product - series).amax() < 1e-13);
-        let (trace, det) = (rate.trace(), rate.determinant());
-        let slowest = 0.5 * (trace - (trace * trace - 4.0 * det).sqrt());
+        let (trace, det): (f64, f64) = (rate.trace(), rate.determinant());
+        let slowest: f64 = 0.5 * (trace - (trace * trace - 4.0 * det).sqrt());
         assert!((damping.slowest() - slowest).abs() < 1e-13);
     }
 

@@ -379,7 +379,10 @@ impl Group {
             self.watched[lane] += squares;
             held.committed[lane] = self.unsettled[lane] == 0;
             let ends_inside = rules.sides.iter().enumerate().all(|(c, side)| {
-                let (x, p) = (self.state[c * LANES + lane], self.state[(d + c) * LANES + lane]);
+                let (x, p) = (
+                    self.state[c * LANES + lane],
+                    self.state[(d + c) * LANES + lane],
+                );
                 side.holds(x) && p.is_finite()
             });
             if look.inside[lane] && ends_inside && squares.is_finite() {

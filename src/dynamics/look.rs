@@ -23,8 +23,16 @@ impl Look {
             for ((x, p), (lo, hi)) in rows.zip(lo.iter_mut().zip(&mut hi)) {
                 for lane in 0..LANES {
                     squares[lane] += p[lane] * p[lane];
-                    lo[lane] = if x[lane] < lo[lane] { x[lane] } else { lo[lane] };
-                    hi[lane] = if x[lane] > hi[lane] { x[lane] } else { hi[lane] };
+                    lo[lane] = if x[lane] < lo[lane] {
+                        x[lane]
+                    } else {
+                        lo[lane]
+                    };
+                    hi[lane] = if x[lane] > hi[lane] {
+                        x[lane]
+                    } else {
+                        hi[lane]
+                    };
                 }
             }
         }

@@ -154,15 +154,20 @@ impl Sheet {
     /// own, in the mean over the others.
     pub fn falls_at_an_end(&self, own: &[Option<Side>]) -> bool {
         let n = self.cells / 8;
-        (0..self.sides.len()).filter(|&c| own[c].is_none()).any(|c| {
-            let mean = |places: std::ops::Range<usize>| -> f64 {
-                let held = (0..self.means.len()).filter(|cell| places.contains(&self.place(*cell, c)));
-                let (sum, count) = held.fold((0.0, 0.0), |(sum, n), cell| (sum + self.means[cell], n + 1.0));
-                sum / count
-            };
-            let end = self.cells;
-            mean(0..n) < mean(n..2 * n) || mean(end - n..end) < mean(end - 2 * n..end - n)
-        })
+        (0..self.sides.len())
+            .filter(|&c| own[c].is_none())
+            .any(|c| {
+                let mean = |places: std::ops::Range<usize>| -> f64 {
+                    let held =
+                        (0..self.means.len()).filter(|cell| places.contains(&self.place(*cell, c)));
+                    let (sum, count) = held.fold((0.0, 0.0), |(sum, n), cell| {
+                        (sum + self.means[cell], n + 1.0)
+                    });
+                    sum / count
+                };
+                let end = self.cells;
+                mean(0..n) < mean(n..2 * n) || mean(end - n..end) < mean(end - 2 * n..end - n)
+            })
     }
 
     /// The box of the cells within `depth` of `level`, if none is at an end, and its least number
@@ -329,6 +334,9 @@ mod tests {
         let (cell, level) = sheet.lowest().unwrap();
         assert!(sheet.centre(cell)[0].abs() > 3.0 && level < -0.99);
         assert!(!sheet.falls_at_an_end(&[Some(Side::period(1.0))]));
-        assert_eq!(sheet.hull(-1.0, 1e9).unwrap().0[0], Side::period(std::f64::consts::TAU));
+        assert_eq!(
+            sheet.hull(-1.0, 1e9).unwrap().0[0],
+            Side::period(std::f64::consts::TAU)
+        );
     }
 }

@@ -53,7 +53,9 @@ pub fn survey(
         evaluations: sheets.iter().map(|sheet| sheet.evaluations()).sum(),
         lowest: centre.to_vec(),
         level: f64::NAN,
-        falls: sheets.last().is_some_and(|last| last.falls_at_an_end(sides)),
+        falls: sheets
+            .last()
+            .is_some_and(|last| last.falls_at_an_end(sides)),
         empty: true,
         sheets,
     };

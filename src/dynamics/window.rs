@@ -106,9 +106,8 @@ impl Window<'_> {
     /// A component of the gradient at the position of one lane at one step, read off the kick.
     #[inline]
     pub fn gradient(&self, step: usize, lane: usize, coordinate: usize) -> f64 {
-        let kept = |j: usize| {
-            self.damping.decay(coordinate, j) * self.momenta_before(step, j)[lane]
-        };
+        let kept =
+            |j: usize| self.damping.decay(coordinate, j) * self.momenta_before(step, j)[lane];
         let kept = match self.damping.is_scalar() {
             true => kept(coordinate),
             false => (0..self.dimension()).map(kept).sum(),

@@ -94,8 +94,13 @@ impl OnBins {
         let centres: Vec<Vec<f64>> = bins.iter().map(|bin| mesh.centre(*bin)).collect();
         let total: u64 = counts.iter().sum();
         Some(OnBins {
-            x: (0..d).flat_map(|c| centres.iter().map(move |x| x[c])).collect(),
-            density: bins.iter().map(|bin| counts[*bin] as f64 / total as f64).collect(),
+            x: (0..d)
+                .flat_map(|c| centres.iter().map(move |x| x[c]))
+                .collect(),
+            density: bins
+                .iter()
+                .map(|bin| counts[*bin] as f64 / total as f64)
+                .collect(),
             mesh,
             ranges,
             bins,
@@ -144,7 +149,9 @@ impl OnBins {
     /// A spline and its gradient on these bins.
     pub fn spline(&self, spline: &Spline) -> OnGrid {
         let on_bins = |spline: &Spline| -> Vec<f64> {
-            (0..self.len()).map(|at| spline.at(&self.point(at))).collect()
+            (0..self.len())
+                .map(|at| spline.at(&self.point(at)))
+                .collect()
         };
         let slopes = (0..self.ranges.len()).flat_map(|c| match spline.partial(c) {
             Some(slope) => on_bins(&slope),
@@ -159,12 +166,7 @@ impl OnBins {
     }
 
     /// A row of the table: the distance of an estimate from the reference.
-    pub fn row(
-        &self,
-        name: &str,
-        estimate: &OnGrid,
-        reference: &OnGrid,
-    ) -> EstimatorRow {
+    pub fn row(&self, name: &str, estimate: &OnGrid, reference: &OnGrid) -> EstimatorRow {
         let distance = compare(
             Table {
                 values: &estimate.0,

@@ -85,8 +85,12 @@ impl Given<'_> {
             Setting::List(list) => list.iter().map(range).collect(),
             one => range(one).map(|range| vec![range]),
         };
-        good.filter(|ranges| !ranges.is_empty())
-            .ok_or_else(|| self.wrong("a range that is not empty, or one for each coordinate", "-3..3"))
+        good.filter(|ranges| !ranges.is_empty()).ok_or_else(|| {
+            self.wrong(
+                "a range that is not empty, or one for each coordinate",
+                "-3..3",
+            )
+        })
     }
 
     pub fn switch(&self) -> Result1<bool> {

@@ -2,11 +2,12 @@
 
 use super::components::{components, terms};
 use super::estimate::{Estimate, OnBins, estimate, filtered, fit_of, force_fit};
+use super::findings::{Findings, findings};
 use super::pilot::Pilot;
 use super::results::{self, Learned};
 use super::room::SampleError;
 use super::sample::sample;
-use super::verdict::{Findings, findings, place};
+use super::verdict::{judge, place};
 use super::{Estimator, Hooks, Options, Potential, Settings};
 use crate::check::Program;
 use crate::diagnostic::Diagnostic;
@@ -193,8 +194,20 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
     };
     let sample = sample(&setup.potential, settings, hooks, enough).map_err(not_sampled)?;
     let mut findings = findings(&sample, &setup.potential, settings);
+    judge(&mut findings, &sample, &setup.potential, settings);
+    if std::env::var_os("DBG").is_some() {
+        eprintln!(
+            "{findings:#?} {:?} {:?} {:?} {:?}",
+            sample.pilot, sample.kt, sample.spacing, sample.survey.lowest
+        );
+        if let Some(b) = sample.blocks.first() {
+            eprintln!("{:?}", b.density.mesh());
+        }
+    }
     let force = match sample.pilot {
-        Pilot::Alive => force_fit(&sample.blocks, &sample.spacing).ok(),
+        Pilot::Alive if setup.potential.model.dimension() == 1 => {
+            force_fit(&sample.blocks, &sample.spacing).ok()
+        }
         _ => None,
     };
     let bins = OnBins::new(&sample.blocks);
@@ -202,7 +215,11 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
         setup: &setup,
         sample: &sample,
         length: length(settings, &findings.momenta),
-        components: components(&setup.potential),
+        components: if setup.potential.model.dimension() == 1 {
+            components(&setup.potential)
+        } else {
+            Vec::new()
+        },
         terms: terms(&setup.potential.graph, setup.potential.roots[0]).len(),
         estimates: Vec::new(),
         rows: Vec::new(),
@@ -326,7 +343,11 @@ fn unvisited(learned: &Learned<'_>, fit: &Fit) -> Vec<Vec<f64>> {
         return Vec::new();
     }
     let wells = sample.survey.wells(&bins.sides(), WELL_DEPTH * sample.kt);
-    let centre = |cell: &[Side]| cell.iter().map(|s| 0.5 * (s.lo + s.hi)).collect::<Vec<f64>>();
+    let centre = |cell: &[Side]| {
+        cell.iter()
+            .map(|s| 0.5 * (s.lo + s.hi))
+            .collect::<Vec<f64>>()
+    };
     let visited = |cell: &[Side]| {
         // A cell is as near as anything is known of the place.
         let near = |c: usize, x: f64| {
@@ -337,7 +358,9 @@ fn unvisited(learned: &Learned<'_>, fit: &Fit) -> Vec<Vec<f64>> {
             bins.density[at] > 0.0 && bins.point(at).iter().enumerate().all(|(c, x)| near(c, *x))
         })
     };
-    let missed = wells.iter().filter(|cell| !fit.covers(centre(cell)[0]) && !visited(cell));
+    let missed = wells
+        .iter()
+        .filter(|cell| !fit.covers(centre(cell)[0]) && !visited(cell));
     missed.map(|cell| centre(cell)).collect()
 }
 
@@ -425,10 +448,7 @@ fn place_filter(estimates: &mut Vec<Estimate>, filter: Option<Estimate>, setting
 fn make_rows(learned: &mut Learned<'_>, bins: &OnBins) {
     let potential = &learned.setup.potential;
     let reference = match &learned.setup.reference {
-        Some((name, reference)) => Some((
-            name.clone(),
-            bins.potential(reference),
-        )),
+        Some((name, reference)) => Some((name.clone(), bins.potential(reference))),
         None => learned
             .estimates
             .iter()

@@ -6,6 +6,7 @@
 mod components;
 mod curves;
 mod estimate;
+mod findings;
 mod given;
 mod learn;
 mod pilot;
@@ -19,11 +20,11 @@ mod verdict;
 mod writing;
 
 pub use components::{Component, components, terms};
+pub use findings::Findings;
 pub use learn::{Failure, Job, Outcome, learn, unknown_parameter};
 pub use plan::{Plan, plan};
 pub use potential::Potential;
 pub use settings::{Estimator, Knots, Options, Settings};
-pub use verdict::Findings;
 
 use std::sync::atomic::AtomicBool;
 

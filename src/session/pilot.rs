@@ -1,6 +1,5 @@
 //! The pilot: a short run that tells whether there is anything to sample, and how hot it is.
 
-use super::Settings;
 use super::sample::{STARTS_STREAM, Sampler, draw};
 use crate::dynamics::{DampedMap, Ensemble, Side, Stream, Streams, Survey};
 use crate::kernel::{Engine, LANES};
@@ -304,7 +303,10 @@ fn at_rest(ensemble: &Ensemble, starts: &[f64]) -> Pilot {
         // What is left of a decaying oscillation is below a hundredth of where it began.
         let apart = |(c, x): (usize, &f64), known: &[f64]| (x - known[c]).abs() > 1e-2 * spreads[c];
         let known = |known: &Vec<f64>| !place.iter().enumerate().any(|at| apart(at, known));
-        if distinct.len() < MANY && place.iter().all(|x| x.is_finite()) && !distinct.iter().any(known) {
+        if distinct.len() < MANY
+            && place.iter().all(|x| x.is_finite())
+            && !distinct.iter().any(known)
+        {
             distinct.push(place);
         }
     }

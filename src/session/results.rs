@@ -3,9 +3,9 @@
 use super::components::Component;
 use super::curves::{arrays, curves};
 use super::estimate::{Estimate, OnBins, OnGrid};
+use super::findings::Findings;
 use super::learn::{Job, Outcome, Setup};
 use super::sample::Sample;
-use super::verdict::Findings;
 use super::writing::program_text;
 use super::{Estimator, Failure, Hooks, Settings};
 use crate::diagnostic::Diagnostic;
@@ -89,7 +89,12 @@ pub(super) fn outcome(
             .collect(),
         performance: Performance::default(),
     };
-    let curves = learned.bins.as_ref().map(|bins| curves(learned, bins));
+    let one = learned.setup.potential.model.dimension() == 1;
+    let curves = learned
+        .bins
+        .as_ref()
+        .filter(|_| one)
+        .map(|bins| curves(learned, bins));
     let mut files = Vec::new();
     if let Some(estimate) = learned.primary() {
         let text = program_text(job, learned, estimate, findings.equilibrium.verdict);
@@ -159,7 +164,10 @@ fn settings(job: &Job<'_>, learned: &Learned<'_>) -> SettingsRow {
         friction: settings.friction.clone(),
         mass: settings.mass.clone(),
         start: settings.start.clone(),
-        domain: settings.domain.as_ref().map(|sides| sides.iter().map(|(lo, hi)| [*lo, *hi]).collect()),
+        domain: settings
+            .domain
+            .as_ref()
+            .map(|sides| sides.iter().map(|(lo, hi)| [*lo, *hi]).collect()),
         knots: spacing.is_finite().then_some(spacing),
         restarts: settings.restarts,
         target: settings.target,
@@ -195,7 +203,11 @@ fn noise(learned: &Learned<'_>, findings: &Findings) -> Noise {
 /// The friction as a matrix.
 fn friction(settings: &Settings) -> Vec<Vec<f64>> {
     let d = settings.damping.dimension();
-    let row = |i: usize| (0..d).map(|j| if i == j { settings.gamma } else { 0.0 }).collect();
+    let row = |i: usize| {
+        (0..d)
+            .map(|j| if i == j { settings.gamma } else { 0.0 })
+            .collect()
+    };
     let scalar = || (0..d).map(row).collect();
     settings.friction.clone().unwrap_or_else(scalar)
 }

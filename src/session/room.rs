@@ -83,7 +83,9 @@ impl Range {
     pub fn with(mut self, other: &Range) -> Range {
         self.count += other.count;
         let pairs = |own: &mut Vec<f64>, other: &[f64], with: fn(f64, f64) -> f64| {
-            own.iter_mut().zip(other).for_each(|(a, b)| *a = with(*a, *b));
+            own.iter_mut()
+                .zip(other)
+                .for_each(|(a, b)| *a = with(*a, *b));
         };
         pairs(&mut self.lo, &other.lo, f64::min);
         pairs(&mut self.hi, &other.hi, f64::max);
@@ -248,7 +250,13 @@ impl Sampler<'_> {
         }
     }
 
-    fn along(&self, c: usize, l: f64, sample: &Sample, range: &Range) -> Result<Along, SampleError> {
+    fn along(
+        &self,
+        c: usize,
+        l: f64,
+        sample: &Sample,
+        range: &Range,
+    ) -> Result<Along, SampleError> {
         let own = self.sides[c];
         let (mut lo, hi) = match own {
             Some(side) => (side.lo, side.hi),

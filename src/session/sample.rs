@@ -230,7 +230,11 @@ impl Sampler<'_> {
             Err(SampleError::TooManyBins { .. }) if self.is_free(&sample) => return Ok(sample),
             space => space?,
         };
-        let Space { mesh, spacing, coarse } = space;
+        let Space {
+            mesh,
+            spacing,
+            coarse,
+        } = space;
         (sample.spacing, sample.coarse) = (spacing, coarse);
         self.fits(self.segments(), &mesh)?;
         self.blocks(&mut sample, &mut ensemble, &pool, mesh, enough);

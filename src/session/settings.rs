@@ -334,7 +334,11 @@ fn trace(matrix: &Matrix) -> f64 {
 }
 
 /// Whether a setting has one entry for each coordinate.
-fn one_each<T>(key: &str, given: Option<&[T]>, coordinates: &[Coordinate]) -> Result<(), Diagnostic> {
+fn one_each<T>(
+    key: &str,
+    given: Option<&[T]>,
+    coordinates: &[Coordinate],
+) -> Result<(), Diagnostic> {
     let Some(given) = given.filter(|given| given.len() != coordinates.len()) else {
         return Ok(());
     };
