@@ -283,7 +283,7 @@ impl<'p> Elaborator<'p> {
                     Value::Number(self.graph.input(input))
                 }
                 DefinedKind::Constant => return self.call((at, Vec::new())),
-                DefinedKind::Function | DefinedKind::Imported => Value::Wrong,
+                DefinedKind::Function => Value::Wrong,
             },
             _ => Value::Wrong,
         };

@@ -1,6 +1,6 @@
 //! Who is meant by each name: definitions, scopes, arity, and who uses whom.
 
-use super::definitions::{Builtin, Defined, Table, builtin, builtin_names, elsewhere};
+use super::definitions::{Builtin, Defined, Scope, Table, builtin, builtin_names, elsewhere};
 use super::suggest::suggest;
 use crate::diagnostic::Diagnostic;
 use crate::graph::Function;
@@ -34,6 +34,8 @@ pub(super) struct Resolved {
     pub varied: Vec<Vec<u32>>,
     /// For each definition: what it uses, and where.
     pub uses: Vec<Vec<(u32, Span)>>,
+    /// The definitions with errors.
+    pub wrong: Vec<u32>,
 }
 
 /// Resolves the names of all definitions, and of the settings of run blocks.
@@ -47,6 +49,7 @@ pub(super) fn resolve(
     let mut resolver = Resolver {
         tree,
         table,
+        known: table.root(),
         scope: HashMap::new(),
         slots: 0,
         arguments: 0,
@@ -58,12 +61,21 @@ pub(super) fn resolve(
         diagnostics,
     };
     let (mut frame, mut varied, mut uses) = (Vec::new(), Vec::new(), Vec::with_capacity(count));
-    for defined in &table.list {
+    let mut wrong = Vec::new();
+    for (at, defined) in (0u32..).zip(&table.list) {
+        let before = resolver.diagnostics.len();
         resolver.definition(defined);
+        if resolver.diagnostics[before..]
+            .iter()
+            .any(Diagnostic::is_error)
+        {
+            wrong.push(at);
+        }
         frame.push(resolver.slots);
         varied.push(std::mem::take(&mut resolver.varied));
         uses.push(std::mem::take(&mut resolver.uses));
     }
+    resolver.known = table.root();
     for &setting in settings {
         resolver.begin();
         resolver.tasks.push(Task::Visit(setting));
@@ -75,6 +87,7 @@ pub(super) fn resolve(
         frame,
         varied,
         uses,
+        wrong,
     }
 }
 
@@ -87,6 +100,9 @@ enum Task<'t> {
 struct Resolver<'t, 'd> {
     tree: &'t Tree,
     table: &'t Table,
+    /// The names of the file.
+    known: &'t Scope,
+    /// The names of the definition.
     scope: HashMap<&'t str, (u32, Span)>,
     slots: u32,
     arguments: u32,
@@ -108,6 +124,7 @@ impl<'t> Resolver<'t, '_> {
 
     fn definition(&mut self, defined: &Defined) {
         self.begin();
+        self.known = &self.table.scopes[defined.module as usize];
         // The item outlives the resolver: arguments are looked up in the tree.
         for name in self.table.arguments(self.tree, defined) {
             let slot = self.reserve(1);
@@ -246,9 +263,11 @@ impl<'t> Resolver<'t, '_> {
         let span = self.tree.span(id);
         if let Some(&(slot, _)) = self.scope.get(name) {
             self.targets[id.index()] = Target::Local(slot);
-        } else if let Some(&at) = self.table.by_name.get(name) {
+        } else if let Some(known) = self.known.get(name) {
+            // An import that failed has been reported.
+            let Some(at) = known.at else { return };
             let defined = &self.table.list[at as usize];
-            if let Some(signature) = self.table.signature(self.tree, defined) {
+            if let Some(signature) = self.table.signature(self.tree, defined, name) {
                 return self.function_as_number(span, name, &signature);
             }
             self.uses.push((at, span));
@@ -275,8 +294,7 @@ impl<'t> Resolver<'t, '_> {
     fn unknown(&mut self, span: Span, name: &str, call: bool) {
         // The search is slow, and after some dozens nobody reads on.
         let near = if self.diagnostics.len() < 50 {
-            let file = self.table.list.iter();
-            let file = file.map(|defined| defined.name.text.as_str());
+            let file = self.known.keys().map(String::as_str);
             let mut known: Vec<&str> = self.scope.keys().copied().chain(file).collect();
             known.extend(builtin_names().map(|name| -> &str { name }));
             suggest(name, known)
@@ -300,10 +318,12 @@ impl<'t> Resolver<'t, '_> {
         let text = name.text.as_str();
         if self.scope.contains_key(text) {
             self.not_a_function(name);
-        } else if let Some(&at) = self.table.by_name.get(text) {
+        } else if let Some(known) = self.known.get(text) {
+            let Some(at) = known.at else {
+                return self.all(arguments.iter().rev().copied());
+            };
             let defined = &self.table.list[at as usize];
-            match self.table.signature(self.tree, defined) {
-                _ if defined.value.is_none() => {}
+            match self.table.signature(self.tree, defined, text) {
                 None => self.not_a_function(name),
                 Some(signature) => {
                     self.uses.push((at, name.span));
