@@ -1,25 +1,90 @@
 //! Tables of numbers as text: a row a line, commas between.
 
+use super::elaborate::{Elaborator, MAX_NODES};
+use super::modules::{beside, not_gathered};
+use super::value::{Shape, Value};
 use crate::diagnostic::Diagnostic;
-use crate::source::{Source, SourceId, Span};
+use crate::source::{Source, SourceId, Sources, Span};
+use crate::syntax::{ExprId, ExprKind, Tree};
+use std::collections::HashMap;
 
-/// How many numbers a table may have.
-const MOST_NUMBERS: usize = 1_000_000;
+/// How many numbers a table may have: with all of them different, the program may do as much again.
+const MOST_NUMBERS: usize = MAX_NODES / 2;
+
+/// The tables of a program.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tables {
+    list: Vec<Data>,
+    /// For each `csv(...)` the table that it names; none for one that could not be read.
+    of: HashMap<ExprId, usize>,
+}
+
+impl Tables {
+    /// Reads every data file that a program names, each once.
+    pub fn read(sources: &Sources, tree: &Tree, errors: &mut Vec<Diagnostic>) -> Tables {
+        let mut tables = Tables::default();
+        let mut known: HashMap<SourceId, Option<usize>> = HashMap::new();
+        for (id, expr) in tree.exprs() {
+            let ExprKind::Call(name, arguments) = &expr.kind else {
+                continue;
+            };
+            let ("csv", [argument]) = (name.text.as_str(), arguments.as_slice()) else {
+                continue;
+            };
+            let ExprKind::Text(path) = tree.kind(*argument) else {
+                continue;
+            };
+            let asked = tree.span(*argument);
+            let Some(source) = beside(sources, asked.source, path) else {
+                errors.push(not_gathered(path, asked));
+                continue;
+            };
+            let list = &mut tables.list;
+            let table = *known.entry(source).or_insert_with(|| {
+                let table = read(sources.get(source), source, asked);
+                let table = table.map_err(|error| errors.push(error)).ok()?;
+                list.push(table);
+                Some(list.len() - 1)
+            });
+            if let Some(table) = table {
+                tables.of.insert(id, table);
+            }
+        }
+        tables
+    }
+}
+
+impl Elaborator<'_> {
+    /// The numbers of a file, by the `csv` that names it.
+    pub(super) fn table_of_file(&mut self, id: ExprId) -> Value {
+        let data = &self.table.data;
+        let Some(data) = data.of.get(&id).and_then(|at| data.list.get(*at)) else {
+            return Value::Wrong;
+        };
+        let shape = Shape {
+            rows: data.rows,
+            columns: (data.columns > 1).then_some(data.columns),
+        };
+        let numbers = data.values.iter();
+        let nodes = numbers.map(|x| self.graph.constant(*x)).collect();
+        self.array(shape, nodes)
+    }
+}
 
 /// A table that was read.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct Data {
+struct Data {
     /// How many rows there are, at least one.
-    pub rows: usize,
+    rows: usize,
     /// How many columns, at least one; a table of one is a vector.
-    pub columns: usize,
+    columns: usize,
     /// The numbers, row by row, all finite.
-    pub values: Vec<f64>,
+    values: Vec<f64>,
 }
 
 /// Reads a table. Blank lines and those that begin with `#` do not count, and neither does a first
 /// line without a number. `asked` is where the program names the file.
-pub(super) fn read(file: &Source, source: SourceId, asked: Span) -> Result<Data, Diagnostic> {
+fn read(file: &Source, source: SourceId, asked: Span) -> Result<Data, Diagnostic> {
     let mut data = Data {
         rows: 0,
         columns: 0,

@@ -1,5 +1,6 @@
 //! What a file defines, and what the language itself does.
 
+use super::csv::Tables;
 use super::modules::Modules;
 use super::suggest::suggest;
 use crate::diagnostic::Diagnostic;
@@ -48,12 +49,22 @@ pub(super) struct Table {
     pub list: Vec<Defined>,
     /// The names of each file.
     pub scopes: Vec<Scope>,
+    /// The tables that were read from files.
+    pub data: Tables,
 }
 
 impl Table {
     /// Collects the definitions and imports; of a duplicate the first one stays.
-    pub fn new(tree: &Tree, modules: &Modules, diagnostics: &mut Vec<Diagnostic>) -> Table {
-        let mut table = Table::default();
+    pub fn new(
+        tree: &Tree,
+        modules: &Modules,
+        data: Tables,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Table {
+        let mut table = Table {
+            data,
+            ..Table::default()
+        };
         for (number, module) in (0u32..).zip(&modules.list) {
             table.scopes.push(Scope::new());
             for item in module.items.clone() {
@@ -81,7 +92,7 @@ impl Table {
             ItemKind::Parameter(name, value) => (name, DefinedKind::Parameter(0), *value),
             ItemKind::Constant(name, value) => (name, DefinedKind::Constant, *value),
             ItemKind::Function(name, arguments, value) => {
-                scalar(arguments, diagnostics);
+                domains(arguments, diagnostics);
                 (name, DefinedKind::Function, *value)
             }
             ItemKind::Import(..) | ItemKind::Run(..) => return,
@@ -162,17 +173,22 @@ impl Table {
         self.root().get(name)?.at
     }
 
-    /// The arguments of a function; none for anything else.
+    /// The names of the arguments of a function; none for anything else.
     pub fn arguments<'t>(
         &self,
         tree: &'t Tree,
         defined: &Defined,
     ) -> impl ExactSizeIterator<Item = &'t Name> + use<'t> {
-        let arguments = match &tree.items[defined.item].kind {
-            ItemKind::Function(_, arguments, _) => arguments.as_slice(),
-            _ => &[],
-        };
+        let arguments = self.described(tree, defined);
         arguments.iter().map(|argument| &argument.name)
+    }
+
+    /// The arguments of a function with their sizes and domains; none for anything else.
+    pub fn described<'t>(&self, tree: &'t Tree, defined: &Defined) -> &'t [Argument] {
+        match &tree.items[defined.item].kind {
+            ItemKind::Function(_, arguments, _) => arguments,
+            _ => &[],
+        }
     }
 
     /// How a function is called by a name, such as `f(x, y)`; `None` for anything else.
@@ -202,35 +218,33 @@ fn twice(name: &Name, other: Span, import: bool) -> Diagnostic {
     })
 }
 
-fn scalar(arguments: &[Argument], diagnostics: &mut Vec<Diagnostic>) {
-    for argument in arguments {
-        if !argument.size.is_empty() {
-            diagnostics.push(not_yet("vectors and arrays", argument.name.span));
-        }
-        if let Some((domain, _)) = &argument.domain {
-            diagnostics.push(match domain.text.as_str() {
-                "angle" | "periodic" => not_yet("periodic coordinates", domain.span),
-                other => {
-                    let message = format!("`{other}` is no domain of a coordinate");
-                    Diagnostic::error("unknown-name", message)
-                        .at(domain.span, "")
-                        .help("there are `angle` and `periodic(L)`")
-                }
-            });
-        }
+/// Looks at the domains of arguments.
+fn domains(arguments: &[Argument], diagnostics: &mut Vec<Diagnostic>) {
+    for (domain, length) in arguments.iter().filter_map(|a| a.domain.as_ref()) {
+        let (code, message, help) = match (domain.text.as_str(), length) {
+            ("angle", None) | ("periodic", Some(_)) => continue,
+            ("angle", Some(_)) => (
+                "arity",
+                "`angle` takes no length: it repeats after `2*pi`".to_owned(),
+                "write `angle` alone, or `periodic(L)`",
+            ),
+            ("periodic", None) => (
+                "arity",
+                "the length after which this coordinate repeats is missing".to_owned(),
+                "write `periodic(L)`, or `angle` for `periodic(2*pi)`",
+            ),
+            (other, _) => (
+                "unknown-name",
+                format!("`{other}` is no domain of a coordinate"),
+                "there are `angle` and `periodic(L)`",
+            ),
+        };
+        diagnostics.push(
+            Diagnostic::error(code, message)
+                .at(domain.span, "")
+                .help(help),
+        );
     }
-}
-
-/// Says that something of the language cannot be used yet.
-pub(super) fn not_yet(what: &str, span: Span) -> Diagnostic {
-    let verb = if what.ends_with('s') { "are" } else { "is" };
-    let help = match what {
-        "periodic coordinates" => "leave the domain out: `V(a) = ...`",
-        _ => "this version knows numbers: write coordinates as `V(x, y, ...)`",
-    };
-    Diagnostic::error("not-yet", format!("{what} {verb} not available yet"))
-        .at(span, "")
-        .help(help)
 }
 
 /// The warning for a name that hides one of the language.
@@ -254,18 +268,23 @@ pub(super) enum Builtin {
     Over,
     Diff,
     Spline,
-    /// What this version does not know yet.
-    Later,
+    PeriodicSpline,
+    Dot,
+    Norm,
+    Dist,
+    Len,
+    Random,
+    /// `csv("file.csv")`
+    Csv,
 }
 
-const LATER: [&str; 7] = [
-    "dot",
-    "norm",
-    "dist",
-    "len",
-    "csv",
-    "random",
-    "periodic_spline",
+/// What gathers numbers: from vectors, or from whole numbers.
+const GATHER: [(&str, Builtin); 5] = [
+    ("dot", Builtin::Dot),
+    ("norm", Builtin::Norm),
+    ("dist", Builtin::Dist),
+    ("len", Builtin::Len),
+    ("random", Builtin::Random),
 ];
 
 /// What the language itself means by a name.
@@ -278,7 +297,9 @@ pub(super) fn builtin(name: &str) -> Option<Builtin> {
         "sum" | "prod" => Builtin::Over,
         "diff" => Builtin::Diff,
         "spline" => Builtin::Spline,
-        _ if LATER.contains(&name) => Builtin::Later,
+        "periodic_spline" => Builtin::PeriodicSpline,
+        "dot" | "norm" | "dist" | "len" | "random" => GATHER.iter().find(|row| row.0 == name)?.1,
+        "csv" => Builtin::Csv,
         _ => Builtin::Function(Function::named(name)?),
     })
 }
@@ -318,9 +339,18 @@ pub(super) fn builtin_names() -> impl Iterator<Item = &'static str> {
     functions
         .map(|function| function.name())
         .chain([
-            "pi", "π", "tau", "true", "false", "sum", "prod", "diff", "spline",
+            "pi",
+            "π",
+            "tau",
+            "true",
+            "false",
+            "sum",
+            "prod",
+            "diff",
+            "spline",
+            "periodic_spline",
         ])
-        .chain(LATER)
+        .chain(GATHER.iter().map(|row| row.0))
 }
 
 impl Builtin {
@@ -335,7 +365,16 @@ impl Builtin {
             Builtin::Over => "sum(body for i in a..b)".to_owned(),
             Builtin::Diff => "diff(expression, x)".to_owned(),
             Builtin::Spline => "spline(x, degree, lo, hi, [c1, c2, ...])".to_owned(),
-            Builtin::Number(_) | Builtin::Truth(_) | Builtin::Later => String::new(),
+            Builtin::PeriodicSpline => {
+                "periodic_spline(x, degree, lo, hi, [c1, c2, ...])".to_owned()
+            }
+            Builtin::Dot => "dot(a, b)".to_owned(),
+            Builtin::Norm => "norm(a)".to_owned(),
+            Builtin::Dist => "dist(a, b)".to_owned(),
+            Builtin::Len => "len(a)".to_owned(),
+            Builtin::Random => "random(seed, i)".to_owned(),
+            Builtin::Csv => "csv(\"file.csv\")".to_owned(),
+            Builtin::Number(_) | Builtin::Truth(_) => String::new(),
         }
     }
 }

@@ -3,20 +3,27 @@
 //! [`check`] looks at every definition once, whether the potential uses it or not, and the
 //! [`Program`] it gives builds a [`Model`] for whichever function is asked for.
 
+mod builtins;
 mod call;
 mod csv;
 mod cycles;
 mod definitions;
 mod elaborate;
 mod fold;
+mod forms;
 mod gather;
+mod kinds;
 mod library;
 mod modules;
 mod names;
 mod paths;
+mod random;
 mod reduce;
 mod settings;
+mod spline;
 mod suggest;
+mod value;
+mod vectors;
 
 pub use elaborate::MAX_NODES;
 pub use gather::{LoadError, Loaded, Loader, NoFiles, gather};
@@ -24,12 +31,13 @@ pub use settings::{Block, Entry, Setting};
 pub use suggest::suggest;
 
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Coordinate, Graph, Model, Parameter};
+use crate::graph::{Graph, Model, Parameter};
 use crate::source::{SourceId, Sources};
 use crate::syntax::{Tree, canonical};
 use definitions::{Defined, DefinedKind, Table};
-use elaborate::{Elaborator, Value};
+use elaborate::Elaborator;
 use names::Resolved;
+use value::Value;
 
 /// A program without errors.
 #[derive(Clone, Debug)]
@@ -63,7 +71,8 @@ pub fn check(sources: &Sources, root: SourceId) -> Result<Program, Vec<Diagnosti
         ]);
     }
     let mut found = Vec::new();
-    let mut table = Table::new(&tree, &modules, &mut found);
+    let data = csv::Tables::read(sources, &tree, &mut found);
+    let mut table = Table::new(&tree, &modules, data, &mut found);
     let settings = settings::expressions(&tree);
     let mut resolved = names::resolve(&tree, &table, &settings, &mut found);
     let mut order = cycles::order(&table, &resolved.uses, &mut resolved.wrong, &mut found);
@@ -74,6 +83,7 @@ pub fn check(sources: &Sources, root: SourceId) -> Result<Program, Vec<Diagnosti
     let parameters = modules::number_parameters(&mut table, &reached);
     modules::two_of_one_name(&table, &modules, &parameters, &mut found);
     order.retain(|at| reached[*at as usize] || !modules.is_library(&table, *at));
+    resolved.forms = forms::find(&tree, &table, &resolved, &order, &mut found);
     elaborate_all(&tree, &table, &resolved, &order, &mut found);
     let mut found = sorted(found)?;
     let blocks = settings::blocks(&tree, &table, &resolved, &mut found);
@@ -122,11 +132,12 @@ fn elaborate_all(
 ) {
     /// A fresh graph is begun beyond this, so that a long file is no large program.
     const ENOUGH: usize = 100_000;
-    let arity = |at: u32| table.arguments(tree, &table.list[at as usize]).len();
-    let dimension = order.iter().map(|at| arity(*at)).max().unwrap_or(0);
+    let dimensions = resolved.forms.iter().filter_map(|f| forms::dimension(f));
+    let dimension = dimensions.max().unwrap_or(0);
     let mut elaborator = Elaborator::new(tree, table, resolved, dimension);
     for &at in order.iter().rev() {
-        if elaborator.seen[at as usize] {
+        // A function whose sizes a call decides is looked into where it is called.
+        if elaborator.seen[at as usize] || elaborator.dimension(at).is_none() {
             continue;
         }
         if elaborator.graph.len() > ENOUGH {
@@ -138,7 +149,19 @@ fn elaborate_all(
         let value = elaborator.definition(at);
         let defined = &table.list[at as usize];
         if let (DefinedKind::Parameter(_), Some(id)) = (defined.kind, defined.value) {
-            elaborator.number(value, id);
+            match value {
+                Value::Array(array) => {
+                    let shape = elaborator.arrays.shape(array);
+                    let error = Diagnostic::error("type", "a parameter is one number")
+                        .at(tree.span(id), format!("this is {}", shape.describe()));
+                    elaborator.say(
+                        error.help(
+                            "leave `param` out: the elements of a constant may be parameters",
+                        ),
+                    );
+                }
+                _ => drop(elaborator.number(value, id)),
+            }
         }
     }
     found.append(&mut elaborator.diagnostics);
@@ -300,8 +323,6 @@ impl Program {
         let Some((at, defined)) = known.filter(|(_, d)| d.kind == DefinedKind::Function) else {
             return Err(vec![self.no_function(name, known.map(|known| known.1))]);
         };
-        let arguments = self.table.arguments(&self.tree, defined);
-        let dimension = arguments.len();
         let refuse = |message: String, help: &str| {
             Err(vec![
                 Diagnostic::error("no-potential", message)
@@ -309,15 +330,18 @@ impl Program {
                     .help(help),
             ])
         };
-        if dimension == 0 {
+        let forms = &self.resolved.forms[at as usize];
+        let dimension = forms::dimension(forms);
+        if dimension == Some(0) {
             return refuse(format!("`{name}` has no coordinates"), "write `V(q) = ...`");
         }
-        let coordinates = arguments.map(|argument| Coordinate {
-            name: argument.text.clone(),
-            period: None,
-        });
-        let coordinates = coordinates.collect();
-        let mut elaborator = Elaborator::new(&self.tree, &self.table, &self.resolved, dimension);
+        let mut elaborator = Elaborator::new(
+            &self.tree,
+            &self.table,
+            &self.resolved,
+            dimension.unwrap_or(0),
+        );
+        let coordinates = elaborator.coordinates(at).map_err(|error| vec![error])?;
         match elaborator.definition(at) {
             Value::Number(node) => {
                 let (graph, roots): (Graph, _) = elaborator.graph.extract(&[node]);
@@ -332,6 +356,13 @@ impl Program {
             Value::Truth(_) => refuse(
                 format!("`{name}` is true or false, not a number"),
                 "a potential is a number: `if ... then 1 else 0`",
+            ),
+            Value::Array(array) => refuse(
+                format!(
+                    "`{name}` is {}, not a number",
+                    elaborator.arrays.shape(array).describe()
+                ),
+                "a potential is one number: `norm(...)`, `dot(..., ...)`, or one component `...[i]`",
             ),
             Value::Wrong => Err(elaborator.diagnostics),
         }

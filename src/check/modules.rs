@@ -1,12 +1,11 @@
 //! The files of a program as modules: their trees, which imports which, and whose parameters are
 //! whose.
 
-use super::csv::{self, Data};
 use super::definitions::{DefinedKind, Table};
 use super::paths::{join, stem};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceId, Sources, Span};
-use crate::syntax::{ExprId, ExprKind, ItemKind, Origin, Tree, as_name, parse_onto};
+use crate::syntax::{ItemKind, Origin, Tree, as_name, parse_onto};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -26,13 +25,10 @@ pub(super) struct Module {
     pub imports: Vec<(usize, u32, Span)>,
 }
 
-/// The files of a program, the root first, and the tables that they name.
+/// The files of a program, the root first.
 #[derive(Clone, Debug)]
 pub(super) struct Modules {
     pub list: Vec<Module>,
-    pub data: Vec<Data>,
-    /// The `csv` of each table.
-    pub data_of: HashMap<ExprId, u32>,
 }
 
 /// Reads all files that the root reaches into one tree. Syntax errors and imports in a circle are
@@ -52,20 +48,11 @@ pub(super) fn read(sources: &Sources, root: SourceId) -> Result<(Tree, Modules),
         next += 1;
     }
     circles(&reader.modules, &mut reader.errors);
-    if !reader.errors.is_empty() {
-        return Err(reader.errors);
-    }
-    let (tree, mut errors) = (reader.tree, reader.errors);
-    let mut modules = Modules {
-        list: reader.modules,
-        data: Vec::new(),
-        data_of: HashMap::new(),
-    };
-    modules.tables(sources, &tree, &mut errors);
-    if errors.is_empty() {
-        Ok((tree, modules))
+    if reader.errors.is_empty() {
+        let list = reader.modules;
+        Ok((reader.tree, Modules { list }))
     } else {
-        Err(errors)
+        Err(reader.errors)
     }
 }
 
@@ -129,11 +116,11 @@ impl Reader<'_> {
 }
 
 /// The file that another one names by a path.
-fn beside(sources: &Sources, from: SourceId, written: &str) -> Option<SourceId> {
+pub(super) fn beside(sources: &Sources, from: SourceId, written: &str) -> Option<SourceId> {
     sources.at_path(&join(sources.path(from)?, written).ok()?)
 }
 
-fn not_gathered(path: &str, span: Span) -> Diagnostic {
+pub(super) fn not_gathered(path: &str, span: Span) -> Diagnostic {
     Diagnostic::error("import", format!("`{path}` was not read"))
         .at(span, "named here")
         .help("the files of a program are gathered before it is checked")
@@ -192,43 +179,6 @@ impl Modules {
     pub fn is_library(&self, table: &Table, at: u32) -> bool {
         let module = table.list[at as usize].module;
         self.list.get(module as usize).is_some_and(|m| m.is_library)
-    }
-
-    /// Reads the data files.
-    fn tables(&mut self, sources: &Sources, tree: &Tree, errors: &mut Vec<Diagnostic>) {
-        let mut known: HashMap<SourceId, Option<u32>> = HashMap::new();
-        for (id, expr) in tree.exprs() {
-            let ExprKind::Call(name, arguments) = &expr.kind else {
-                continue;
-            };
-            let ("csv", [argument]) = (name.text.as_str(), arguments.as_slice()) else {
-                continue;
-            };
-            let ExprKind::Text(path) = tree.kind(*argument) else {
-                continue;
-            };
-            let asked = tree.span(*argument);
-            let Some(source) = beside(sources, asked.source, path) else {
-                errors.push(not_gathered(path, asked));
-                continue;
-            };
-            let data = &mut self.data;
-            let number = *known.entry(source).or_insert_with(|| {
-                match csv::read(sources.get(source), source, asked) {
-                    Ok(table) => {
-                        data.push(table);
-                        Some(data.len() as u32 - 1)
-                    }
-                    Err(error) => {
-                        errors.push(error);
-                        None
-                    }
-                }
-            });
-            if let Some(number) = number {
-                self.data_of.insert(id, number);
-            }
-        }
     }
 }
 

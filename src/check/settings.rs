@@ -1,8 +1,9 @@
 //! Run blocks: `learn { delta = 0.5 }`.
 
 use super::definitions::{DefinedKind, Table};
-use super::elaborate::{Elaborator, Value};
+use super::elaborate::Elaborator;
 use super::names::Resolved;
+use super::value::Value;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::{ExprId, ExprKind, ItemKind, Name, SettingLine, Tree};
