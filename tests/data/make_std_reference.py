@@ -420,16 +420,16 @@ def landscapes():
     m = "landscapes"
     line = [[0.0], [-1.0]] + some(5, (-2.5, 2.5))
     plane = some(5, (-1.5, 1.2), (-0.5, 2))
-    other = [("barrier", 0.7), ("tilt", -0.3)]
-    barrier, tilt = mpf(0.7), mpf(-0.3)
-    for f, g in [
-        (double_well, lambda x: double_well(x, barrier)),
-        (tilted_double_well, lambda x: tilted_double_well(x, barrier, tilt)),
-        (triple_well, lambda x: triple_well(x, barrier)),
-        (tilted_washboard, lambda x: tilted_washboard(x, barrier, tilt)),
+    barrier, tilt = ("barrier", 0.7), ("tilt", -0.3)
+    high, steep = mpf(0.7), mpf(-0.3)
+    for f, g, sets in [
+        (double_well, lambda x: double_well(x, high), [barrier]),
+        (tilted_double_well, lambda x: tilted_double_well(x, high, steep), [barrier, tilt]),
+        (triple_well, lambda x: triple_well(x, high), [barrier]),
+        (tilted_washboard, lambda x: tilted_washboard(x, high, steep), [barrier, tilt]),
     ]:
         one(m, f, "x", line)
-        case(m, f.__name__, f"V(x) = {f.__name__}(x)", g, some(2, (-3, 3)), sets=other)
+        case(m, f.__name__, f"V(x) = {f.__name__}(x)", g, some(2, (-3, 3)), sets=sets)
     one(m, muller_brown, "x, y", plane)
     one(m, muller_brown_leveled, "x, y", plane)
     for f in himmelblau, rosenbrock, henon_heiles:
