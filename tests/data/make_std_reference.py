@@ -7,7 +7,7 @@ published and not from the files of the library.
     value V SCALE
     slope DV/DQ1 SCALE                 one for each coordinate
 
-Values have 40 digits inside and 22 in the file; slopes are numerical derivatives of the values. SCALE is how far
+Values are computed with 50 digits; slopes are numerical derivatives of the values. SCALE is how far
 rounding can move the result, in units of the relative rounding error 2^-53, to first order: each
 operation on the way counts once with the size of its result, times the slope of what comes after
 it. For a sum it is the sum of the sizes of its terms; for sin(x/eps) it is |x/eps*cos(x/eps)|, as it
