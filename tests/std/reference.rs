@@ -104,11 +104,20 @@ fn every_function_and_its_gradient_are_those_of_the_published_formula() {
     assert!(seen > 1000, "only {seen} numbers");
 }
 
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Function,
+    Parameter,
+    Constant,
+}
+
 /// A definition of a file of the library.
 struct Definition {
     module: String,
     name: String,
-    function: bool,
+    kind: Kind,
+    /// What stands before its `=`.
+    code: String,
     comment: String,
 }
 
@@ -129,13 +138,19 @@ fn library() -> Vec<Definition> {
                 if !line.starts_with(|c: char| c.is_ascii_lowercase()) {
                     continue;
                 }
-                let line = line.strip_prefix("param ").unwrap_or(line);
+                let parameter = line.strip_prefix("param ");
+                let line = parameter.unwrap_or(line);
                 let end = line.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
                 let (name, rest) = line.split_at(end.unwrap_or(line.len()));
                 definitions.push(Definition {
                     module: module.clone(),
                     name: name.to_owned(),
-                    function: rest.starts_with('('),
+                    kind: match parameter {
+                        Some(_) => Kind::Parameter,
+                        None if rest.starts_with('(') => Kind::Function,
+                        None => Kind::Constant,
+                    },
+                    code: line.split(" =").next().unwrap().to_owned(),
                     comment: comments.join("\n"),
                 });
             }
@@ -157,12 +172,14 @@ fn every_function_has_a_source_and_numbers() {
     for found in library() {
         let name = format!("{}.{}", found.module, found.name);
         assert!(found.comment.len() > 20, "{name} has no comment");
-        assert!(
-            readme.contains(&format!("`std.{}`", found.module)),
-            "{name}"
-        );
-        assert!(readme.contains(&format!("`{}`", found.name)), "{name}");
-        if found.function {
+        let shown = |text: String| assert!(readme.contains(&text), "no `{text}` for {name}");
+        shown(format!("## `std.{}`", found.module));
+        shown(match found.kind {
+            Kind::Function => format!("| `{}", found.code),
+            Kind::Parameter => format!("`param {}`", found.name),
+            Kind::Constant => format!("`{}`", found.name),
+        });
+        if found.kind == Kind::Function {
             assert!(
                 found.comment.contains("\n# Source: "),
                 "{name} has no source"
