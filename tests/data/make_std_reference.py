@@ -193,8 +193,9 @@ def repulsive_lennard_jones(d, depth, size):
     return lennard_jones(d, depth, size) + depth
 
 
-def morse(d, depth, range, length):
-    return depth * (exp(2 * range * (length - d)) - 2 * exp(range * (length - d)) + 1)
+def morse(d, depth, steepness, length):
+    bond = exp(steepness * (length - d))
+    return depth * (bond * bond - 2 * bond + 1)
 
 
 def buckingham(d, height, range, dispersion):
@@ -214,10 +215,10 @@ def lennard_jones_cluster(*q):
 
 
 def morse_cluster(*q):
-    *q, rho = q
+    *q, steepness = q
     total = 0
     for a, b in itertools.combinations(points(q), 2):
-        bond = exp(rho * (1 - distance(a, b)))
+        bond = exp(steepness * (1 - distance(a, b)))
         total = total + bond * (bond - 2)
     return total
 
@@ -450,13 +451,13 @@ def pairs():
     one(m, lennard_jones, "d, depth, size", [[1.0, 1.0, 1.0]] + some(5, (0.8, 3), *kinds))
     near, far = some(3, (0.7, 0.88), (0.5, 3), (0.8, 1.2)), some(3, (1.7, 3), (0.5, 3), (0.8, 1.5))
     one(m, repulsive_lennard_jones, "d, depth, size", near + far)
-    one(m, morse, "d, depth, range, length", some(5, (0.5, 4), (0.5, 3), (0.5, 6), (0.8, 2)))
+    one(m, morse, "d, depth, steepness, length", some(5, (0.5, 4), (0.5, 3), (0.5, 6), (0.8, 2)))
     one(m, buckingham, "d, height, range, dispersion", some(5, (0.7, 4), (100, 2000), (0.1, 0.4), (0.5, 3)))
     for n in 2, 3, 7:
         clusters = [crowd(n) for _ in range(2)]
         size = f"r[{n}, 3]"
         case(m, "lennard_jones_cluster", f"V({size}) = lennard_jones_cluster(r)", lennard_jones_cluster, clusters)
-        for name, f, extra in [("morse_cluster", morse_cluster, "range"), ("trap", trap, "stiffness")]:
+        for name, f, extra in [("morse_cluster", morse_cluster, "steepness"), ("trap", trap, "stiffness")]:
             where = [at + [round(rng.uniform(1, 7), 3)] for at in clusters]
             case(m, name, f"V({size}, {extra}) = {name}(r, {extra})", f, where)
 

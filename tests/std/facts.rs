@@ -219,15 +219,15 @@ fn lennard_jones_clusters_have_their_published_energies() {
 
 #[test]
 fn morse_clusters_have_their_published_energies() {
-    let text = program("pairs", "morse_cluster", "r[13, 3]", "r, RANGE");
+    let text = program("pairs", "morse_cluster", "r[13, 3]", "r, STEEPNESS");
     // The radius is a minimum of the energy, so its own error counts in second order.
-    for (range, radius, energy) in [
+    for (steepness, radius, energy) in [
         (3.0, 0.915250177881, -51.737046),
         (6.0, 0.964702750229, -42.439863),
         (10.0, 0.972126812685, -39.662975),
         (14.0, 0.975974343368, -37.258877),
     ] {
-        let cluster = Potential::of(&text.replace("RANGE", &format!("{range}")), &[]);
+        let cluster = Potential::of(&text.replace("STEEPNESS", &format!("{steepness}")), &[]);
         relaxed(&cluster, &icosahedron(radius), energy);
     }
 }
@@ -246,7 +246,7 @@ fn pair_potentials_have_their_minima_where_their_comments_put_them() {
     }
     let bond = library("pairs", "morse", "d", "d, 4, 1.5, 2");
     stationary(&bond, &[2.0], 9, 0.0, 0);
-    // 2*depth*range^2
+    // 2*depth*steepness^2
     near(bond.at(&[2.0])[2], 18.0, 10);
 }
 
