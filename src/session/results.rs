@@ -136,6 +136,12 @@ fn program(job: &Job<'_>, learned: &Learned<'_>) -> Program {
         file: source.name.clone(),
         sha256: sha256(&source.text),
         source: source.text.clone(),
+        imports: job
+            .sources
+            .placed()
+            .filter(|(_, id)| *id != job.root)
+            .map(|(path, id)| (path.to_owned(), job.sources.get(id).text.clone()))
+            .collect(),
         potential: potential.model.name.clone(),
         variables: potential
             .model
@@ -145,7 +151,6 @@ fn program(job: &Job<'_>, learned: &Learned<'_>) -> Program {
             .collect(),
         params: names.zip(potential.parameters.iter().copied()).collect(),
         terms: learned.terms,
-        ..Program::default()
     }
 }
 
