@@ -265,7 +265,7 @@ impl Elaborator<'_> {
             None
         };
         match table {
-            Some(table) => Value::Number(self.graph.spline(table, x)),
+            Some(table) => Value::Number(self.graph.spline(table, &[x])),
             None => {
                 self.say(self.bad_spline(id, arguments, whole, [degree, lo, hi], given));
                 Value::Wrong

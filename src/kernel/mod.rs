@@ -17,6 +17,7 @@ mod interpret;
 pub mod lane;
 mod lower;
 mod memory;
+mod spline;
 mod step;
 #[cfg(test)]
 mod tests;

@@ -40,29 +40,29 @@ pub fn value(blocks: &[BinnedSums], settings: &Settings) -> Result<Fit, FitError
 pub fn force(blocks: &[BinnedSums], settings: &Settings) -> Result<ForceFit, FitError> {
     let (fit, total) = regress(Kind::Force, blocks, settings)?;
     let residual_of = |sums: &BinnedSums, i: usize| -> f64 {
-        let (bin, slope) = (sums.bins()[i], fit.slope(sums.position(i)));
+        let slope = fit.slope(sums.position(i, 0));
         // sum (y - s)^2 about the bin mean, to keep figures.
-        let (mean, n) = (bin.mean(), bin.count as f64);
-        n * (bin.variance() + (mean - slope) * (mean - slope))
+        let (mean, n) = (sums.mean(i, 0), sums.count(i) as f64);
+        n * (sums.covariance(i, 0, 0) + (mean - slope) * (mean - slope))
     };
     let held = |sums: &BinnedSums| -> Vec<usize> {
-        let bins = sums.bins().iter().enumerate();
-        bins.filter(|(_, b)| b.count > 0).map(|(i, _)| i).collect()
+        let bins = 0..sums.mesh().bins();
+        bins.filter(|&i| sums.count(i) > 0).collect()
     };
     let mean_of = |sums: &BinnedSums| -> f64 {
         let sum: f64 = held(sums).iter().map(|&i| residual_of(sums, i)).sum();
-        sum / sums.total().count as f64
+        sum / sums.total() as f64
     };
-    let mut residual_by_bin = vec![f64::NAN; total.grid().bins()];
+    let mut residual_by_bin = vec![f64::NAN; total.mesh().bins()];
     for i in held(&total) {
-        residual_by_bin[i] = residual_of(&total, i) / total.bins()[i].count as f64;
+        residual_by_bin[i] = residual_of(&total, i) / total.count(i) as f64;
     }
     let residual = mean_of(&total);
     // Blocks weigh by their samples: the standard error of a ratio of sums.
     let (mut spread, mut used) = (0.0, 0.0);
-    let samples = total.total().count as f64;
-    for block in blocks.iter().filter(|b| b.total().count > 0) {
-        let share = block.total().count as f64 / samples;
+    let samples = total.total() as f64;
+    for block in blocks.iter().filter(|b| b.total() > 0) {
+        let share = block.total() as f64 / samples;
         spread += (share * (mean_of(block) - residual)).powi(2);
         used += 1.0;
     }
@@ -152,15 +152,14 @@ impl Problem {
     fn equations(&self, sums: &BinnedSums) -> Equations {
         let mut out = Equations::zero(self.kind.size(&self.domain.space));
         for i in self.domain.bins.clone() {
-            let bin = &sums.bins()[i];
-            if bin.count == 0 {
+            if sums.count(i) == 0 {
                 continue;
             }
-            let (start, row, len) = self.kind.row(&self.domain.space, sums.position(i));
-            let n = bin.count as f64;
+            let (start, row, len) = self.kind.row(&self.domain.space, sums.position(i, 0));
+            let n = sums.count(i) as f64;
             out.matrix.add_outer(start, &row[..len], n);
             for (side, b) in out.side[start..].iter_mut().zip(&row[..len]) {
-                *side += b * (bin.sum - n * self.shift);
+                *side += b * (sums.sum(i, 0) - n * self.shift);
             }
         }
         out
@@ -170,14 +169,13 @@ impl Problem {
     fn error(&self, sums: &BinnedSums, coefficients: &[f64]) -> f64 {
         let mut error = 0.0;
         for i in self.domain.bins.clone() {
-            let bin = &sums.bins()[i];
-            if bin.count == 0 {
+            if sums.count(i) == 0 {
                 continue;
             }
-            let (start, row, len) = self.kind.row(&self.domain.space, sums.position(i));
+            let (start, row, len) = self.kind.row(&self.domain.space, sums.position(i, 0));
             let terms = row[..len].iter().zip(&coefficients[start..]);
             let model: f64 = terms.map(|(b, c)| b * c).sum();
-            error += bin.count as f64 * (bin.mean() - self.shift - model).powi(2);
+            error += sums.count(i) as f64 * (sums.mean(i, 0) - self.shift - model).powi(2);
         }
         error
     }
@@ -240,7 +238,7 @@ fn regress(
     blocks: &[BinnedSums],
     settings: &Settings,
 ) -> Result<(Fit, BinnedSums), FitError> {
-    let used: Vec<&BinnedSums> = blocks.iter().filter(|b| b.total().count > 0).collect();
+    let used: Vec<&BinnedSums> = blocks.iter().filter(|b| b.total() > 0).collect();
     if used.len() < 2 {
         return Err(FitError::TooFewBlocks { found: used.len() });
     }
@@ -248,14 +246,17 @@ fn regress(
     if !total.is_finite() {
         return Err(FitError::NotFinite);
     }
-    let counts: Vec<u64> = total.bins().iter().map(|bin| bin.count).collect();
-    let domain = Domain::new(*total.grid(), &counts, settings, kind.order())?;
-    let all = total.total();
+    let counts = total.histogram();
+    let domain = Domain::new(*counts.grid(), counts.counts(), settings, kind.order())?;
     let problem = Problem {
         kind,
         penalty: difference_penalty(kind.size(&domain.space), kind.order()),
         domain,
-        shift: if kind == Kind::Value { all.mean() } else { 0.0 },
+        shift: if kind == Kind::Value {
+            total.total_mean(0)
+        } else {
+            0.0
+        },
     };
     let mut merged = Vec::new();
     for fold in folds(used.len(), settings.folds) {

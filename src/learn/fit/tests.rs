@@ -22,10 +22,10 @@ fn sample(
 ) -> Vec<BinnedSums> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut block = || {
-        let mut sums = BinnedSums::new(grid);
+        let mut sums = BinnedSums::new(grid, 1);
         for _ in 0..each {
             let x = sigma * normal(&mut rng);
-            sums.add(x, y(x) + noise * normal(&mut rng));
+            sums.add(&[x], &[y(x) + noise * normal(&mut rng)]);
         }
         sums
     };
@@ -42,10 +42,10 @@ fn uniform(
 ) -> Vec<BinnedSums> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut block = || {
-        let mut sums = BinnedSums::new(grid);
+        let mut sums = BinnedSums::new(grid, 1);
         for _ in 0..each {
             let x = grid.lo() + (grid.hi() - grid.lo()) * rng.random::<f64>();
-            sums.add(x, y(x) + noise * normal(&mut rng));
+            sums.add(&[x], &[y(x) + noise * normal(&mut rng)]);
         }
         sums
     };
@@ -263,7 +263,7 @@ fn the_density_has_the_transfer_of_its_samples() {
             for _ in 0..4_000 {
                 let x = normal(&mut rng);
                 if rng.random::<f64>() < (-a * ((k * x).sin() + 1.0)).exp() {
-                    histogram.add(x);
+                    histogram.add(&[x]);
                 }
             }
         }
@@ -293,7 +293,7 @@ fn a_temperature_without_each_block_is_its_own_mean() {
 fn what_cannot_be_fitted_is_an_error() {
     let good = sample(grid(), (4, 500), (1.0, 0.1), 9, |x| x);
     let s = settings();
-    let empty = BinnedSums::new(grid());
+    let empty = BinnedSums::new(grid(), 1);
     assert_eq!(
         value(&[], &s).err(),
         Some(FitError::TooFewBlocks { found: 0 })
@@ -305,7 +305,7 @@ fn what_cannot_be_fitted_is_an_error() {
     assert_eq!(density(&histograms(&good[..1]), &known(1.0), &s).err(), few);
     // All in one bin, or too few in any cell.
     let mut one = empty.clone();
-    (0..100).for_each(|_| one.add(0.01, 1.0));
+    (0..100).for_each(|_| one.add(&[0.01], &[1.0]));
     let pair = [one.clone(), one];
     let bins = |found, needed| Some(FitError::TooFewBins { found, needed });
     assert_eq!(value(&pair, &s).err(), bins(1, 3));
@@ -330,14 +330,14 @@ fn what_cannot_be_fitted_is_an_error() {
         assert!(density(&histograms(&good), &known(beta), &s).is_err());
     }
     let mut huge = empty.clone();
-    (0..40).for_each(|i| huge.add(f64::from(i) * 0.1 - 2.0, 1e300));
+    (0..40).for_each(|i| huge.add(&[f64::from(i) * 0.1 - 2.0], &[1e300]));
     assert_eq!(
         value(&[huge.clone(), huge], &s).err(),
         Some(FitError::NotFinite)
     );
-    let other = BinnedSums::new(Grid::over(0.0, 1.0, 10).unwrap());
+    let other = BinnedSums::new(Grid::over(0.0, 1.0, 10).unwrap(), 1);
     let mut other = [other.clone(), other];
-    other.iter_mut().for_each(|o| o.add(0.5, 1.0));
+    other.iter_mut().for_each(|o| o.add(&[0.5], &[1.0]));
     let mixed = [good[0].clone(), other[0].clone()];
     assert_eq!(value(&mixed, &s).err(), Some(FitError::GridMismatch));
     assert!(density(&histograms(&mixed), &known(1.0), &s).is_err());
@@ -357,12 +357,12 @@ fn a_gap_is_bridged_and_told() {
     // Two clouds of samples of a parabola, with nothing between -1.2 and 1.2.
     let mut blocks = sample(grid(), (8, 4000), (0.3, 0.1), 12, |_| 0.0);
     for (i, block) in blocks.iter_mut().enumerate() {
-        *block = BinnedSums::new(grid());
+        *block = BinnedSums::new(grid(), 1);
         let mut rng = ChaCha8Rng::seed_from_u64(i as u64);
         for _ in 0..4000 {
             let x = 1.3 + rng.random::<f64>();
             let x = if rng.random::<bool>() { x } else { -x };
-            block.add(x, 0.5 * x * x + 0.1 * normal(&mut rng));
+            block.add(&[x], &[0.5 * x * x + 0.1 * normal(&mut rng)]);
         }
     }
     let fit = value(&blocks, &settings()).unwrap();

@@ -3,7 +3,9 @@
 //! A node's text is made from its operands' texts in one sweep. Shared nodes are written out where
 //! they are used, up to [`LIMIT`] characters, or bound to names by [`program`].
 
-use super::{Bits, Comparison, Extension, Function, Graph, Node, Op, SplineId};
+mod spline;
+
+use super::{Bits, Comparison, Function, Graph, Node, Op};
 
 /// A way to write formulas.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -219,7 +221,10 @@ impl Writer<'_> {
                 with(Binding::Not, format!("{sign}{a}"))
             }
             Op::Select(c, a, b) => self.select(of(c), of(a), of(b)),
-            Op::Spline(id, x) => self.spline(id, of(x)),
+            op @ Op::Spline(id, _) => {
+                let point: Vec<Text> = op.operands().map(of).collect();
+                self.spline(id, &point)
+            }
         }
     }
 
@@ -400,33 +405,6 @@ impl Writer<'_> {
                 a.text, c.text, b.text
             )),
         }
-    }
-
-    fn spline(&self, id: SplineId, x: Text) -> Text {
-        let table = self.graph.spline_table(id);
-        if self.notation == Notation::Latex {
-            return atom(format!("S_{{{}}}\\left({}\\right)", table.degree(), x.text));
-        }
-        let (lo, hi) = (number(table.lo()), number(table.hi()));
-        // What a program writes continues linearly; the derivatives of it do less.
-        let argument = match table.extension() {
-            Extension::Linear => x.text.clone(),
-            Extension::Constant | Extension::Zero => format!("max({lo}, min({}, {hi}))", x.text),
-        };
-        let coefficients: Vec<String> = table.coefficients().iter().map(|&c| number(c)).collect();
-        let text = format!(
-            "spline({argument}, {}, {lo}, {hi}, [{}])",
-            table.degree(),
-            coefficients.join(", ")
-        );
-        if table.extension() != Extension::Zero {
-            return atom(text);
-        }
-        let x = self.at_least(x, Binding::Sum);
-        with(
-            Binding::If,
-            format!("if {x} < {lo} or {x} > {hi} then 0 else {text}"),
-        )
     }
 }
 
