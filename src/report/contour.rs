@@ -4,7 +4,7 @@
 //! interpolated along it is that of the level. An edge to a point without a value is crossed in its
 //! middle at every level, so that regions end between what is known and what is not.
 
-use super::surfaces::Surfaces;
+use super::surfaces::{Coordinate, Surfaces};
 
 /// A field on the points of a grid whose outermost points have no value.
 #[derive(Clone, PartialEq, Debug)]
@@ -31,32 +31,44 @@ struct Crossing {
 }
 
 impl Grid {
-    /// A field of the surfaces where it has a value and is covered. It goes on past the ends of a
-    /// period by a cell, which whoever draws must clip.
+    /// A field of the surfaces where it has a value and is covered.
+    ///
+    /// It goes on by a cell beyond the range of a coordinate, which whoever draws must clip: by its
+    /// first cell after the end of a period, else by a straight line through its last two.
     pub fn new(surfaces: &Surfaces, field: &[f64]) -> Grid {
-        let axes = &surfaces.axes;
-        let spread = |axis: usize| -> Vec<isize> {
-            let axis = &axes[axis];
-            let beyond = if axis.periodic { 2 } else { 1 };
-            (-beyond..axis.cells as isize + beyond).collect()
+        let [first, second] = &surfaces.axes;
+        let known = |i: isize, j: isize| {
+            let cell = first.neighbour(0, i).zip(second.neighbour(0, j));
+            let cell = cell.map(|(i, j)| i * second.cells + j);
+            let value = cell.filter(|&cell| surfaces.is_covered(cell));
+            let value = value.and_then(|cell| field.get(cell).copied());
+            value.filter(|z| z.is_finite())
         };
-        let (rows, columns) = (spread(0), spread(1));
-        let place =
-            |axis: usize, &cell: &isize| axes[axis].lo + (cell as f64 + 0.5) * axes[axis].width();
-        let mut z = Vec::with_capacity(rows.len() * columns.len());
-        for (a, &i) in rows.iter().enumerate() {
-            for (b, &j) in columns.iter().enumerate() {
-                let rim = a == 0 || b == 0 || a + 1 == rows.len() || b + 1 == columns.len();
-                let from = axes[0].neighbour(0, i).zip(axes[1].neighbour(0, j));
-                let cell = from.map(|(i, j)| i * axes[1].cells + j);
-                let known = cell.filter(|&cell| !rim && surfaces.is_covered(cell));
-                let value = known.and_then(|cell| field.get(cell).copied());
-                z.push(value.filter(|z| z.is_finite()).unwrap_or(f64::NAN));
+        let spread = |axis: &Coordinate| -2..axis.cells as isize + 2;
+        let place = |axis: &Coordinate| -> Vec<f64> {
+            spread(axis)
+                .map(|cell| axis.lo + (cell as f64 + 0.5) * axis.width())
+                .collect()
+        };
+        let rim = |axis: &Coordinate, cell: isize| cell == -2 || cell == axis.cells as isize + 1;
+        let mut z = Vec::new();
+        for i in spread(first) {
+            for j in spread(second) {
+                let inward = [inward(first, i), inward(second, j)];
+                let value = match inward {
+                    _ if rim(first, i) || rim(second, j) => None,
+                    [0, 0] => known(i, j),
+                    [a, b] => known(i + a, j + b).map(|near| {
+                        let next = known(i + 2 * a, j + 2 * b);
+                        next.map_or(near, |next| 2.0 * near - next)
+                    }),
+                };
+                z.push(value.unwrap_or(f64::NAN));
             }
         }
         Grid {
-            x: rows.iter().map(|cell| place(0, cell)).collect(),
-            y: columns.iter().map(|cell| place(1, cell)).collect(),
+            x: place(first),
+            y: place(second),
             z,
         }
     }
@@ -169,9 +181,18 @@ impl Grid {
     }
 }
 
+/// The way back into the range from just beyond an end of it, where the coordinate does not repeat.
+fn inward(axis: &Coordinate, cell: isize) -> isize {
+    match cell {
+        _ if axis.periodic => 0,
+        -1 => 1,
+        cell if cell == axis.cells as isize => -1,
+        _ => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::surfaces::Coordinate;
     use super::*;
 
     /// `x^2 + y^2` on a square around the origin.
@@ -205,9 +226,10 @@ mod tests {
             // Linear interpolation of x^2 over h = 0.02 is off by at most h^2/4, and so is r^2.
             assert!((x * x + y * y - 0.25).abs() <= 1.0e-4);
         }
-        let expected = 4.0 - std::f64::consts::PI * 0.25;
-        // The corners are cut off by half a cell: 4 * h^2/8.
-        assert!((area(&grid.region(0.25)) - expected).abs() < 1e-3);
+        // A cell more on each side, and four corners cut off by half a cell each way.
+        let expected = 2.04 * 2.04 - 4.0 * 0.5 * 1e-4 - std::f64::consts::PI * 0.25;
+        // The disc is off by 2 pi r dr with dr as above.
+        assert!((area(&grid.region(0.25)) - expected).abs() < 4e-4);
     }
 
     /// At the end of what is covered regions end and lines stop; a level below all is the whole.
@@ -217,7 +239,9 @@ mod tests {
         let centres = surfaces.centres();
         surfaces.covered = centres.iter().map(|[x, _]| *x < 0.0).collect();
         let grid = Grid::new(&surfaces, &surfaces.u);
-        assert!((area(&grid.region(-1.0)) - 2.0).abs() < 1e-3);
+        // A cell more on three sides, and four corners cut off.
+        let expected = 1.04 * 2.08 - 4.0 * 0.5 * 4e-4;
+        assert!((area(&grid.region(-1.0)) - expected).abs() < 1e-9);
         let lines = grid.lines(0.25);
         assert_eq!(lines.len(), 1);
         assert!(!lines[0].closed);

@@ -8,9 +8,11 @@
 //! join hills from above: the passes between the same two wells on either side of a hill.
 
 use super::surfaces::Surfaces;
+use serde::{Deserialize, Serialize};
 
 /// What kind of point it is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum CriticalKind {
     /// A minimum.
     Well,
@@ -19,7 +21,7 @@ pub enum CriticalKind {
 }
 
 /// A well or a saddle.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub struct CriticalPoint {
     /// Which of the two.
     pub kind: CriticalKind,

@@ -115,7 +115,7 @@ fn heights(surfaces: &Surfaces, u: &[f64]) -> Option<Bands> {
     let highest = quantile(covered(surfaces, u), 1.0)?;
     let most = quantile(covered(surfaces, u), 0.97)?;
     let top = if highest > 1.6 * most { most } else { highest };
-    let label = "U − U of the lowest well";
+    let label = "height above the lowest well";
     Some(Bands::between(0.0, top, LEVELS, Palette::Height, label))
 }
 

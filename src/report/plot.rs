@@ -149,6 +149,11 @@ pub(super) fn round_step(range: f64, parts: f64) -> f64 {
     step * power
 }
 
+/// Whether a period is that of an angle, `2*pi`.
+pub(super) fn is_turn(period: f64) -> bool {
+    (period / std::f64::consts::TAU - 1.0).abs() < 1e-9
+}
+
 /// So many times `pi/2`.
 fn quarters(count: f64) -> String {
     let sign = if count < 0.0 { "\u{2212}" } else { "" };

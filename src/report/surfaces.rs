@@ -4,8 +4,9 @@
 //! the value at cell `(i, j)` is number `i*ny + j`. Everything is dimensionless.
 
 use super::critical::{self, CriticalPoint};
-use super::curves::Curves;
-use std::f64::consts::TAU;
+use super::plot::is_turn;
+use super::sections::{OnPoints, Section, sections};
+use crate::stats::MeshAxis;
 
 /// A coordinate and how its range is divided.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -42,6 +43,15 @@ impl Coordinate {
         }
     }
 
+    /// A coordinate whose cells are the bins of an axis.
+    pub fn on(name: impl Into<String>, axis: &MeshAxis) -> Coordinate {
+        let grid = &axis.grid;
+        Coordinate {
+            periodic: axis.periodic,
+            ..Coordinate::new(name, grid.lo(), grid.hi(), grid.bins())
+        }
+    }
+
     /// The length of a cell.
     pub fn width(&self) -> f64 {
         (self.hi - self.lo) / self.cells.max(1) as f64
@@ -59,7 +69,7 @@ impl Coordinate {
 
     /// Whether it is an angle: of period `2*pi`.
     pub fn is_angle(&self) -> bool {
-        self.periodic && ((self.hi - self.lo) / TAU - 1.0).abs() < 1e-9
+        self.periodic && is_turn(self.hi - self.lo)
     }
 
     /// The cell `by` further, if there is one; past the end of a period it is one of the first.
@@ -93,15 +103,6 @@ pub struct SurfaceReference {
     pub u: Vec<f64>,
     /// Derivatives by the first and by the second coordinate; may be empty.
     pub du: [Vec<f64>; 2],
-}
-
-/// A cut through the surfaces along a straight line.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Section {
-    /// What it is, as a sentence.
-    pub sentence: String,
-    /// `U` and `V` along it; the coordinate is the first or the second, or `s`, a distance.
-    pub curves: Curves,
 }
 
 /// A run in two coordinates on a grid of cells: every field has `nx*ny` numbers, NaN where there is
@@ -199,6 +200,12 @@ impl Surfaces {
     /// Finds the wells and saddles of `U` that its noise does not explain.
     pub fn mark(&mut self) {
         self.points = critical::critical_points(self, critical::noticeable_depth(self));
+    }
+
+    /// Cuts through `U` and the full potential, which `u` and `v` give at any points, after
+    /// [`Surfaces::mark`]; `shortest` is the shortest wave length of the full potential, if known.
+    pub fn cut(&mut self, u: OnPoints<'_>, v: OnPoints<'_>, shortest: Option<f64>) {
+        self.sections = sections(self, u, v, shortest);
     }
 
     /// The share of the cells that are covered.

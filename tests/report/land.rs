@@ -1,5 +1,6 @@
 //! Made-up runs in two coordinates whose surfaces are known in closed form.
 
+use effpot_lang::report::curves::Curves;
 use effpot_lang::report::surfaces::{Coordinate, SurfaceReference, Surfaces};
 
 /// The surface of Müller & Brown 1979, *Theoretica Chimica Acta* 53, 75.
@@ -47,7 +48,6 @@ fn run(axes: [Coordinate; 2], u: fn([f64; 2]) -> f64, kt: f64, eps: f64, error: 
         .iter()
         .map(|d| error / (0.05 + d).sqrt())
         .collect();
-    surfaces.v = surfaces.field(|[x, y]| u([x, y]) + eps * ((x / eps).sin() + (y / eps).sin()));
     let step = 1e-5;
     let slope = |[x, y]: [f64; 2], k: usize| {
         let by = [step * (1 - k) as f64, step * k as f64];
@@ -68,6 +68,15 @@ fn run(axes: [Coordinate; 2], u: fn([f64; 2]) -> f64, kt: f64, eps: f64, error: 
     surfaces.noise_spread = Some(0.2);
     surfaces.length = 0.084;
     surfaces.mark();
+    let learned = |at: &[[f64; 2]]| {
+        at.iter()
+            .map(|at| u(*at) + wobble(*at) - lowest - 0.3)
+            .collect()
+    };
+    let full = |[x, y]: [f64; 2]| u([x, y]) + eps * ((x / eps).sin() + (y / eps).sin());
+    surfaces.v = surfaces.field(full);
+    let full = |at: &[[f64; 2]]| at.iter().map(|at| full(*at)).collect();
+    surfaces.cut(&learned, &full, Some(std::f64::consts::TAU * eps));
     surfaces
 }
 
@@ -85,4 +94,37 @@ pub fn torus() -> Surfaces {
     let axis =
         |name: &str| Coordinate::periodic(name, -std::f64::consts::PI, std::f64::consts::TAU, 72);
     run([axis("a"), axis("b")], torsion, 1.2, 0.01, 0.01)
+}
+
+/// A run on an angle and a length with one well and one barrier, across the seam.
+pub fn tube() -> Surfaces {
+    let axes = [
+        Coordinate::periodic("a", 0.0, std::f64::consts::TAU, 60),
+        Coordinate::new("r", -2.0, 2.0, 60),
+    ];
+    run(axes, |[a, r]| 1.0 - a.cos() + r * r, 0.7, 0.05, 0.01)
+}
+
+/// A run on one angle over one period, on the centres of 90 cells from -pi on.
+pub fn one_angle() -> Curves {
+    let (lo, cells) = (-std::f64::consts::PI, 90);
+    let width = std::f64::consts::TAU / cells as f64;
+    let x: Vec<f64> = (0..cells).map(|i| lo + (i as f64 + 0.5) * width).collect();
+    let each = |f: fn(f64) -> f64| -> Vec<f64> { x.iter().map(|&x| f(x)).collect() };
+    let u = |a: f64| (a + 0.3).cos() + 0.5 * (3.0 * a).cos();
+    Curves {
+        coordinate: "a".into(),
+        period: Some([lo, lo + std::f64::consts::TAU]),
+        potential: "V".into(),
+        length: 0.1,
+        u: x.iter().map(|&a| u(a)).collect(),
+        v: each(|a| (a + 0.3).cos() + 0.5 * (3.0 * a).cos() + 0.03 * (20.0 * a).sin()),
+        u_stderr: each(|_| 0.02),
+        du: each(|a| -(a + 0.3).sin() - 1.5 * (3.0 * a).sin()),
+        du_stderr: each(|_| 0.1),
+        density: each(|_| 1.0 / std::f64::consts::TAU),
+        covered: vec![true; cells],
+        x,
+        ..Curves::default()
+    }
 }
