@@ -67,7 +67,11 @@ pub(super) struct Elaborator<'p> {
     pub folded: Vec<Option<Option<f64>>>,
     pub known: HashMap<Key, Value>,
     reported: HashSet<(&'static str, Span)>,
-    first_parameter: u32,
+    /// Whether the arguments of a definition stand for whatever a call may give.
+    pub general: bool,
+    pub first_parameter: u32,
+    /// One after the last parameter.
+    pub first_fresh: u32,
     pub next_input: u32,
     /// The first input for an argument of a function, with so many components.
     pub fresh: HashMap<(u32, u32, usize), u32>,
@@ -104,6 +108,8 @@ impl<'p> Elaborator<'p> {
             known: HashMap::new(),
             reported: HashSet::new(),
             first_parameter: dimension as u32,
+            general: false,
+            first_fresh: (dimension + parameters) as u32,
             next_input: (dimension + parameters) as u32,
             fresh: HashMap::new(),
             dependents: HashMap::new(),
@@ -231,6 +237,10 @@ impl<'p> Elaborator<'p> {
             ExprKind::Infix(_, _, a, b) => self.operands(id, &[*a, *b]),
             ExprKind::Call(_, arguments) => match self.resolved.targets[id.index()] {
                 Target::None => self.values.push(Value::Wrong),
+                Target::Builtin(Builtin::Csv) => {
+                    let table = self.table_of_file(id);
+                    self.values.push(table);
+                }
                 _ => self.operands(id, arguments),
             },
             ExprKind::If(condition, ..) => {
@@ -277,7 +287,7 @@ impl<'p> Elaborator<'p> {
                     Value::Number(self.graph.input(input))
                 }
                 DefinedKind::Constant => return self.call((at, Vec::new())),
-                DefinedKind::Function | DefinedKind::Imported => Value::Wrong,
+                DefinedKind::Function => Value::Wrong,
             },
             _ => Value::Wrong,
         };

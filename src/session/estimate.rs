@@ -33,16 +33,19 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// The standard error of U and of U' at a point, where there is one.
-    pub fn stderr(&self, x: &[f64]) -> (f64, f64) {
+    /// The standard errors of U and of its derivatives at a point, where there are any.
+    pub fn stderr(&self, x: &[f64]) -> (f64, Vec<f64>) {
         match &self.fit {
-            Some(fit) => (fit.value_stderr(x[0]), fit.slope_stderr(x[0])),
-            None => (f64::NAN, f64::NAN),
+            Some(fit) => {
+                let along = (0..x.len()).map(|axis| fit.slope_stderr(x, axis));
+                (fit.value_stderr(x), along.collect())
+            }
+            None => (f64::NAN, vec![f64::NAN; x.len()]),
         }
     }
 }
 
-/// Values (shape: bins) and gradients (shape: coordinates, bins) on bins.
+/// Values (shape: bins) and gradients (shape: bins, coordinates) on bins.
 pub type OnGrid = (Vec<f64>, Vec<f64>);
 
 /// Functions on the centres of the box of bins that holds all samples, which is where errors are
@@ -148,21 +151,24 @@ impl OnBins {
 
     /// A spline and its gradient on these bins.
     pub fn spline(&self, spline: &Spline) -> OnGrid {
-        let on_bins = |spline: &Spline| -> Vec<f64> {
-            (0..self.len())
-                .map(|at| spline.at(&self.point(at)))
-                .collect()
-        };
-        let slopes = (0..self.ranges.len()).flat_map(|c| match spline.partial(c) {
-            Some(slope) => on_bins(&slope),
-            None => vec![0.0; self.len()],
-        });
-        (on_bins(spline), slopes.collect())
+        let partials: Vec<Option<Spline>> =
+            (0..self.ranges.len()).map(|c| spline.partial(c)).collect();
+        let (mut values, mut slopes) = (Vec::new(), Vec::new());
+        for x in (0..self.len()).map(|at| self.point(at)) {
+            values.push(spline.at(&x));
+            let along = |partial: &Option<Spline>| partial.as_ref().map_or(0.0, |s| s.at(&x));
+            slopes.extend(partials.iter().map(along));
+        }
+        (values, slopes)
     }
 
     /// A potential and its gradient on these bins.
     pub fn potential(&self, potential: &Potential) -> OnGrid {
-        (potential.curve(&self.x), potential.slope(&self.x))
+        let (n, d) = (self.len(), self.ranges.len());
+        let slopes = potential.slope(&self.x);
+        let by_bin = (0..n).flat_map(|at| (0..d).map(move |c| c * n + at));
+        let slopes = by_bin.map(|at| slopes[at]).collect();
+        (potential.curve(&self.x), slopes)
     }
 
     /// A row of the table: the distance of an estimate from the reference.
@@ -191,7 +197,7 @@ impl OnBins {
 /// The fit that `force` makes: every run needs it for the variance of the unresolved force.
 pub fn force_fit(blocks: &[Block], spacing: &[f64]) -> Result<ForceFit, FitError> {
     let blocks: Vec<BinnedSums> = blocks.iter().map(|block| block.force.clone()).collect();
-    fit::force(&blocks, &fit::Settings::new(spacing[0]))
+    fit::force(&blocks, &fit::Settings::by_axis(spacing))
 }
 
 /// The fit that an estimator makes of the blocks so far; `filter` makes none.
@@ -203,9 +209,10 @@ pub fn fit_of(
 ) -> Result<Fit, FitError> {
     let d = settings.damping.dimension();
     // A density has been smoothed by the dynamics; its spline must not do so again.
+    let finer: Vec<f64> = spacing.iter().map(|h| h * DENSITY_SPACING).collect();
     let finer = match settings.knots {
-        Some(_) => fit::Settings::new(spacing[0]),
-        None => fit::Settings::new(spacing[0] * DENSITY_SPACING),
+        Some(_) => fit::Settings::by_axis(spacing),
+        None => fit::Settings::by_axis(&finer),
     };
     let histograms = |of: fn(&Block) -> Option<&Histogram>| -> Vec<Histogram> {
         blocks.iter().filter_map(of).cloned().collect()
@@ -213,7 +220,7 @@ pub fn fit_of(
     match estimator {
         Estimator::Value => {
             let values: Vec<BinnedSums> = blocks.iter().map(|block| block.value.clone()).collect();
-            fit::value(&values, &fit::Settings::new(spacing[0]))
+            fit::value(&values, &fit::Settings::by_axis(spacing))
         }
         Estimator::Force => Ok(force_fit(blocks, spacing)?.fit),
         Estimator::Density => {

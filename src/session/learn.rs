@@ -96,12 +96,7 @@ impl Job<'_> {
             Some(name) => self.program.function(name)?,
             None => self.program.potential(self.potential)?,
         };
-        let known = |name: &str| model.parameters.iter().any(|p| p.name == name);
-        if let Some((name, _)) = self.set.iter().find(|(name, _)| !known(name)) {
-            return Err(Failure::Usage(unknown_parameter(name, &model.parameters)));
-        }
-        let set: Vec<(&str, f64)> = self.set.iter().map(|(n, v)| (n.as_str(), *v)).collect();
-        let parameters = self.program.parameter_values(&set);
+        let parameters = self.program.values(self.set).map_err(Failure::Usage)?;
         Potential::compile(model, parameters).map_err(|error| {
             Failure::Limit(
                 Diagnostic::error(
@@ -164,22 +159,6 @@ impl Job<'_> {
     }
 }
 
-/// The message for a `--set` that the program does not know.
-pub fn unknown_parameter(name: &str, parameters: &[crate::graph::Parameter]) -> Diagnostic {
-    let names: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
-    let problem = Diagnostic::error(
-        "unknown-parameter",
-        format!("--set {name}: the program has no parameter of that name"),
-    );
-    match crate::check::suggest(name, names.iter().copied()) {
-        Some(close) => problem.help(format!("did you mean `{close}`?")),
-        None if names.is_empty() => problem.help(format!(
-            "it has none; write `param {name} = ...` in the file"
-        )),
-        None => problem.help(format!("it has {}", names.join(", "))),
-    }
-}
-
 /// Learns the effective potential.
 pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
     let begun = (hooks.seconds)();
@@ -194,6 +173,7 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
     };
     let sample = sample(&setup.potential, settings, hooks, enough).map_err(not_sampled)?;
     let mut findings = findings(&sample, &setup.potential, settings);
+    judge(&mut findings, &sample, &setup.potential, settings);
     judge(&mut findings, &sample, &setup.potential, settings);
     if std::env::var_os("DBG").is_some() {
         eprintln!(
@@ -215,10 +195,9 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
         setup: &setup,
         sample: &sample,
         length: length(settings, &findings.momenta),
-        components: if setup.potential.model.dimension() == 1 {
-            components(&setup.potential)
-        } else {
-            Vec::new()
+        components: match setup.potential.model.dimension() {
+            1 => components(&setup.potential),
+            _ => Vec::new(),
         },
         terms: terms(&setup.potential.graph, setup.potential.roots[0]).len(),
         estimates: Vec::new(),
@@ -360,7 +339,7 @@ fn unvisited(learned: &Learned<'_>, fit: &Fit) -> Vec<Vec<f64>> {
     };
     let missed = wells
         .iter()
-        .filter(|cell| !fit.covers(centre(cell)[0]) && !visited(cell));
+        .filter(|cell| !fit.covers(&centre(cell)) && !visited(cell));
     missed.map(|cell| centre(cell)).collect()
 }
 
@@ -397,6 +376,7 @@ fn make_estimates(learned: &mut Learned<'_>, findings: &mut Findings, hooks: &Ho
         hooks,
     );
     let filter = match filter {
+        _ if sides.len() > 1 => None,
         Ok((estimate, filtered)) => {
             if filtered.non_finite > 0 {
                 findings.diagnostics.push(Diagnostic::warning(

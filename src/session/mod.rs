@@ -16,12 +16,14 @@ mod results;
 mod room;
 mod sample;
 mod settings;
+mod surfaces;
 mod verdict;
+mod views;
 mod writing;
 
 pub use components::{Component, components, terms};
 pub use findings::Findings;
-pub use learn::{Failure, Job, Outcome, learn, unknown_parameter};
+pub use learn::{Failure, Job, Outcome, learn};
 pub use plan::{Plan, plan};
 pub use potential::Potential;
 pub use settings::{Estimator, Knots, Options, Settings};

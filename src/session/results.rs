@@ -1,26 +1,21 @@
 //! A finished run as data and as files.
 
 use super::components::Component;
-use super::curves::{arrays, curves};
 use super::estimate::{Estimate, OnBins, OnGrid};
 use super::findings::Findings;
 use super::learn::{Job, Outcome, Setup};
 use super::sample::Sample;
+use super::views::views;
 use super::writing::program_text;
 use super::{Estimator, Failure, Hooks, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::learn::fit::ForceFit;
 use crate::learn::{scale, transfer};
-use crate::report::arrays::npz;
-use crate::report::figure::figure;
 use crate::report::html::{Page, html};
-use crate::report::kuva::Kuva;
-use crate::report::plot::Plotter;
 use crate::report::result::{
     Covered, DiagnosticRow, EffectivePotential, EstimatorRow, Noise, Performance, Program,
     RemovedRow, RunResult, SCHEMA, Scale, Settings as SettingsRow, sha256,
 };
-use crate::report::table::potential_csv;
 
 /// How much the variance of the unresolved force may vary from place to place.
 const MOST_UNEVEN: f64 = 0.1;
@@ -58,6 +53,17 @@ impl Learned<'_> {
         self.estimates.iter().find(|e| e.estimator == asked)
     }
 
+    /// The baseline `filter`, if it has a result.
+    pub fn filter(&self) -> Option<&Estimate> {
+        let mut estimates = self.estimates.iter();
+        estimates.find(|e| e.estimator == Estimator::Filter)
+    }
+
+    /// How much `S(x)` varies over the middle of the domain, relative, beyond its own noise.
+    pub fn spread(&self) -> Option<f64> {
+        spread(self, self.force.as_ref()?)
+    }
+
     /// The name of the coordinate.
     pub fn coordinate(&self) -> &str {
         &self.setup.potential.model.coordinates[0].name
@@ -89,37 +95,24 @@ pub(super) fn outcome(
             .collect(),
         performance: Performance::default(),
     };
-    let one = learned.setup.potential.model.dimension() == 1;
-    let curves = learned
-        .bins
-        .as_ref()
-        .filter(|_| one)
-        .map(|bins| curves(learned, bins));
+    let views = learned.bins.as_ref().map(|bins| views(learned, bins));
+    let views = views.unwrap_or_default();
+    result.effective_potential.points = views.points;
     let mut files = Vec::new();
     if let Some(estimate) = learned.primary() {
         let text = program_text(job, learned, estimate, findings.equilibrium.verdict);
         files.push(("U.pot".to_owned(), text.into_bytes()));
     }
-    if let (Some(curves), Some(bins)) = (&curves, &learned.bins) {
-        files.push((
-            "potential.csv".to_owned(),
-            potential_csv(curves).into_bytes(),
-        ));
-        if let Ok(bytes) = npz(&arrays(learned, bins)) {
-            files.push(("samples.npz".to_owned(), bytes));
-        }
-    }
-    let svg = curves.as_ref().map(|curves| Kuva.svg(&figure(curves)));
+    files.extend(views.tables);
     result.performance = performance(job, learned, hooks);
     let page = Page {
         source: &job.sources.get(job.root).text,
         command: job.command,
-        svg: svg.as_deref(),
+        pictures: &views.pictures,
     };
     files.push(("report.html".to_owned(), html(&result, &page).into_bytes()));
-    if let Some(svg) = svg {
-        files.push(("potential.svg".to_owned(), svg.into_bytes()));
-    }
+    let pictures = views.pictures.into_iter();
+    files.extend(pictures.map(|picture| (picture.file, picture.svg.into_bytes())));
     let json = result.to_json().unwrap_or_default();
     files.push(("result.json".to_owned(), json.into_bytes()));
     Ok(Outcome {
@@ -138,6 +131,12 @@ fn program(job: &Job<'_>, learned: &Learned<'_>) -> Program {
         file: source.name.clone(),
         sha256: sha256(&source.text),
         source: source.text.clone(),
+        imports: job
+            .sources
+            .placed()
+            .filter(|(_, id)| *id != job.root)
+            .map(|(path, id)| (path.to_owned(), job.sources.get(id).text.clone()))
+            .collect(),
         potential: potential.model.name.clone(),
         variables: potential
             .model
@@ -145,9 +144,9 @@ fn program(job: &Job<'_>, learned: &Learned<'_>) -> Program {
             .iter()
             .map(|c| c.name.clone())
             .collect(),
+        periods: potential.model.coordinates.iter().map(|c| c.period).collect(),
         params: names.zip(potential.parameters.iter().copied()).collect(),
         terms: learned.terms,
-        ..Program::default()
     }
 }
 
@@ -190,14 +189,20 @@ fn noise(learned: &Learned<'_>, findings: &Findings) -> Noise {
     };
     let beta = 1.0 / findings.temperature;
     Noise {
-        covariance: Some(vec![vec![settings.delta * force.residual]]),
-        covariance_stderr: Some(vec![vec![settings.delta * force.residual_stderr]]),
+        covariance: Some(matrix(&force.covariance, settings.delta)),
+        covariance_stderr: Some(matrix(&force.covariance_stderr, settings.delta)),
         friction: Some(friction(settings)),
         beta: Some(beta),
         beta_stderr: Some(beta * findings.temperature_stderr / findings.temperature),
         spread: spread(learned, force),
         lag_correlation: None,
     }
+}
+
+/// A square matrix by rows, times a number.
+fn matrix(entries: &[f64], factor: f64) -> Vec<Vec<f64>> {
+    let row = |row: &[f64]| row.iter().map(|x| factor * x).collect();
+    entries.chunks_exact(entries.len().isqrt().max(1)).map(row).collect()
 }
 
 /// The friction as a matrix.
@@ -215,10 +220,19 @@ fn friction(settings: &Settings) -> Vec<Vec<f64>> {
 /// How much `S(x)` varies over the middle of the domain, relative, beyond its own noise: it is
 /// averaged over stretches of the coordinate that hold a tenth of the samples each.
 fn spread(learned: &Learned<'_>, force: &ForceFit) -> Option<f64> {
+    let axes = 0..force.fit.dimension();
+    let spreads = axes.filter_map(|axis| spread_along(learned, force, axis));
+    spreads.max_by(f64::total_cmp)
+}
+
+fn spread_along(learned: &Learned<'_>, force: &ForceFit, axis: usize) -> Option<f64> {
     const PARTS: f64 = 10.0;
     let mut parts = vec![(0.0, 0.0); PARTS as usize];
     let mut seen = 0.0;
-    for (share, s) in force.fit.density.iter().zip(&force.residual_by_bin) {
+    let (mesh, s2) = (&force.fit.mesh, force.s2_by_bin());
+    let mut bins: Vec<usize> = (0..mesh.bins()).collect();
+    bins.sort_by_key(|bin| mesh.along_axes(*bin)[axis]);
+    for (share, s) in bins.into_iter().map(|bin| (force.fit.density[bin], s2[bin])) {
         let part = ((seen * PARTS) as usize).min(parts.len() - 1);
         seen += share;
         if s.is_finite() {
@@ -234,7 +248,7 @@ fn spread(learned: &Learned<'_>, force: &ForceFit) -> Option<f64> {
     let mean = means.iter().sum::<f64>() / means.len() as f64;
     let variance = means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / means.len() as f64;
     // The sampling noise of a part, from that of the whole.
-    let noise = force.residual_stderr * PARTS.sqrt();
+    let noise = force.s2_stderr * PARTS.sqrt();
     let beyond = (variance - noise * noise).max(0.0).sqrt() / mean;
     (beyond.is_finite() && !learned.sample.blocks.is_empty()).then_some(beyond)
 }
@@ -256,10 +270,7 @@ fn scale_row(learned: &Learned<'_>) -> Scale {
     Scale {
         length: alive.then_some(l),
         kt_learn: alive.then(|| (l / learned.settings().delta).powi(2)),
-        kt_bound: learned
-            .force
-            .as_ref()
-            .map(|f| scale::kt_bound(l, f.residual)),
+        kt_bound: learned.force.as_ref().map(|f| scale::kt_bound(l, f.s2())),
         removed,
     }
 }
@@ -268,19 +279,28 @@ fn effective_potential(learned: &Learned<'_>) -> EffectivePotential {
     let Some(first) = learned.primary() else {
         return EffectivePotential::default();
     };
-    let covered = match (&first.fit, &learned.force) {
-        (Some(fit), _) => fit.covered.clone(),
-        (None, Some(force)) => force.fit.covered.clone(),
-        (None, None) => Vec::new(),
+    let fit = first.fit.as_ref();
+    let fit = fit.or(learned.force.as_ref().map(|force| &force.fit));
+    let axes = first.spline.axes();
+    let covered = match fit {
+        Some(fit) if axes.len() > 1 => Covered::Fraction(fit.covered_fraction()),
+        Some(fit) => {
+            let intervals = fit.intervals(0).into_iter();
+            Covered::Intervals(intervals.map(|(lo, hi)| [lo, hi]).collect())
+        }
+        None => Covered::default(),
     };
+    let cells: Vec<String> = (0..axes.len())
+        .map(|c| first.spline.cells_along(c).to_string())
+        .collect();
     EffectivePotential {
         file: "U.pot".to_owned(),
         estimator: first.estimator.name().to_owned(),
-        basis: format!("cubic B-spline, {} cells", first.spline.cells()),
-        domain: vec![[first.spline.lo(), first.spline.hi()]],
-        covered: Covered::Intervals(covered.iter().map(|(lo, hi)| [*lo, *hi]).collect()),
+        basis: format!("cubic B-spline, {} cells", cells.join(" x ")),
+        domain: axes.iter().map(|axis| [axis.lo, axis.hi]).collect(),
+        covered,
         stderr_median: first.fit.as_ref().map(|fit| fit.median_stderr()),
-        middle: None,
+        ..EffectivePotential::default()
     }
 }
 
