@@ -174,20 +174,8 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
     let sample = sample(&setup.potential, settings, hooks, enough).map_err(not_sampled)?;
     let mut findings = findings(&sample, &setup.potential, settings);
     judge(&mut findings, &sample, &setup.potential, settings);
-    judge(&mut findings, &sample, &setup.potential, settings);
-    if std::env::var_os("DBG").is_some() {
-        eprintln!(
-            "{findings:#?} {:?} {:?} {:?} {:?}",
-            sample.pilot, sample.kt, sample.spacing, sample.survey.lowest
-        );
-        if let Some(b) = sample.blocks.first() {
-            eprintln!("{:?}", b.density.mesh());
-        }
-    }
     let force = match sample.pilot {
-        Pilot::Alive if setup.potential.model.dimension() == 1 => {
-            force_fit(&sample.blocks, &sample.spacing).ok()
-        }
+        Pilot::Alive => force_fit(&sample.blocks, &sample.spacing).ok(),
         _ => None,
     };
     let bins = OnBins::new(&sample.blocks);
