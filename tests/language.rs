@@ -1,8 +1,12 @@
 //! What programs mean, by value, and what happens to text that is no program.
 
+#[path = "support/trees.rs"]
+mod trees;
+
 use effpot_lang::check::{Program, Setting, check};
 use effpot_lang::diagnostic::Diagnostic;
 use effpot_lang::source::Sources;
+use trees::{printed, shape};
 
 fn program(text: &str) -> Result<Program, Vec<Diagnostic>> {
     let mut sources = Sources::new();
@@ -298,40 +302,6 @@ fn formula(random: &mut Random, depth: usize) -> String {
             sub(random)
         ),
     }
-}
-
-/// A tree without its places.
-fn shape(text: &str) -> (String, Vec<String>) {
-    let mut sources = Sources::new();
-    let root = sources.add("t", text);
-    let parsed = effpot_lang::syntax::parse(text, root);
-    assert!(parsed.errors.is_empty(), "{text}\n{:#?}", parsed.errors);
-    let mut comments: Vec<String> = parsed
-        .tree
-        .comments
-        .iter()
-        .map(|span| sources.slice(*span).to_owned())
-        .collect();
-    comments.sort();
-    let mut tree = parsed.tree;
-    tree.comments.clear();
-    let mut plain = String::new();
-    for part in format!("{tree:?}").split("Span { source: SourceId(0), start: ") {
-        // `12, end: 34 }...`
-        let digits = |text: &'_ str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(0);
-        let rest = &part[digits(part)..];
-        let rest = rest
-            .strip_prefix(", end: ")
-            .map_or(rest, |rest| &rest[digits(rest)..]);
-        plain.push_str(rest);
-    }
-    (plain, comments)
-}
-
-fn printed(text: &str) -> String {
-    let mut sources = Sources::new();
-    let root = sources.add("t", text);
-    effpot_lang::syntax::print(&effpot_lang::syntax::parse(text, root).tree, text)
 }
 
 #[test]
