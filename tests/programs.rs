@@ -6,6 +6,8 @@ mod formulas;
 #[path = "support/jet.rs"]
 #[allow(dead_code)]
 mod jet;
+#[path = "support/oracle.rs"]
+mod oracle;
 #[path = "support/trees.rs"]
 mod trees;
 #[path = "support/typed.rs"]
@@ -71,7 +73,7 @@ fn typed_programs_round_trip_through_the_printer() {
     let (mut finite, mut varied) = (0, 0);
     let mut seen = vec![0; WORDS.len()];
     for seed in 0..PROGRAMS {
-        let text = typed::program(seed);
+        let text = typed::program(seed, true);
         for (count, word) in seen.iter_mut().zip(WORDS) {
             *count += usize::from(text.contains(word));
         }
@@ -124,4 +126,31 @@ fn typed_programs_round_trip_through_the_printer() {
         finite > 400 && varied > 200,
         "{finite} finite, {varied} varied"
     );
+}
+
+/// The graph of a program and a walk through its tree with numbers and lists of numbers come to
+/// the same bits: the same operations in the same order.
+#[test]
+fn graphs_and_trees_have_the_same_values() {
+    let mut finite = 0;
+    for seed in 0..PROGRAMS {
+        let text = typed::program(1000 + seed, false);
+        let (tree, model) = (trees::tree(&text), model(&text));
+        let mut random = Random::new(seed);
+        for _ in 0..POINTS {
+            let point: Vec<f64> = (0..model.dimension())
+                .map(|_| random.uniform(-2.0, 2.0))
+                .collect();
+            let (found, exact) = (bits(&model, &point), oracle::potential(&tree, &point));
+            let exact = graph::Bits::of(exact).value();
+            assert_eq!(
+                found,
+                exact.to_bits(),
+                "{} and {exact} at {point:?} of {text}",
+                f64::from_bits(found)
+            );
+            finite += usize::from(exact.is_finite());
+        }
+    }
+    assert!(finite > 1200, "{finite} finite values");
 }

@@ -56,16 +56,18 @@ pub struct Generator {
     names: usize,
     /// How many expressions may still be written into this definition.
     budget: usize,
+    derivatives: bool,
 }
 
-/// A program with the potential `V`.
-pub fn program(seed: u64) -> String {
+/// A program with the potential `V`, with or without `diff`.
+pub fn program(seed: u64, derivatives: bool) -> String {
     let mut generator = Generator {
         random: Random::new(seed),
         functions: Vec::new(),
         globals: Scope::default(),
         names: 0,
         budget: 0,
+        derivatives,
     };
     generator.program()
 }
@@ -226,6 +228,9 @@ impl Generator {
                 "if {q}[1] > {s} then {q} + {q} else -sum({index}*{q} for {index} in 1..len({q}))"
             ),
             (false, 0) => format!("sum({term} for {index} in 1..{size})"),
+            (false, _) if !self.derivatives => {
+                format!("prod({term} for {index} in 1..{size})")
+            }
             (false, _) => format!(
                 "prod({term} for {index} in 1..{size}) + diff(dot({q}, {q})^2, {q}[{size}])"
             ),
@@ -564,7 +569,7 @@ impl Generator {
     }
 
     fn derivative(&mut self, depth: usize, scope: &Scope) -> Text {
-        if scope.arguments.is_empty() {
+        if scope.arguments.is_empty() || !self.derivatives {
             return self.literal();
         }
         let (name, of) = scope.arguments[self.below(scope.arguments.len())].clone();
