@@ -11,10 +11,10 @@ impl<'t> Resolver<'t, '_> {
     /// Sizes and domains, which know nothing of the arguments. A name that nothing else has is
     /// bound by what a call gives.
     pub(super) fn sizes(&mut self, arguments: &'t [Argument]) {
-        let (tree, table) = (self.tree, self.table);
+        let tree = self.tree;
         let free = |id: ExprId| match tree.kind(id) {
             ExprKind::Name(name) => {
-                let known = table.by_name.contains_key(name) || builtin(name).is_some();
+                let known = self.known.contains_key(name) || builtin(name).is_some();
                 (!known).then_some(name.as_str())
             }
             _ => None,
@@ -88,9 +88,19 @@ impl<'t> Resolver<'t, '_> {
                 self.diagnostics
                     .push(error.help(format!("write `{}`", &found.signature())));
             }
-            Builtin::Later => {
-                let what = format!("`{}`", name.text);
-                self.not_yet(id, &what);
+            Builtin::Csv => {
+                if !self.arity(id, name, arguments, 1, &found.signature(), None) {
+                    return;
+                }
+                match self.tree.kind(arguments[0]) {
+                    ExprKind::Text(_) => self.targets[id.index()] = target,
+                    _ => self.say(
+                        arguments[0],
+                        "csv",
+                        "`csv` takes the name of a file",
+                        "write it in quotes: `csv(\"file.csv\")`",
+                    ),
+                }
             }
             Builtin::Diff => {
                 if self.arity(id, name, arguments, 2, &found.signature(), None) {

@@ -237,6 +237,10 @@ impl<'p> Elaborator<'p> {
             ExprKind::Infix(_, _, a, b) => self.operands(id, &[*a, *b]),
             ExprKind::Call(_, arguments) => match self.resolved.targets[id.index()] {
                 Target::None => self.values.push(Value::Wrong),
+                Target::Builtin(Builtin::Csv) => {
+                    let table = self.table_of_file(id);
+                    self.values.push(table);
+                }
                 _ => self.operands(id, arguments),
             },
             ExprKind::If(condition, ..) => {
@@ -283,7 +287,7 @@ impl<'p> Elaborator<'p> {
                     Value::Number(self.graph.input(input))
                 }
                 DefinedKind::Constant => return self.call((at, Vec::new())),
-                DefinedKind::Function | DefinedKind::Imported => Value::Wrong,
+                DefinedKind::Function => Value::Wrong,
             },
             _ => Value::Wrong,
         };

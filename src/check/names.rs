@@ -1,6 +1,6 @@
 //! Who is meant by each name: definitions, scopes, arity, and who uses whom.
 
-use super::definitions::{Builtin, Defined, Table, builtin, builtin_names, elsewhere};
+use super::definitions::{Builtin, Defined, Scope, Table, builtin, builtin_names, elsewhere};
 use super::forms::Form;
 use super::suggest::suggest;
 use crate::diagnostic::Diagnostic;
@@ -35,6 +35,8 @@ pub(super) struct Resolved {
     pub varied: Vec<Vec<u32>>,
     /// For each definition: what it uses, and where.
     pub uses: Vec<Vec<(u32, Span)>>,
+    /// The definitions with errors.
+    pub wrong: Vec<u32>,
     /// For each definition: its arguments. Empty until they have been looked into.
     pub forms: Vec<Arc<[Form]>>,
 }
@@ -50,6 +52,7 @@ pub(super) fn resolve(
     let mut resolver = Resolver {
         tree,
         table,
+        known: table.root(),
         scope: HashMap::new(),
         slots: 0,
         arguments: 0,
@@ -61,12 +64,21 @@ pub(super) fn resolve(
         diagnostics,
     };
     let (mut frame, mut varied, mut uses) = (Vec::new(), Vec::new(), Vec::with_capacity(count));
-    for defined in &table.list {
+    let mut wrong = Vec::new();
+    for (at, defined) in (0u32..).zip(&table.list) {
+        let before = resolver.diagnostics.len();
         resolver.definition(defined);
+        if resolver.diagnostics[before..]
+            .iter()
+            .any(Diagnostic::is_error)
+        {
+            wrong.push(at);
+        }
         frame.push(resolver.slots);
         varied.push(std::mem::take(&mut resolver.varied));
         uses.push(std::mem::take(&mut resolver.uses));
     }
+    resolver.known = table.root();
     for &setting in settings {
         resolver.begin();
         resolver.tasks.push(Task::Visit(setting));
@@ -78,6 +90,7 @@ pub(super) fn resolve(
         frame,
         varied,
         uses,
+        wrong,
         forms: Vec::new(),
     }
 }
@@ -91,6 +104,9 @@ pub(super) enum Task<'t> {
 pub(super) struct Resolver<'t, 'd> {
     pub tree: &'t Tree,
     pub table: &'t Table,
+    /// The names of the file.
+    pub known: &'t Scope,
+    /// The names of the definition.
     pub scope: HashMap<&'t str, (u32, Span)>,
     pub slots: u32,
     pub arguments: u32,
@@ -112,6 +128,7 @@ impl<'t> Resolver<'t, '_> {
 
     fn definition(&mut self, defined: &Defined) {
         self.begin();
+        self.known = &self.table.scopes[defined.module as usize];
         // The item outlives the resolver: arguments are looked up in the tree.
         let arguments = self.table.described(self.tree, defined);
         let first = self.reserve(arguments.len());
@@ -212,11 +229,6 @@ impl<'t> Resolver<'t, '_> {
         self.diagnostics.push(error.help(help));
     }
 
-    pub fn not_yet(&mut self, id: ExprId, what: &str) {
-        self.diagnostics
-            .push(super::definitions::not_yet(what, self.tree.span(id)));
-    }
-
     fn block(&mut self, id: ExprId, bindings: &'t [Binding], value: ExprId) {
         let first = self.reserve(bindings.len());
         self.first_slot[id.index()] = first;
@@ -255,9 +267,11 @@ impl<'t> Resolver<'t, '_> {
         let span = self.tree.span(id);
         if let Some(&(slot, _)) = self.scope.get(name) {
             self.targets[id.index()] = Target::Local(slot);
-        } else if let Some(&at) = self.table.by_name.get(name) {
+        } else if let Some(known) = self.known.get(name) {
+            // An import that failed has been reported.
+            let Some(at) = known.at else { return };
             let defined = &self.table.list[at as usize];
-            if let Some(signature) = self.table.signature(self.tree, defined) {
+            if let Some(signature) = self.table.signature(self.tree, defined, name) {
                 return self.function_as_number(span, name, &signature);
             }
             self.uses.push((at, span));
@@ -284,8 +298,7 @@ impl<'t> Resolver<'t, '_> {
     fn unknown(&mut self, span: Span, name: &str, call: bool) {
         // The search is slow, and after some dozens nobody reads on.
         let near = if self.diagnostics.len() < 50 {
-            let file = self.table.list.iter();
-            let file = file.map(|defined| defined.name.text.as_str());
+            let file = self.known.keys().map(String::as_str);
             let mut known: Vec<&str> = self.scope.keys().copied().chain(file).collect();
             known.extend(builtin_names().map(|name| -> &str { name }));
             suggest(name, known)
@@ -309,10 +322,12 @@ impl<'t> Resolver<'t, '_> {
         let text = name.text.as_str();
         if self.scope.contains_key(text) {
             self.not_a_function(name);
-        } else if let Some(&at) = self.table.by_name.get(text) {
+        } else if let Some(known) = self.known.get(text) {
+            let Some(at) = known.at else {
+                return self.all(arguments.iter().rev().copied());
+            };
             let defined = &self.table.list[at as usize];
-            match self.table.signature(self.tree, defined) {
-                _ if defined.value.is_none() => {}
+            match self.table.signature(self.tree, defined, text) {
                 None => self.not_a_function(name),
                 Some(signature) => {
                     self.uses.push((at, name.span));

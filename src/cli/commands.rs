@@ -12,7 +12,7 @@ use super::files::FileError;
 use crate::diagnostic::Diagnostic;
 use crate::graph::{self, Graph, Model, Node, Notation, latex_name, number, print, program};
 use crate::kernel::{BatchKernel, Engine};
-use crate::session::{Options, terms, unknown_parameter};
+use crate::session::{Options, terms};
 
 /// The potential of a program with the parameters of the command line.
 fn potential(console: &Console<'_>, loaded: &Loaded, shared: &Shared) -> Result<Model, Exit> {
@@ -21,13 +21,10 @@ fn potential(console: &Console<'_>, loaded: &Loaded, shared: &Shared) -> Result<
         .program
         .potential(name)
         .map_err(|diagnostics| console.diagnose(&diagnostics, &loaded.sources, Exit::Failed))?;
-    let known = |name: &str| model.parameters.iter().any(|p| p.name == name);
-    if let Some((name, _)) = shared.set.iter().find(|(name, _)| !known(name)) {
-        let problem = unknown_parameter(name, &model.parameters);
-        return Err(console.diagnose(&[problem], &loaded.sources, Exit::Usage));
-    }
-    let set: Vec<(&str, f64)> = shared.set.iter().map(|(n, v)| (n.as_str(), *v)).collect();
-    let values = loaded.program.parameter_values(&set);
+    let values = loaded
+        .program
+        .values(&shared.set)
+        .map_err(|problem| console.diagnose(&[problem], &loaded.sources, Exit::Usage))?;
     for (parameter, value) in model.parameters.iter_mut().zip(values) {
         parameter.value = value;
     }
