@@ -413,12 +413,14 @@ fn no_text_makes_the_checker_panic() {
     let programs = [
         "# c\nparam eps1 = 0.05\nU0(q) = q^2/2\nV(q) = U0(q) + eps1*sin(q/eps1)\nlearn {\n  delta = 0.5 # x\n  d = [-1..1]\n}\n",
         "f(x, y) = { let a = diff(x^2*y, x)\n let ε = if a < 1 and not y > 2 then 1 else -a\n a + ε }\nV(q) = sum(f(q, i) for i in 1..3, j in i..3) + spline(q, 3, 0, 1, [1,2,3,4])",
+        "n = 2\nt = [[1, 2], [3, 4]]\nf(q[m], s) = s*q - q/m + [q[1], diff(dot(q, q), q[2])]\nV(a: angle, r[n, 2], x: periodic(2*n)) = norm(f(r[1], a)) + sum(t[i, 2]*dist(r[i], r[j]) for i in 1..n, j in i+1..n) + random(1, 2)*x + len(t)",
         "import std.a (b, c as d)\nV(a: angle, r[n, 3]) = r[1, 2]*[1, 2] + csv(\"a.csv\") + dot(a, a)\nn = 2\nt = [[1, 2], [3, 4]]",
     ];
     let tokens = [
         "(", ")", "[", "]", "{", "}", "\n", "#", "\"", "+", "-", "*", "/", "^", "=", "==", "<",
         ",", "..", ":", "if ", "then ", "else ", "let ", "for ", "in ", "sum(", "diff(", "q", "x",
-        "1", "1e9", "ε", "×", "\u{301}", "\u{0}", "param ", "import ", " not ", "and ", "1.", "V(",
+        "1", "1e9", "ε", "q[", "r[1, 2]", "[1, 2]", ": angle", "dot(", "norm(", "[0]", "0", "×",
+        "\u{301}", "\u{0}", "param ", "import ", " not ", "and ", "1.", "V(",
     ];
     let mut random = Random(3);
     for _ in 0..20_000 {

@@ -154,3 +154,43 @@ fn graphs_and_trees_have_the_same_values() {
     }
     assert!(finite > 1200, "{finite} finite values");
 }
+
+/// A program with a piece of it gone, doubled or moved is right or has errors that point into it.
+#[test]
+fn no_piece_of_a_program_makes_the_checker_panic() {
+    let mut wrong = 0;
+    for seed in 0..PROGRAMS {
+        let text = typed::program(2000 + seed, true);
+        let mut random = Random::new(seed);
+        for _ in 0..4 {
+            let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+            let mut place = || places[random.below(places.len())];
+            let (from, to) = (place(), place());
+            let end = places
+                .iter()
+                .copied()
+                .find(|end| *end >= from + 1 + to % 12);
+            let piece = from..end.unwrap_or(text.len());
+            let mut text = text.clone();
+            let cut = text[piece.clone()].to_owned();
+            if seed % 2 == 0 {
+                text.insert_str(to, &cut);
+            } else {
+                text.replace_range(piece, "");
+            }
+            let mut sources = Sources::new();
+            let root = sources.add("test.pot", text.as_str());
+            let found = match check(&sources, root) {
+                Ok(program) => program.potential(None).err().unwrap_or_default(),
+                Err(errors) => errors,
+            };
+            // Rendered too: a span off a character would show there.
+            effpot_lang::cli::render::render(&found, &sources, false);
+            for label in found.iter().flat_map(|error| &error.labels) {
+                assert!(text.get(label.span.range()).is_some(), "{text}");
+            }
+            wrong += usize::from(!found.is_empty());
+        }
+    }
+    assert!(wrong > 1000, "{wrong} programs are wrong");
+}
