@@ -429,3 +429,26 @@ fn models_with_vector_coordinates_print_as_programs() {
         );
     }
 }
+
+#[test]
+fn settings_may_be_vectors_of_the_file() {
+    use effpot_lang::check::Setting::{List, Number};
+    let text = "c = [1, 2]\nV(q[2]) = dot(q, q)\nlearn {\n  start = 2*c\n  table = [c, [3, 4]]\n}";
+    let program = program(text).unwrap();
+    let entries = &program.block("learn").unwrap().entries;
+    let list = |a, b| List(vec![Number(a), Number(b)]);
+    assert_eq!(entries[0].value, list(2.0, 4.0));
+    assert_eq!(entries[1].value, List(vec![list(1.0, 2.0), list(3.0, 4.0)]));
+}
+
+#[test]
+fn vectors_have_limits_with_a_number_in_them() {
+    let row = "q, ".repeat(20);
+    for text in [
+        "V(q[100000]) = norm(sum(i*q for i in 1..20))".to_owned(),
+        format!("V(q[100000]) = [{row}q][1, 1]"),
+        "f(q[n]) = sum(q[i]*q[j] for i in 1..n, j in 1..n)\nV(q[2000]) = f(q)".to_owned(),
+    ] {
+        assert_eq!(codes(&text), ["too-large"], "{}", &text[..40]);
+    }
+}

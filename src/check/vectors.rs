@@ -2,7 +2,7 @@
 //! component in the same graph as everything else.
 
 use super::definitions::Builtin;
-use super::elaborate::Elaborator;
+use super::elaborate::{Elaborator, MAX_NODES, MAX_STEPS};
 use super::random::random;
 use super::value::{Shape, Value};
 use crate::diagnostic::Diagnostic;
@@ -13,7 +13,7 @@ use crate::syntax::{ExprId, Infix};
 impl Elaborator<'_> {
     /// The array of those components.
     pub(super) fn array(&mut self, shape: Shape, nodes: Vec<Node>) -> Value {
-        self.steps += nodes.len();
+        self.steps = self.steps.saturating_add(nodes.len());
         Value::Array(self.arrays.add(shape, nodes))
     }
 
@@ -37,23 +37,6 @@ impl Elaborator<'_> {
             }
             _ => Value::Wrong,
         }
-    }
-
-    /// A table of constants, such as a file of numbers: rows of equal length, a vector if they
-    /// have one number each. `None` for no rows or rows of unequal length.
-    #[allow(dead_code)] // files of numbers will use it
-    pub(super) fn table(&mut self, rows: &[Vec<f64>]) -> Option<Value> {
-        let columns = rows.first()?.len();
-        if columns == 0 || rows.iter().any(|row| row.len() != columns) {
-            return None;
-        }
-        let nodes = rows.iter().flatten().map(|&x| self.graph.constant(x));
-        let nodes = nodes.collect();
-        let shape = Shape {
-            rows: rows.len(),
-            columns: (columns > 1).then_some(columns),
-        };
-        Some(self.array(shape, nodes))
     }
 
     /// `[a, b, ...]` with numbers, or with vectors of one length.
@@ -86,6 +69,10 @@ impl Elaborator<'_> {
             let error = Diagnostic::error("type", "a table in a list")
                 .at(span, format!("this is {}", row.describe()));
             self.say(error.help("lists nest twice: `[[1, 2], [3, 4]]`"));
+            return Value::Wrong;
+        }
+        if values.len().saturating_mul(row.rows) > MAX_NODES {
+            self.steps = MAX_STEPS + 1;
             return Value::Wrong;
         }
         let mut nodes = Vec::with_capacity(values.len() * row.rows);
@@ -388,8 +375,7 @@ impl Elaborator<'_> {
         sum.unwrap_or_else(|| self.graph.constant(0.0))
     }
 
-    /// The Euclidean length. Up to two components there is a function whose slope at the origin is
-    /// the mean over all directions, 0.
+    /// The Euclidean length. Its slope at the origin is the mean over all directions, 0.
     fn length(&mut self, nodes: &[Node]) -> Node {
         match *nodes {
             [a] => self.graph.apply1(Function::Abs, a),

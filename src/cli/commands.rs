@@ -205,7 +205,11 @@ fn values_as_json(wanted: &Wanted, points: &[Vec<f64>], results: &[Vec<f64>]) ->
 }
 
 fn values_as_text(header: &[String], rows: &[Vec<f64>], csv: bool) -> String {
-    let mut table = vec![header.to_vec()];
+    let quoted = |name: &String| match csv && name.contains(',') {
+        true => format!("\"{name}\""),
+        false => name.clone(),
+    };
+    let mut table: Vec<Vec<String>> = vec![header.iter().map(quoted).collect()];
     table.extend(
         rows.iter()
             .map(|row| row.iter().map(|x| plain(*x)).collect()),
