@@ -133,7 +133,7 @@ struct Gatherer<'a> {
     /// The files that are programs, and not data.
     programs: HashSet<SourceId>,
     /// Paths that have been reported.
-    refused: HashSet<(SourceId, String)>,
+    refused: HashSet<(SourceId, Referred, String)>,
     errors: Vec<Diagnostic>,
 }
 
@@ -153,7 +153,7 @@ impl Gatherer<'_> {
                         }
                     }
                     Err(error) => {
-                        if self.refused.insert((from, reference.path)) {
+                        if self.refused.insert((from, reference.what, reference.path)) {
                             self.errors.push(error);
                         }
                     }

@@ -175,6 +175,18 @@ fn circle(modules: &[Module], path: &[(u32, usize)]) -> Diagnostic {
 }
 
 impl Modules {
+    /// The file that another one imports a name from.
+    pub fn source_of(&self, tree: &Tree, by: u32, name: &str) -> Option<&str> {
+        let mut imports = self.list.get(by as usize)?.imports.iter();
+        let found = imports.find(|(item, ..)| match &tree.items[*item].kind {
+            ItemKind::Import(_, names) => names
+                .iter()
+                .any(|(own, alias)| alias.as_ref().unwrap_or(own).text == name),
+            _ => false,
+        });
+        Some(&self.list.get(found?.1 as usize)?.shown)
+    }
+
     /// Whether a definition is of the library.
     pub fn is_library(&self, table: &Table, at: u32) -> bool {
         let module = table.list[at as usize].module;

@@ -366,11 +366,11 @@ fn exported(model: &Model, arguments: &Export) -> Option<String> {
         Target::Latex => graph.simplify_for_print(&roots, d),
     };
     let coordinates: Vec<String> = model.coordinates.iter().map(|c| c.name.clone()).collect();
-    let names: Vec<String> = coordinates
-        .iter()
-        .cloned()
-        .chain(model.parameters.iter().map(|p| p.name.replace('.', "_")))
-        .collect();
+    let parameters = match arguments.to {
+        Target::Pot => model.parameter_names(),
+        Target::Latex => model.parameters.iter().map(|p| p.name.clone()).collect(),
+    };
+    let names: Vec<String> = coordinates.iter().cloned().chain(parameters).collect();
     let mut text = String::new();
     if arguments.to == Target::Pot {
         for (name, parameter) in names[d..].iter().zip(&model.parameters) {
