@@ -130,6 +130,22 @@ fn the_library_is_there_without_files() {
 }
 
 #[test]
+fn modules_of_the_library_that_are_not_there_or_not_imported() {
+    let help = |root: &str| {
+        let found = Files::new(root, &[]).check().unwrap_err();
+        found[0].help.clone().unwrap()
+    };
+    let near = "did you mean `import std.landscapes (...)`?";
+    assert_eq!(help("import std.landscape (f)\nV(q) = f(q)"), near);
+    assert_eq!(help("import landscapes (f)\nV(q) = f(q)"), near);
+    let file = "a file is named in quotes: `import \"shared.pot\" (...)`";
+    assert_eq!(help("import shared (f)\nV(q) = f(q)"), file);
+    assert!(help("import std.zebra (f)\nV(q) = f(q)").contains("std.landscapes, "));
+    let add = "add `import std.landscapes (himmelblau)`";
+    assert_eq!(help("V(x, y) = himmelblau(x, y)"), add);
+}
+
+#[test]
 fn only_what_is_imported_brings_its_parameters() {
     let parts = "param a = 1\nparam b = 2*a\nparam c = 3\nf(x) = b*x\ng(x) = c*x\n";
     let root = "param own = 5\nimport \"lib/parts.pot\" (f)\nV(q) = own*q\n";
@@ -228,6 +244,17 @@ fn errors_of_all_files_are_reported_together_and_give_no_others() {
             "unknown-name a.pot:1:12",
             "arity a.pot:2:13",
             "type b.pot:1:14",
+        ]
+    );
+    // A circle, and what uses it.
+    let circle =
+        "a = b\nb = c + 1\nc = a\nf(q) = a*q\nV(q) = f(q) + sin(q, q)\nW(q) = if q then 1 else a";
+    assert_eq!(
+        errors(circle, &[]),
+        [
+            "cycle root.pot:1:5",
+            "arity root.pot:5:15",
+            "type root.pot:6:11"
         ]
     );
     // Files that are missing, and what cannot be read in those that are there.

@@ -13,6 +13,8 @@ use std::collections::{HashSet, VecDeque};
 
 /// How many files a program may have.
 const MOST_FILES: usize = 1000;
+/// How many bytes they may have together.
+const MOST_BYTES: usize = 256 << 20;
 
 /// What reads the files that a program names.
 pub trait Loader {
@@ -159,10 +161,12 @@ impl Gatherer<'_> {
                     }
                 }
             }
-            if self.sources.iter().count() > MOST_FILES {
-                let message = format!("this program has more than {MOST_FILES} files");
+            let bytes: usize = self.sources.iter().map(|(_, file)| file.text.len()).sum();
+            if self.sources.iter().count() > MOST_FILES || bytes > MOST_BYTES {
+                let message =
+                    format!("this program has more than {MOST_FILES} files or {MOST_BYTES} bytes");
                 let error = Diagnostic::error("too-many-files", message);
-                self.errors.push(error.help("join some of them"));
+                self.errors.push(error.help("import fewer files"));
                 return;
             }
         }

@@ -303,7 +303,11 @@ impl<'t> Resolver<'t, '_> {
             let file = self.known.keys().map(String::as_str);
             let mut known: Vec<&str> = self.scope.keys().copied().chain(file).collect();
             known.extend(builtin_names().map(|name| -> &str { name }));
-            twin = known.iter().find(|other| alike(name, other)).copied();
+            twin = known
+                .iter()
+                .filter(|other| alike(name, other))
+                .min()
+                .copied();
             near = suggest(name, known);
         }
         let message = format!("nothing is called `{name}`");

@@ -101,6 +101,8 @@ fn files_that_are_not_there_or_no_programs() {
         "did you mean parts.pot?",
     ];
     place.fails("in/v.pot", &words);
+    place.write("in/v.pot", b"import \"parts\" (f)\nV(q) = f(q)\n");
+    place.fails("in/v.pot", &["no file in/parts", "did you mean parts.pot?"]);
     let place = Place::with(&[("v.pot", "import \"lib/part.pot\" (f)\nV(q) = f(q)\n")]);
     place.fails("v.pot", &["no file lib/part.pot", "no folder lib either"]);
     fs::create_dir_all(place.path().join("lib/part.pot")).unwrap();
