@@ -55,8 +55,10 @@ impl Model {
     pub fn parameter_names(&self) -> Vec<String> {
         let own = self.parameters.iter().map(|p| p.name.as_str());
         let own = own.filter(|name| !name.contains('.'));
-        let others = self.coordinates.iter().map(|c| c.name.as_str());
-        let mut taken: HashSet<String> = own.chain(others).map(str::to_owned).collect();
+        // `r[1,2]` is of the argument `r`.
+        let argument = |name: &str| name.split('[').next().unwrap_or(name).to_owned();
+        let others = self.coordinates.iter().map(|c| argument(&c.name));
+        let mut taken: HashSet<String> = own.map(str::to_owned).chain(others).collect();
         taken.insert(self.name.clone());
         let written = self.parameters.iter().map(|parameter| {
             let mut name = parameter.name.replace('.', "_");
