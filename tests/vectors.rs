@@ -6,7 +6,7 @@ mod jet;
 
 use effpot_lang::check::{Program, check};
 use effpot_lang::diagnostic::Diagnostic;
-use effpot_lang::graph::Model;
+use effpot_lang::graph::{self, Model};
 use effpot_lang::source::Sources;
 use jet::Jet;
 use std::f64::consts::TAU;
@@ -377,4 +377,55 @@ fn splines_are_the_tables_they_are_given() {
         codes("param p = 1\nV(x) = spline(x, 1, 0, 1, [p, 2, 3])"),
         ["not-constant"]
     );
+}
+
+/// What depends on arguments alone is looked at where they are given.
+#[test]
+fn a_function_may_need_constants_for_its_arguments() {
+    let noise = "noise(x, seed, n) = sum(random(seed, i)*x for i in 1..n)\n";
+    assert_eq!(codes(&format!("{noise}V(x) = x")), [""; 0]);
+    let sum: f64 = (1..=2)
+        .map(|i| at(&format!("V(x) = random(3, {i}) + 0*x"), &[0.0]))
+        .sum();
+    assert_eq!(at(&format!("{noise}V(x) = noise(x, 3, 2)"), &[1.0]), sum);
+    assert_eq!(
+        codes(&format!("{noise}V(x) = noise(x, x, 2)")),
+        ["not-constant"]
+    );
+    assert_eq!(
+        codes(&format!(
+            "{noise}param s = 1\nU(x) = noise(x, s, 2)\nV(x) = x"
+        )),
+        ["not-constant"]
+    );
+    assert_eq!(
+        codes("f(x, n) = sum(x^i for i in 1..n)\nV(x) = f(x, 3)"),
+        [""; 0]
+    );
+}
+
+/// What is printed is a program again, with the same coordinates and the same values.
+#[test]
+fn models_with_vector_coordinates_print_as_programs() {
+    for text in [
+        "V(a: angle, q[2]: periodic(3)) = cos(a - q[1])*q[2]^2 + q[1]",
+        "V(r[2, 3], x) = dist(r[1], r[2])^3*x",
+        "t1(x) = x\nV(t1[2]) = (sin(t1[1]) + t1[2])^2*sin(t1[1])",
+        "V(q[2]) = periodic_spline(q[1], q[2], 2, [0, 0], [1, 2], [[1, 2, 3], [4, 3, 1]]) + spline(q[2], 3, 0, 1, [1, 2, 3, 5])",
+        CLUSTER,
+    ] {
+        let before = model(text);
+        let written = graph::arguments(&before.coordinates);
+        let body = graph::program(&before.graph, before.value, &written.names).unwrap();
+        let after = model(&format!("V({}) = {body}", written.head));
+        assert_eq!(after.coordinates, before.coordinates);
+        let point: Vec<f64> = (0..before.dimension())
+            .map(|i| 0.3 + 0.7 * i as f64)
+            .collect();
+        assert_eq!(
+            after.graph.value(after.value, &point),
+            before.graph.value(before.value, &point),
+            "{text}"
+        );
+    }
 }

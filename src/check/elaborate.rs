@@ -67,7 +67,11 @@ pub(super) struct Elaborator<'p> {
     pub folded: Vec<Option<Option<f64>>>,
     pub known: HashMap<Key, Value>,
     reported: HashSet<(&'static str, Span)>,
-    first_parameter: u32,
+    /// Whether the arguments of a definition stand for whatever a call may give.
+    pub general: bool,
+    pub first_parameter: u32,
+    /// One after the last parameter.
+    pub first_fresh: u32,
     pub next_input: u32,
     /// The first input for an argument of a function, with so many components.
     pub fresh: HashMap<(u32, u32, usize), u32>,
@@ -104,6 +108,8 @@ impl<'p> Elaborator<'p> {
             known: HashMap::new(),
             reported: HashSet::new(),
             first_parameter: dimension as u32,
+            general: false,
+            first_fresh: (dimension + parameters) as u32,
             next_input: (dimension + parameters) as u32,
             fresh: HashMap::new(),
             dependents: HashMap::new(),

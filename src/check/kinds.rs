@@ -4,7 +4,7 @@
 use super::elaborate::Elaborator;
 use super::value::Value;
 use crate::diagnostic::Diagnostic;
-use crate::graph::Node;
+use crate::graph::{Node, Op};
 use crate::source::Span;
 use crate::syntax::{ExprId, ExprKind};
 
@@ -131,7 +131,7 @@ impl Elaborator<'_> {
                 None
             }
             None => {
-                self.say(varies(what, span));
+                self.varies(node, what, span);
                 None
             }
         }
@@ -142,19 +142,32 @@ impl Elaborator<'_> {
         let node: Node = self.number(value, id)?;
         let constant = self.constant(node);
         if constant.is_none() {
-            let span = self.tree.span(id);
-            self.say(varies(what, span));
+            self.varies(node, what, self.tree.span(id));
         }
         constant
     }
-}
 
-/// Says that something must be known when the program is read.
-pub(super) fn varies(what: &str, span: Span) -> Diagnostic {
-    Diagnostic::error(
-        "not-constant",
-        format!("{what} depends on a parameter or a coordinate"),
-    )
-    .at(span, "this must be known when the program is read")
-    .help("make it a constant: `name = ...` in place of `param name = ...`")
+    /// Says that a node must be known when the program is read. What only depends on arguments is
+    /// known where the function is called with constants.
+    fn varies(&mut self, node: Node, what: &str, span: Span) {
+        let parameters = self.first_parameter..self.first_fresh;
+        let schedule = self.graph.schedule(&[node]);
+        let by_parameter = schedule
+            .into_iter()
+            .any(|at| matches!(self.graph.op(at), Op::Input(input) if parameters.contains(&input)));
+        if self.general && !by_parameter {
+            return;
+        }
+        let (by, help) = if by_parameter {
+            (
+                "a parameter",
+                "make it a constant: `name = ...` in place of `param name = ...`",
+            )
+        } else {
+            ("a coordinate", "write a number, or a constant `name = ...`")
+        };
+        let error = Diagnostic::error("not-constant", format!("{what} depends on {by}"))
+            .at(span, "this must be known when the program is read");
+        self.say(error.help(help));
+    }
 }

@@ -135,6 +135,7 @@ fn elaborate_all(
     let dimensions = resolved.forms.iter().filter_map(|f| forms::dimension(f));
     let dimension = dimensions.max().unwrap_or(0);
     let mut elaborator = Elaborator::new(tree, table, resolved, dimension);
+    elaborator.general = true;
     for &at in order.iter().rev() {
         // A function whose sizes a call decides is looked into where it is called.
         if elaborator.seen[at as usize] || elaborator.dimension(at).is_none() {
@@ -145,6 +146,7 @@ fn elaborate_all(
             let seen = std::mem::take(&mut elaborator.seen);
             elaborator = Elaborator::new(tree, table, resolved, dimension);
             elaborator.seen = seen;
+            elaborator.general = true;
         }
         let value = elaborator.definition(at);
         let defined = &table.list[at as usize];

@@ -10,7 +10,7 @@ use super::arguments::{Check, Eval, Export, Point, Shared, Target};
 use super::console::{Console, Loaded};
 use super::files::FileError;
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Graph, Model, Node, Notation, latex_name, number, print, program};
+use crate::graph::{self, Graph, Model, Node, Notation, latex_name, number, print, program};
 use crate::kernel::{BatchKernel, Engine};
 use crate::session::{Options, terms};
 
@@ -365,10 +365,15 @@ fn exported(model: &Model, arguments: &Export) -> Option<String> {
         Target::Pot => graph.simplify(&roots, d),
         Target::Latex => graph.simplify_for_print(&roots, d),
     };
-    let coordinates: Vec<String> = model.coordinates.iter().map(|c| c.name.clone()).collect();
-    let names: Vec<String> = coordinates
+    let written = graph::arguments(&model.coordinates);
+    let coordinates: Vec<&str> = model.coordinates.iter().map(|c| c.name.as_str()).collect();
+    let called = match arguments.to {
+        Target::Pot => written.names.iter().map(String::as_str).collect(),
+        Target::Latex => coordinates.clone(),
+    };
+    let names: Vec<String> = called
         .iter()
-        .cloned()
+        .map(|name| (*name).to_owned())
         .chain(model.parameters.iter().map(|p| p.name.replace('.', "_")))
         .collect();
     let mut text = String::new();
@@ -381,12 +386,16 @@ fn exported(model: &Model, arguments: &Export) -> Option<String> {
         }
     }
     for (at, root) in roots.iter().enumerate() {
-        let by = arguments.gradient.then(|| coordinates[at].as_str());
+        let by = arguments.gradient.then(|| coordinates[at]);
         let line = match arguments.to {
             Target::Pot => {
-                let name = by.map_or(model.name.clone(), |q| format!("d{}_d{q}", model.name));
+                // A component is no part of a name: `dV_dq_1`.
+                let name = by.map_or(model.name.clone(), |q| {
+                    let q = q.replace(['[', ','], "_").replace(']', "");
+                    format!("d{}_d{q}", model.name)
+                });
                 let body = program(&graph, *root, &names)?;
-                format!("{name}({}) = {body}\n", coordinates.join(", "))
+                format!("{name}({}) = {body}\n", written.head)
             }
             Target::Latex => {
                 let q: Vec<String> = coordinates.iter().map(|c| latex_name(c)).collect();

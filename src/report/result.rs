@@ -4,6 +4,7 @@
 //! `d` rows of `d` numbers. What a run may lack is an `Option` and `null` in the file; a number that
 //! is not finite is `null` too, and is read back as NaN (or as `None` where there is an `Option`).
 
+use super::critical::CriticalPoint;
 use super::json;
 use crate::diagnostic::{Diagnostic, Severity};
 use serde::{Deserialize, Serialize};
@@ -59,10 +60,17 @@ pub struct Program {
     pub potential: String,
     /// Its coordinates, flattened in order; there are `d`.
     pub variables: Vec<String>,
+    /// The period of each coordinate, `null` where it has none; left out where none has one.
+    #[serde(skip_serializing_if = "none_repeats")]
+    pub periods: Vec<Option<f64>>,
     /// Its parameters with the values of this run.
     pub params: BTreeMap<String, f64>,
     /// How many additive terms the potential has.
     pub terms: usize,
+}
+
+fn none_repeats(periods: &[Option<f64>]) -> bool {
+    periods.iter().all(Option::is_none)
 }
 
 /// The settings of a run, resolved. Threads are not among them: they never change a bit.
@@ -276,6 +284,9 @@ pub struct EffectivePotential {
     pub covered: Covered,
     /// Median standard error of `U` over the covered domain.
     pub stderr_median: Option<f64>,
+    /// Its wells and saddles, in two coordinates.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub points: Vec<CriticalPoint>,
     /// A short formula that is close to it in the middle of the domain, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub middle: Option<String>,
