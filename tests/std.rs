@@ -1,6 +1,8 @@
 //! The library of potentials in `std/`: every function against numbers that were computed from the
 //! published formulas, and against what is published about it.
 
+#[path = "std/examples.rs"]
+mod examples;
 #[path = "std/facts.rs"]
 mod facts;
 #[path = "std/reference.rs"]
