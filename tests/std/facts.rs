@@ -209,10 +209,10 @@ fn lennard_jones_clusters_have_their_published_energies() {
     }
     relaxed(&cluster(13), &icosahedron(1.081838288551366), -44.326801);
     let shells = [
-        0.7759309576204479,
-        0.7790009250831656,
+        0.775930957620448,
+        0.779000925083166,
         1.565583741462408,
-        0.7808894437219709,
+        0.780889443721971,
     ];
     relaxed(&cluster(38), &truncated_octahedron(shells), -173.928427);
 }
