@@ -23,12 +23,9 @@ pub struct DampedMap {
 
 /// The map as lane code around a gradient: constants are `delta` and `c`.
 pub fn damped_map(model: &Model) -> StepProgram {
-    let (graph, roots) = model.value_and_gradient();
     let d = model.dimension();
-    StepProgram::build(
-        &graph,
-        &roots[1..],
-        d,
+    StepProgram::of(
+        &model.differentiated(),
         2 * d,
         2,
         |b, state, constants, gradient| {

@@ -6,16 +6,19 @@
 
 mod derivative;
 mod evaluate;
+mod families;
 mod function;
 mod model;
 mod print;
 mod reverse;
 mod simplify;
 mod spline;
+mod terms;
 
 pub use evaluate::{Evaluator, apply_power};
+pub use families::{Family, Split};
 pub use function::{Awkward, Comparison, Function};
-pub use model::{Coordinate, Model, Parameter};
+pub use model::{Coordinate, Differentiated, Model, Parameter};
 pub use print::{LIMIT, Names, Notation, latex_name, number, print, program};
 pub use spline::{Extension, MAX_DEGREE, Spline};
 
@@ -302,16 +305,21 @@ impl Graph {
         })
     }
 
+    /// An operation of another graph, on operands of this one.
+    fn take(&mut self, from: &Graph, op: Op) -> Node {
+        match op {
+            Op::Spline(id, x) => self.spline(Spline::clone(from.spline_table(id)), x),
+            op => self.add(op),
+        }
+    }
+
     /// A graph that holds what the roots need and nothing else, and the roots in it.
     pub fn extract(&self, roots: &[Node]) -> (Graph, Vec<Node>) {
         let mut graph = Graph::new();
         let mut image: HashMap<Node, Node> = HashMap::new();
         for node in self.schedule(roots) {
-            let new = match self.op(node) {
-                Op::Spline(id, x) => graph.spline(Spline::clone(self.spline_table(id)), image[&x]),
-                op => graph.add(op.map(|operand| image[&operand])),
-            };
-            image.insert(node, new);
+            let op = self.op(node).map(|operand| image[&operand]);
+            image.insert(node, graph.take(self, op));
         }
         let roots = roots.iter().map(|root| image[root]).collect();
         (graph, roots)
