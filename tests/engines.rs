@@ -1,7 +1,7 @@
 //! One suite for everything that evaluates formulas: the graph's evaluator, the interpreter of
 //! lane code and each compiled engine.
 
-use effpot_lang::graph::{Comparison, Extension, Function, Graph, Node, Op, Spline};
+use effpot_lang::graph::{Comparison, Function, Graph, Node, Op};
 use effpot_lang::kernel::{BatchKernel, Engine, LANES};
 
 /// A kernel is inlined polynomials against correctly rounded or nearly so: a few units in the
@@ -206,64 +206,6 @@ fn a_branch_that_is_not_chosen_leaks_no_nan() {
         let values = evaluate(engine, &graph, chosen, &points, &[]);
         assert_eq!(values, [0.0; 5], "{}", engine.name());
     }
-}
-
-fn splines(degree: usize) -> Vec<Spline> {
-    let mut stream = Stream(degree as u64);
-    let coefficients = (0..9 + degree).map(|_| stream.next() - 0.5).collect();
-    let mut spline = Spline::new(degree, -1.5, 2.25, coefficients).unwrap();
-    let mut family = Vec::new();
-    // Linear outside, then constant, then zero.
-    for _ in 0..3 {
-        family.push(spline.clone());
-        match spline.derivative() {
-            Some(derivative) => spline = derivative,
-            None => break,
-        }
-    }
-    family
-}
-
-#[test]
-fn splines_inside_outside_and_at_nan() {
-    for table in (0..=7).flat_map(splines) {
-        let (lo, hi) = (table.lo(), table.hi());
-        let mut points: Vec<f64> = (-40..=80).map(|i| f64::from(i) / 16.0 + 1e-3).collect();
-        points.extend([lo, hi, 1e9, -1e9, 1e300, f64::INFINITY, f64::NEG_INFINITY]);
-        let mut graph = Graph::new();
-        let x = graph.input(0);
-        let scale = table
-            .coefficients()
-            .iter()
-            .fold(1.0, |a: f64, c| a.max(c.abs()));
-        let root = graph.spline(table.clone(), x);
-        for engine in Engine::ALL {
-            let columns: Vec<Vec<f64>> = points.iter().map(|x| vec![*x]).collect();
-            let values = evaluate(engine, &graph, root, &columns, &[]);
-            for (&x, &value) in points.iter().zip(&values) {
-                let expected = table.value(x);
-                // Taylor coefficients of a cell are differences of the B-spline coefficients:
-                // at most 2^degree of them, rounded once for each of `degree` steps; outside,
-                // the slope times the distance carries the same.
-                let terms = 2f64.powi(table.degree() as i32) * (table.degree() + 1) as f64;
-                let reach = 1.0 + (lo - x).max(x - hi).max(0.0) / table.spacing();
-                let bound = f64::EPSILON * terms * scale * reach.min(f64::MAX);
-                let good = same(value, expected) || (value - expected).abs() <= bound;
-                let name = engine.name();
-                assert!(
-                    good,
-                    "degree {} {:?} at {x}: {name} {value:e}, table {expected:e}",
-                    table.degree(),
-                    table.extension()
-                );
-            }
-            let at_nan = evaluate(engine, &graph, root, &[vec![f64::NAN]], &[])[0];
-            assert!(at_nan.is_nan(), "{}", engine.name());
-        }
-    }
-    let extensions: Vec<Extension> = splines(3).iter().map(Spline::extension).collect();
-    let all = [Extension::Linear, Extension::Constant, Extension::Zero];
-    assert_eq!(extensions, all, "the family covers every extension");
 }
 
 /// A random formula over two inputs of operations that every evaluator rounds alike.

@@ -44,7 +44,10 @@ impl Elaborator<'_> {
             },
             Op::Not(a) => number(!truth(a)?),
             Op::Select(c, a, b) => of(if truth(c)? { a } else { b })?,
-            Op::Spline(id, x) => self.graph.spline_table(id).value(of(x)?),
+            op @ Op::Spline(id, _) => {
+                let point: Option<Vec<f64>> = op.operands().map(of).collect();
+                self.graph.spline_table(id).at(&point?)
+            }
         })
     }
 }

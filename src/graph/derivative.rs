@@ -70,11 +70,20 @@ impl Graph {
                 let zero = self.constant(0.0);
                 Some(self.select(condition, a.unwrap_or(zero), b.unwrap_or(zero)))
             }
-            Op::Spline(id, x) => {
-                let tangent = of(x)?;
-                let table = self.spline_table(id).derivative()?;
-                let slope = self.spline(table, x);
-                Some(self.times(slope, tangent))
+            op @ Op::Spline(id, point) => {
+                let mut sum = None;
+                for (axis, argument) in op.operands().enumerate() {
+                    let Some(tangent) = of(argument) else {
+                        continue;
+                    };
+                    let Some(partial) = self.spline_table(id).partial(axis) else {
+                        continue;
+                    };
+                    let slope = self.spline(partial, &point);
+                    let term = self.times(slope, tangent);
+                    sum = Some(sum.map_or(term, |sum| self.plus(sum, term)));
+                }
+                sum
             }
         }
     }

@@ -55,7 +55,10 @@ impl<'g> Evaluator<'g> {
             Op::Or(a, b) => f64::from(u8::from(truth(a) || truth(b))),
             Op::Not(a) => f64::from(u8::from(!truth(a))),
             Op::Select(c, a, b) => self.at(if truth(c) { a } else { b }),
-            Op::Spline(id, x) => self.graph.spline_table(id).value(self.at(x)),
+            Op::Spline(id, point) => self
+                .graph
+                .spline_table(id)
+                .at(&point.map(|argument| self.at(argument))),
         }
     }
 }

@@ -19,8 +19,8 @@ pub use evaluate::{Evaluator, apply_power};
 pub use families::{Family, Split};
 pub use function::{Awkward, Comparison, Function};
 pub use model::{Coordinate, Differentiated, Model, Parameter};
-pub use print::{LIMIT, Names, Notation, latex_name, number, print, program};
-pub use spline::{Extension, MAX_DEGREE, Spline};
+pub use print::{Arguments, LIMIT, Names, Notation, arguments, latex_name, number, print, program};
+pub use spline::{Extension, MAX_DEGREE, MAX_DIMENSION, Spline, SplineAxis};
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -38,7 +38,11 @@ impl Node {
 
 /// A handle of a spline table of one [`Graph`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct SplineId(u32);
+pub struct SplineId {
+    table: u32,
+    /// How many coordinates it has: known here, an operation knows its operands by itself.
+    dimension: u8,
+}
 
 /// An `f64` that compares and hashes by its bits, with one NaN.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -82,8 +86,9 @@ pub enum Op {
     Not(Node),
     /// `if condition then a else b`; a NaN or a derivative of the branch not taken never shows.
     Select(Node, Node, Node),
-    /// A uniform B-spline of one variable.
-    Spline(SplineId, Node),
+    /// A uniform B-spline of as many of these variables as it has coordinates; the others stand
+    /// for nothing ([`Op::operands`] leaves them out).
+    Spline(SplineId, [Node; MAX_DIMENSION]),
 }
 
 impl Op {
@@ -91,9 +96,8 @@ impl Op {
     pub fn operands(self) -> impl Iterator<Item = Node> {
         let (all, count) = match self {
             Op::Constant(_) | Op::Input(_) => ([Node(0); 3], 0),
-            Op::Apply1(_, a) | Op::Power(a, _) | Op::Not(a) | Op::Spline(_, a) => {
-                ([a, Node(0), Node(0)], 1)
-            }
+            Op::Apply1(_, a) | Op::Power(a, _) | Op::Not(a) => ([a, Node(0), Node(0)], 1),
+            Op::Spline(id, point) => (point, usize::from(id.dimension)),
             Op::Apply2(_, a, b) | Op::Compare(_, a, b) | Op::And(a, b) | Op::Or(a, b) => {
                 ([a, b, Node(0)], 2)
             }
@@ -114,7 +118,11 @@ impl Op {
             Op::Or(a, b) => Op::Or(f(a), f(b)),
             Op::Not(a) => Op::Not(f(a)),
             Op::Select(c, a, b) => Op::Select(f(c), f(a), f(b)),
-            Op::Spline(s, a) => Op::Spline(s, f(a)),
+            Op::Spline(s, mut point) => {
+                let used = point.iter_mut().take(usize::from(s.dimension));
+                used.for_each(|a| *a = f(*a));
+                Op::Spline(s, point)
+            }
         }
     }
 }
@@ -220,21 +228,32 @@ impl Graph {
         self.add(Op::Compare(comparison, a, b))
     }
 
-    /// A spline at `x`.
-    pub fn spline(&mut self, table: Spline, x: Node) -> Node {
-        let id = match self.splines.iter().position(|known| **known == table) {
-            Some(at) => SplineId(at as u32),
-            None => {
-                self.splines.push(Arc::new(table));
-                SplineId(self.splines.len() as u32 - 1)
-            }
+    /// A spline at a point: one argument for each of its coordinates. One that is missing is NaN,
+    /// and more are not looked at.
+    pub fn spline(&mut self, table: Spline, arguments: &[Node]) -> Node {
+        let mut point = [Node(0); MAX_DIMENSION];
+        for (axis, place) in point.iter_mut().enumerate().take(table.dimension()) {
+            *place = match arguments.get(axis) {
+                Some(&argument) => argument,
+                None => self.constant(f64::NAN),
+            };
+        }
+        let dimension = table.dimension() as u8;
+        let known = self.splines.iter().position(|known| **known == table);
+        let at = known.unwrap_or_else(|| {
+            self.splines.push(Arc::new(table));
+            self.splines.len() - 1
+        });
+        let id = SplineId {
+            table: at as u32,
+            dimension,
         };
-        self.add(Op::Spline(id, x))
+        self.add(Op::Spline(id, point))
     }
 
     /// The table of a spline node.
     pub fn spline_table(&self, id: SplineId) -> &Arc<Spline> {
-        &self.splines[id.0 as usize]
+        &self.splines[id.table as usize]
     }
 
     /// The number that a node is, if it is one as written.
@@ -308,7 +327,10 @@ impl Graph {
     /// An operation of another graph, on operands of this one.
     fn take(&mut self, from: &Graph, op: Op) -> Node {
         match op {
-            Op::Spline(id, x) => self.spline(Spline::clone(from.spline_table(id)), x),
+            Op::Spline(id, _) => {
+                let point: Vec<Node> = op.operands().collect();
+                self.spline(Spline::clone(from.spline_table(id)), &point)
+            }
             op => self.add(op),
         }
     }

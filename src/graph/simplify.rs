@@ -61,9 +61,9 @@ impl Graph {
             self.as_constant(operand)?;
         }
         let op = match op {
-            Op::Spline(id, x) => {
-                let x = self.as_constant(x)?;
-                return Some(self.spline_table(id).value(x));
+            Op::Spline(id, _) => {
+                let point: Option<Vec<f64>> = op.operands().map(|x| self.as_constant(x)).collect();
+                return Some(self.spline_table(id).at(&point?));
             }
             op => op.map(|operand| small.add(self.op(operand))),
         };

@@ -1,10 +1,10 @@
 //! Formulas as lane code.
 
 use super::LaneBuilder;
-use super::code::Table;
 use super::elementary;
 use super::lane::{Mask, Value};
-use crate::graph::{Bits, Comparison, Extension, Function, Graph, Node, Op, Spline};
+use super::spline::lower_spline;
+use crate::graph::{Bits, Comparison, Function, Graph, Node, Op};
 
 /// The largest exponent that is multiplied out: the relative error of a chain grows as the
 /// exponent times 2^-53.
@@ -139,9 +139,9 @@ impl Lower<'_> {
                 let (a, b) = (self.number(a), self.number(b));
                 self.builder.select(condition, a, b)
             }
-            Op::Spline(id, x) => {
-                let x = self.number(x);
-                spline(self.builder, self.graph.spline_table(id), x)
+            Op::Spline(id, _) => {
+                let point: Vec<Value> = op.operands().map(|x| self.number(x)).collect();
+                lower_spline(self.builder, self.graph.spline_table(id), &point)
             }
             Op::Compare(..) | Op::And(..) | Op::Or(..) | Op::Not(_) => {
                 self.builder.constant(f64::NAN)
@@ -201,62 +201,4 @@ fn power(b: &mut LaneBuilder, x: Value, n: i32) -> Value {
         }
     }
     if n < 0 { b.div(one, product) } else { product }
-}
-
-/// A spline by cells: `u = (x - lo)/h - cell`, then Horner's scheme on the cell's polynomial.
-fn spline(b: &mut LaneBuilder, spline: &Spline, x: Value) -> Value {
-    let columns = spline.degree() + 1;
-    let Some(table) = Table::new(columns, spline.polynomials()) else {
-        // A spline has at least one cell, so this is not reached.
-        return b.constant(f64::NAN);
-    };
-    let table = b.table(table);
-    let (lo, hi) = (b.constant(spline.lo()), b.constant(spline.hi()));
-    // NaN passes through both, and makes u NaN.
-    let above = b.max(lo, x);
-    let near = b.min(hi, above);
-    let (spacing, last) = (
-        b.constant(spline.spacing()),
-        b.constant(spline.cells() as f64 - 1.0),
-    );
-    let offset = b.sub(near, lo);
-    let t = b.div(offset, spacing);
-    let whole = b.floor(t);
-    let cell = b.min(last, whole);
-    let u = b.sub(t, cell);
-    let mut value = b.gather(table, cell, columns - 1);
-    for column in (0..columns - 1).rev() {
-        let coefficient = b.gather(table, cell, column);
-        value = b.fma(value, u, coefficient);
-    }
-    if spline.degree() == 0 {
-        let number = b.compare(Comparison::Equal, x, x);
-        value = b.select(number, value, x);
-    }
-    extend(b, spline, x, near, value)
-}
-
-/// The value inside, continued outside. `near` is the nearest point inside.
-fn extend(b: &mut LaneBuilder, spline: &Spline, x: Value, near: Value, inside: Value) -> Value {
-    let (lo, hi) = (b.constant(spline.lo()), b.constant(spline.hi()));
-    let below = b.compare(Comparison::Less, x, lo);
-    match spline.extension() {
-        Extension::Constant => inside,
-        Extension::Zero => {
-            let above = b.compare(Comparison::Greater, x, hi);
-            let outside = b.or(below, above);
-            let zero = b.constant(0.0);
-            b.select(outside, zero, inside)
-        }
-        Extension::Linear => {
-            let slope = |end| spline.derivative().map_or(0.0, |slope| slope.value(end));
-            let (left, right) = (
-                b.constant(slope(spline.lo())),
-                b.constant(slope(spline.hi())),
-            );
-            let slope = b.select(below, left, right);
-            let excess = b.sub(x, near);
-            b.fma(slope, excess, inside)
-        }
-    }
 }

@@ -21,6 +21,7 @@ mod lower;
 mod memory;
 mod program;
 mod roll;
+mod spline;
 mod staged;
 mod step;
 #[cfg(test)]

@@ -3,7 +3,12 @@
 //! A node's text is made from its operands' texts in one sweep. Shared nodes are written out where
 //! they are used, up to [`LIMIT`] characters, or bound to names by [`program`].
 
-use super::{Bits, Comparison, Extension, Function, Graph, Node, Op, SplineId};
+mod arguments;
+mod spline;
+
+pub use arguments::{Arguments, arguments};
+
+use super::{Bits, Comparison, Function, Graph, Node, Op};
 
 /// A way to write formulas.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,7 +111,7 @@ pub fn program(graph: &Graph, node: Node, names: Names<'_>) -> Option<String> {
 
 fn fresh_name(number: usize, names: Names<'_>) -> String {
     let mut name = format!("t{number}");
-    while names.contains(&name) {
+    while names.iter().any(|known| arguments::base(known) == name) {
         name.push('_');
     }
     name
@@ -128,12 +133,16 @@ pub fn number(value: f64) -> String {
     }
 }
 
-/// A name in LaTeX: Greek letters by name, trailing digits as an index.
+/// A name in LaTeX: Greek letters by name, trailing digits and components as an index.
 pub fn latex_name(name: &str) -> String {
     const GREEK: &[&str] = &[
         "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda",
         "mu", "nu", "xi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega", "pi",
     ];
+    let (name, component) = match name.strip_suffix(']').and_then(|n| n.split_once('[')) {
+        Some((name, component)) => (name, Some(component)),
+        None => (name, None),
+    };
     let (name, module) = match name.rsplit_once('.') {
         Some((module, name)) => (name, Some(module)),
         None => (name, None),
@@ -152,6 +161,7 @@ pub fn latex_name(name: &str) -> String {
         below.push(format!("\\mathrm{{{}}}", second.replace('_', "\\_")));
     }
     below.extend((!index.is_empty()).then(|| index.to_owned()));
+    below.extend(component.map(str::to_owned));
     below.extend(module.map(|module| format!("\\mathrm{{{}}}", module.replace('_', "\\_"))));
     if below.is_empty() {
         base
@@ -219,7 +229,10 @@ impl Writer<'_> {
                 with(Binding::Not, format!("{sign}{a}"))
             }
             Op::Select(c, a, b) => self.select(of(c), of(a), of(b)),
-            Op::Spline(id, x) => self.spline(id, of(x)),
+            op @ Op::Spline(id, _) => {
+                let point: Vec<Text> = op.operands().map(of).collect();
+                self.spline(id, &point)
+            }
         }
     }
 
@@ -400,33 +413,6 @@ impl Writer<'_> {
                 a.text, c.text, b.text
             )),
         }
-    }
-
-    fn spline(&self, id: SplineId, x: Text) -> Text {
-        let table = self.graph.spline_table(id);
-        if self.notation == Notation::Latex {
-            return atom(format!("S_{{{}}}\\left({}\\right)", table.degree(), x.text));
-        }
-        let (lo, hi) = (number(table.lo()), number(table.hi()));
-        // What a program writes continues linearly; the derivatives of it do less.
-        let argument = match table.extension() {
-            Extension::Linear => x.text.clone(),
-            Extension::Constant | Extension::Zero => format!("max({lo}, min({}, {hi}))", x.text),
-        };
-        let coefficients: Vec<String> = table.coefficients().iter().map(|&c| number(c)).collect();
-        let text = format!(
-            "spline({argument}, {}, {lo}, {hi}, [{}])",
-            table.degree(),
-            coefficients.join(", ")
-        );
-        if table.extension() != Extension::Zero {
-            return atom(text);
-        }
-        let x = self.at_least(x, Binding::Sum);
-        with(
-            Binding::If,
-            format!("if {x} < {lo} or {x} > {hi} then 0 else {text}"),
-        )
     }
 }
 

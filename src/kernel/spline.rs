@@ -1,0 +1,148 @@
+//! Splines as lane code: gathers from a table of the cells' polynomials.
+
+use super::LaneBuilder;
+use super::code::Table;
+use super::lane::{Mask, Value};
+use crate::graph::{Comparison, Extension, Spline, SplineAxis};
+
+/// Where lanes are along an axis.
+struct Place {
+    /// The number of cells from the left end, after wrapping; NaN is nowhere.
+    t: Value,
+    /// The row of the table along this axis, and the position from its left end.
+    row: Value,
+    u: Value,
+    /// How far outside, in cells, where the spline continues linearly.
+    excess: Option<Value>,
+}
+
+/// A spline at a point: along each axis `u = (x - lo)/h - cell`, then Horner's scheme on the
+/// cell's polynomial. The steps are those of [`Spline::at`], so that both find the same cell.
+pub(super) fn lower_spline(b: &mut LaneBuilder, spline: &Spline, point: &[Value]) -> Value {
+    let columns: Vec<usize> = spline.degrees().iter().map(|degree| degree + 1).collect();
+    let Some(table) = Table::new(columns.iter().product(), spline.polynomials()) else {
+        // A spline has at least one cell, so this is not reached.
+        return b.constant(f64::NAN);
+    };
+    let table = b.table(table);
+    let axes = point.iter().take(spline.dimension()).enumerate();
+    let places: Vec<Place> = axes.map(|(axis, x)| place(b, spline, axis, *x)).collect();
+    let mut row = b.constant(0.0);
+    for (axis, place) in places.iter().enumerate() {
+        let rows = b.constant(spline.cells_along(axis) as f64 + 1.0);
+        row = b.fma(row, rows, place.row);
+    }
+    let look = Look {
+        table,
+        row,
+        columns,
+        places,
+    };
+    let value = look.extended(b, 0, 0);
+    limited(b, spline, point, &look.places, value)
+}
+
+fn place(b: &mut LaneBuilder, spline: &Spline, axis: usize, x: Value) -> Place {
+    let SplineAxis { lo, hi, periodic } = spline.axes()[axis];
+    let left = b.constant(lo);
+    let mut offset = b.sub(x, left);
+    if periodic {
+        let length = b.constant(hi - lo);
+        let turns = b.div(offset, length);
+        let turns = b.floor(turns);
+        let turns = b.neg(turns);
+        offset = b.fma(turns, length, offset);
+    }
+    let spacing = b.constant(spline.spacing_along(axis));
+    let t = b.div(offset, spacing);
+    let (zero, cells) = (b.constant(0.0), b.constant(spline.cells_along(axis) as f64));
+    // NaN passes through both, and makes u NaN.
+    let above = b.max(zero, t);
+    let near = b.min(cells, above);
+    let row = b.floor(near);
+    let u = b.sub(near, row);
+    let excess = spline.continues(axis).then(|| b.sub(t, near));
+    Place { t, row, u, excess }
+}
+
+/// A row of the table being looked at.
+struct Look {
+    table: u32,
+    row: Value,
+    columns: Vec<usize>,
+    places: Vec<Place>,
+}
+
+impl Look {
+    // As in the oracle: the value at the nearer end, and the slope there times the excess.
+    fn extended(&self, b: &mut LaneBuilder, axis: usize, slopes: u8) -> Value {
+        let Some(place) = self.places.get(axis) else {
+            return self.horner(b, slopes, 0, 0);
+        };
+        let near = self.extended(b, axis + 1, slopes);
+        match place.excess {
+            Some(excess) => {
+                let slope = self.extended(b, axis + 1, slopes | 1 << axis);
+                let far = b.fma(excess, slope, near);
+                // Not only a short cut: the slope may be infinite along another axis.
+                let zero = b.constant(0.0);
+                let inside = b.compare(Comparison::Equal, excess, zero);
+                b.select(inside, near, far)
+            }
+            None => near,
+        }
+    }
+
+    // The polynomial from this axis on. Outside u is 0, so that the slope is the entry of power 1.
+    fn horner(&self, b: &mut LaneBuilder, slopes: u8, axis: usize, column: usize) -> Value {
+        let Some(place) = self.places.get(axis) else {
+            return b.gather(self.table, self.row, column);
+        };
+        let count = self.columns[axis];
+        let first = column * count;
+        if slopes >> axis & 1 == 1 {
+            return self.horner(b, slopes, axis + 1, first + 1);
+        }
+        let mut value = self.horner(b, slopes, axis + 1, first + count - 1);
+        for power in (0..count - 1).rev() {
+            let coefficient = self.horner(b, slopes, axis + 1, first + power);
+            value = b.fma(value, place.u, coefficient);
+        }
+        value
+    }
+}
+
+/// Zero beyond the ends where the spline vanishes there, and NaN where a place is nowhere.
+fn limited(
+    b: &mut LaneBuilder,
+    spline: &Spline,
+    point: &[Value],
+    places: &[Place],
+    value: Value,
+) -> Value {
+    let mut outside: Option<Mask> = None;
+    for (axis, &x) in point.iter().enumerate().take(spline.dimension()) {
+        let SplineAxis { lo, hi, periodic } = spline.axes()[axis];
+        if spline.extensions()[axis] != Extension::Zero || periodic {
+            continue;
+        }
+        let (lo, hi) = (b.constant(lo), b.constant(hi));
+        let below = b.compare(Comparison::Less, x, lo);
+        let above = b.compare(Comparison::Greater, x, hi);
+        let here = b.or(below, above);
+        outside = Some(outside.map_or(here, |mask| b.or(mask, here)));
+    }
+    let mut value = value;
+    if let Some(outside) = outside {
+        let zero = b.constant(0.0);
+        value = b.select(outside, zero, value);
+    }
+    // A polynomial of degree 0 does not read u, and a zero hides the other axes.
+    for (axis, place) in places.iter().enumerate() {
+        if spline.degrees()[axis] == 0 || outside.is_some() {
+            let number = b.compare(Comparison::Equal, place.t, place.t);
+            value = b.select(number, value, place.t);
+        }
+    }
+    value
+}
