@@ -154,6 +154,7 @@ fn program(job: &Job<'_>, learned: &Learned<'_>) -> Program {
             .iter()
             .map(|c| c.name.clone())
             .collect(),
+        periods: potential.model.coordinates.iter().map(|c| c.period).collect(),
         params: names.zip(potential.parameters.iter().copied()).collect(),
         terms: learned.terms,
     }
