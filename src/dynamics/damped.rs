@@ -24,13 +24,10 @@ pub struct DampedMap {
 /// The map as lane code around a gradient. Constants are `delta` and `c` where friction is a
 /// number and mass is one, else `delta`, the entries of `C` and those of `delta M^-1`.
 pub fn damped_map(model: &Model, scalar: bool) -> StepProgram {
-    let (graph, roots) = model.value_and_gradient();
     let d = model.dimension();
     let constants = if scalar { 2 } else { 1 + 2 * d * d };
-    StepProgram::build(
-        &graph,
-        &roots[1..],
-        d,
+    StepProgram::of(
+        &model.differentiated(),
         2 * d,
         constants,
         |b, state, constants, gradient| {

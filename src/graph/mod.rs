@@ -6,6 +6,7 @@
 
 mod derivative;
 mod evaluate;
+mod families;
 mod function;
 mod model;
 mod print;
@@ -13,10 +14,12 @@ mod reverse;
 mod root;
 mod simplify;
 mod spline;
+mod terms;
 
 pub use evaluate::{Evaluator, apply_power};
+pub use families::{Family, Split};
 pub use function::{Awkward, Comparison, Function};
-pub use model::{Coordinate, Model, Parameter};
+pub use model::{Coordinate, Differentiated, Model, Parameter};
 pub use print::{Arguments, LIMIT, Names, Notation, arguments, latex_name, number, print, program};
 pub use spline::{Extension, MAX_DEGREE, MAX_DIMENSION, Spline, SplineAxis};
 
@@ -322,19 +325,24 @@ impl Graph {
         })
     }
 
+    /// An operation of another graph, on operands of this one.
+    fn take(&mut self, from: &Graph, op: Op) -> Node {
+        match op {
+            Op::Spline(id, _) => {
+                let point: Vec<Node> = op.operands().collect();
+                self.spline(Spline::clone(from.spline_table(id)), &point)
+            }
+            op => self.add(op),
+        }
+    }
+
     /// A graph that holds what the roots need and nothing else, and the roots in it.
     pub fn extract(&self, roots: &[Node]) -> (Graph, Vec<Node>) {
         let mut graph = Graph::new();
         let mut image: HashMap<Node, Node> = HashMap::new();
         for node in self.schedule(roots) {
-            let new = match self.op(node) {
-                op @ Op::Spline(id, _) => {
-                    let point: Vec<Node> = op.operands().map(|operand| image[&operand]).collect();
-                    graph.spline(Spline::clone(self.spline_table(id)), &point)
-                }
-                op => graph.add(op.map(|operand| image[&operand])),
-            };
-            image.insert(node, new);
+            let op = self.op(node).map(|operand| image[&operand]);
+            image.insert(node, graph.take(self, op));
         }
         let roots = roots.iter().map(|root| image[root]).collect();
         (graph, roots)

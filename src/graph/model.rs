@@ -1,6 +1,7 @@
 //! What the checker makes of a program and everything above works with.
 
-use super::{Graph, Node};
+use super::families::Family;
+use super::{Function, Graph, Node, Op};
 use std::collections::HashSet;
 
 /// A coordinate of a model.
@@ -78,4 +79,87 @@ impl Model {
         let roots = graph.simplify(&roots, self.dimension());
         graph.extract(&roots)
     }
+
+    /// The value and the gradient as code wants them: straight-line, or where that would be long
+    /// and terms repeat, by families.
+    pub fn differentiated(&self) -> Differentiated {
+        Differentiated::beyond(self, LONG)
+    }
+}
+
+/// About how many operations of straight-line code for value and gradient are enough to look for
+/// families: from there on the code of one pass outgrows what a processor keeps at hand.
+const LONG: usize = 4000;
+
+/// The value and the gradient of a model, ready to be compiled: their sum over straight-line
+/// formulas and the members of families.
+#[derive(Clone, Debug)]
+pub struct Differentiated {
+    /// The number of coordinates; inputs are those of the model.
+    pub dimension: usize,
+    /// The straight-line formulas, and what members are filled with.
+    pub graph: Graph,
+    /// The straight-line part: its value, then its derivatives by the coordinates.
+    pub roots: Vec<Node>,
+    /// What repeats; [`Family::fillings`] are nodes of `graph`.
+    pub families: Vec<Family>,
+}
+
+impl Differentiated {
+    /// As [`Model::differentiated`], with families where straight-line code would have more than
+    /// about so many operations.
+    pub fn beyond(model: &Model, longest: usize) -> Differentiated {
+        let dimension = model.dimension();
+        let mut straight = Differentiated {
+            dimension,
+            graph: Graph::new(),
+            roots: Vec::new(),
+            families: Vec::new(),
+        };
+        if operations(&model.graph, model.value) <= longest {
+            (straight.graph, straight.roots) = model.value_and_gradient();
+            return straight;
+        }
+        let mut graph = model.graph.clone();
+        let value = graph.simplify(&[model.value], dimension)[0];
+        let split = graph.split(value, dimension);
+        let mut rest = graph.constant(0.0);
+        for &term in &split.rest {
+            rest = graph.plus(rest, term);
+        }
+        let mut roots = vec![rest];
+        roots.extend(graph.gradient(rest, dimension));
+        let mut roots = graph.simplify(&roots, dimension);
+        let fillings = split.families.iter().flat_map(Family::all_fillings);
+        roots.extend(fillings);
+        let (graph, mut images) = graph.extract(&roots);
+        let mut filled = images.split_off(dimension + 1).into_iter();
+        Differentiated {
+            graph,
+            roots: images,
+            families: split
+                .families
+                .into_iter()
+                .map(|family| family.refilled(&mut filled))
+                .collect(),
+            ..straight
+        }
+    }
+}
+
+/// About how many operations of straight-line code the value and the gradient have: the gradient
+/// costs about twice the value, and a function about 25.
+fn operations(graph: &Graph, value: Node) -> usize {
+    let cost = |node: Node| match graph.op(node) {
+        Op::Constant(_) | Op::Input(_) => 0,
+        Op::Apply1(Function::Negate | Function::Sqrt | Function::Abs | Function::Floor, _) => 1,
+        Op::Apply2(function, ..) if function.is_operator() && function != Function::Power => 1,
+        Op::Apply1(..) | Op::Apply2(..) | Op::Spline(..) => 25,
+        _ => 2,
+    };
+    3 * graph
+        .schedule(&[value])
+        .into_iter()
+        .map(cost)
+        .sum::<usize>()
 }

@@ -52,7 +52,7 @@ impl Graph {
     }
 
     /// The value of an operation whose operands are all numbers.
-    fn constant_value(&self, op: Op) -> Option<f64> {
+    pub(super) fn constant_value(&self, op: Op) -> Option<f64> {
         if matches!(op, Op::Input(_) | Op::Constant(_)) {
             return None;
         }

@@ -1,14 +1,38 @@
 //! Values of formulas at many points.
 
-use super::engine::{Engine, Group, KernelError};
+use super::engine::{Engine, KernelError};
+use super::program::{Stage, Stages, Target};
+use super::staged::Machine;
 use super::{LANES, LaneBuilder, Lowering, lower_graph};
-use crate::graph::{Graph, Node, Op};
+use crate::graph::{Differentiated, Graph, Node, Op};
+
+/// What to compute of a potential.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    /// The value.
+    Value,
+    /// The derivatives by the coordinates, in order.
+    Gradient,
+    /// The value, then the derivatives.
+    Both,
+}
+
+impl Wanted {
+    fn of(self, roots: &[Node]) -> &[Node] {
+        let value = roots.len().min(1);
+        match self {
+            Wanted::Value => &roots[..value],
+            Wanted::Gradient => &roots[value..],
+            Wanted::Both => roots,
+        }
+    }
+}
 
 /// Compiled roots of a graph, evaluated at batches of points. They agree with the graph's own
 /// evaluator to rounding.
 #[derive(Debug)]
 pub struct BatchKernel {
-    group: Group,
+    machine: Machine,
     dimension: usize,
     roots: usize,
 }
@@ -29,9 +53,42 @@ impl BatchKernel {
         let mut builder = LaneBuilder::new(dimension, parameters);
         let inputs = builder.inputs(0);
         let values = lower_graph(&mut builder, graph, roots, &inputs, Lowering::EXACT);
-        let group = Group::new(builder.finish(&[], &values), engine)?;
         Ok(BatchKernel {
-            group,
+            machine: Machine::short(builder.finish(&[], &values), engine)?,
+            dimension,
+            roots: roots.len(),
+        })
+    }
+
+    /// Compiles what is wanted of a potential; its families become loops.
+    ///
+    /// # Errors
+    /// If the host has no such engine, or the code generator fails.
+    pub fn of(
+        potential: &Differentiated,
+        wanted: Wanted,
+        engine: Engine,
+    ) -> Result<BatchKernel, KernelError> {
+        let dimension = potential.dimension;
+        let roots = wanted.of(&potential.roots);
+        if potential.families.is_empty() {
+            return BatchKernel::compile(&potential.graph, roots, dimension, engine);
+        }
+        // The coordinates, then the results.
+        let mut stages = Stages::new(dimension, parameters(potential), 0);
+        let first = stages.new_cells(roots.len());
+        let value = (wanted != Wanted::Gradient).then_some(first);
+        let target = Target {
+            value,
+            gradient: (wanted != Wanted::Value).then_some(first + usize::from(value.is_some())),
+        };
+        let results = first..first + roots.len();
+        stages.stages.push(Stage::Clear(results.clone()));
+        let at: Vec<u32> = (0..dimension as u32).collect();
+        stages.accumulate(potential, &at, target, Lowering::EXACT);
+        stages.stages.push(Stage::Keep(results));
+        Ok(BatchKernel {
+            machine: Machine::long(stages.finish(dimension, roots.len()), engine)?,
             dimension,
             roots: roots.len(),
         })
@@ -46,7 +103,7 @@ impl BatchKernel {
         let enough = |len: usize, rows: usize| rows.checked_mul(count).is_some_and(|n| n <= len);
         assert!(enough(points.len(), self.dimension), "the points");
         assert!(enough(out.len(), self.roots), "the values");
-        let mut run = self.group.prepare(parameters);
+        let mut run = self.machine.prepare(parameters);
         let mut block = vec![0.0; self.dimension * LANES];
         let mut values = vec![0.0; self.roots * LANES];
         for start in (0..count).step_by(LANES) {
@@ -65,13 +122,24 @@ impl BatchKernel {
 
     /// How many parameters the roots need at least.
     pub fn parameters(&self) -> usize {
-        self.group.code().slot_count
+        self.machine.slot_count()
     }
+}
 
-    /// The lane code, for those who want to see it.
-    pub fn code(&self) -> &super::LaneCode {
-        self.group.code()
-    }
+/// How many parameters a potential needs at least.
+pub(super) fn parameters(potential: &Differentiated) -> usize {
+    let fillings = potential.families.iter().flat_map(|family| {
+        (0..family.members()).flat_map(|member| family.fillings(member).iter().copied())
+    });
+    let roots: Vec<Node> = potential.roots.iter().copied().chain(fillings).collect();
+    let of =
+        |graph: &Graph, roots: &[Node], before: usize| inputs(graph, roots).saturating_sub(before);
+    let straight = of(&potential.graph, &roots, potential.dimension);
+    let looped = potential.families.iter().map(|family| {
+        let roots: Vec<Node> = [&[family.value], &family.slopes[..]].concat();
+        of(&family.graph, &roots, family.slots() + family.constants())
+    });
+    looped.fold(straight, usize::max)
 }
 
 /// One more than the largest input that the roots need; 0 if there is none.

@@ -415,6 +415,33 @@ impl LaneBuilder {
         Value(self.intern(Instruction::Gather(table, row, column as u32)))
     }
 
+    /// So many new variables of the state; the first of them.
+    pub(super) fn new_state(&mut self, count: usize) -> usize {
+        let first = self.state_count;
+        self.state_count += count;
+        first
+    }
+
+    /// The variable of the state that a value is.
+    pub(super) fn as_state(&self, value: Value) -> Option<u32> {
+        match self.instruction(value) {
+            Instruction::State(variable) => Some(variable),
+            _ => None,
+        }
+    }
+
+    /// An instruction of other code, on operands of this builder.
+    pub(super) fn copied(&mut self, instruction: Instruction, from: &LaneCode) -> Id {
+        let instruction = match instruction {
+            Instruction::Gather(table, row, column) => {
+                let table = self.table(from.tables[table as usize].clone());
+                Instruction::Gather(table, row, column)
+            }
+            instruction => instruction,
+        };
+        self.intern(instruction)
+    }
+
     /// The code of these results: the new state (empty, or one value a variable) and what is
     /// recorded. What neither needs is dropped.
     pub fn finish(&self, state: &[Value], record: &[Value]) -> LaneCode {

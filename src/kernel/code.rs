@@ -101,6 +101,18 @@ impl LaneCode {
         }
     }
 
+    /// For each instruction, whether one of the first `count` slots changes it.
+    pub(super) fn filled(&self, count: usize) -> Vec<bool> {
+        let mut filled = Vec::with_capacity(self.instructions.len());
+        for instruction in &self.instructions {
+            filled.push(match *instruction {
+                Instruction::Slot(slot) => (slot as usize) < count,
+                _ => instruction.operands().any(|id| filled[id.index()]),
+            });
+        }
+        filled
+    }
+
     /// The invariants that the loop reads: what a run prepares before it.
     pub(super) fn prepared(&self) -> Vec<Id> {
         let mut wanted = vec![false; self.instructions.len()];

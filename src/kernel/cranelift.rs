@@ -7,6 +7,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use cranelift::codegen::ir::SigRef;
 use cranelift::codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift::prelude::*;
 use cranelift_jit::{JITBuilder, JITModule};
@@ -14,7 +15,8 @@ use cranelift_module::{FuncId, Linkage, Module, ModuleError, default_libcall_nam
 
 use super::code::LaneCode;
 use super::emit::{Body, Clif};
-use super::memory::{Executable, free};
+use super::memory::{Entry, Executable, MemberEntry, Signature, free};
+use super::program::Loop;
 use super::{KernelError, LANES};
 
 /// How many lanes one value holds.
@@ -94,7 +96,34 @@ pub(super) fn host(long: bool) -> Result<OwnedTargetIsa, KernelError> {
 }
 
 /// Compiles the loop over steps and lanes.
-pub(super) fn compile(code: &LaneCode, width: Width) -> Result<Executable, KernelError> {
+pub(super) fn compile(code: &LaneCode, width: Width) -> Result<Executable<Entry>, KernelError> {
+    build(code, |b, pointer, call, ways| {
+        emit_loop(b, pointer, |b, at| {
+            Body::new(b, code, width, call, at, ways).emit();
+            ways as i32 * width.bytes()
+        });
+    })
+}
+
+/// Compiles the loop over members and lanes.
+pub(super) fn compile_members(
+    members: &Loop,
+    width: Width,
+) -> Result<Executable<MemberEntry>, KernelError> {
+    build(&members.body, |b, pointer, call, ways| {
+        emit_members(b, pointer, members, |b, at| {
+            Body::of_member(b, members, width, call, at, ways).emit_member(&members.outputs);
+            ways as i32 * width.bytes()
+        });
+    })
+}
+
+/// A function around the body of some code. `emit` is given the type of addresses, the signature
+/// of calls of functions and how many passes to interleave.
+fn build<F: Signature>(
+    code: &LaneCode,
+    emit: impl FnOnce(&mut FunctionBuilder<'_>, Type, SigRef, usize),
+) -> Result<Executable<F>, KernelError> {
     let isa = host(code.loop_len() >= LONG)?;
     let mut builder = JITBuilder::with_isa(Arc::clone(&isa), default_libcall_names());
     // What a host without the instruction calls; from here, so that no search is needed.
@@ -102,7 +131,11 @@ pub(super) fn compile(code: &LaneCode, width: Width) -> Result<Executable, Kerne
     builder.symbol("floor", floor as *const u8);
     builder.symbol("nearbyint", nearest as *const u8);
     let mut module = JITModule::new(builder);
-    match define(&mut module, &*isa, code, width) {
+    let ways = if code.loop_len() < LONG { WAYS } else { 1 };
+    let defined = define(&mut module, &*isa, F::PARAMETERS, |b, call| {
+        emit(b, isa.pointer_type(), call, ways);
+    });
+    match defined {
         Ok(id) => Executable::new(module, id, code.tables.clone()),
         Err(error) => {
             free(module);
@@ -114,13 +147,13 @@ pub(super) fn compile(code: &LaneCode, width: Width) -> Result<Executable, Kerne
 fn define(
     module: &mut JITModule,
     isa: &dyn TargetIsa,
-    code: &LaneCode,
-    width: Width,
+    parameters: usize,
+    emit: impl FnOnce(&mut FunctionBuilder<'_>, SigRef),
 ) -> Result<FuncId, KernelError> {
     let failed = |error: ModuleError| KernelError::Compile(format!("{error:?}"));
     let mut context = module.make_context();
     let signature = &mut context.func.signature;
-    signature.params = vec![AbiParam::new(isa.pointer_type()); 5];
+    signature.params = vec![AbiParam::new(isa.pointer_type()); parameters];
     let id = module
         .declare_function("step_loop", Linkage::Local, signature)
         .map_err(failed)?;
@@ -132,11 +165,7 @@ fn define(
     let mut shared = FunctionBuilderContext::new();
     let mut builder = FunctionBuilder::new(&mut context.func, &mut shared);
     let call = builder.import_signature(call);
-    let ways = if code.loop_len() < LONG { WAYS } else { 1 };
-    emit_loop(&mut builder, isa.pointer_type(), |b, at| {
-        Body::new(b, code, width, call, at, ways).emit();
-        ways as i32 * width.bytes()
-    });
+    emit(&mut builder, call);
     builder.seal_all_blocks();
     builder.finalize(isa.frontend_config());
     let defined = module.define_function(id, &mut context).map_err(failed);
@@ -153,6 +182,10 @@ pub(super) struct At {
     pub(super) record: Clif,
     /// The address of the prepared values.
     pub(super) prepared: Clif,
+    /// The address of those that a member of a loop has for itself.
+    pub(super) filled: Clif,
+    /// The address of the places that the member reads and writes, in bytes.
+    pub(super) places: Clif,
     /// The type of addresses.
     pub(super) pointer: Type,
 }
@@ -184,6 +217,9 @@ fn emit_loop(
         state: b.ins().iadd(state, from),
         record: b.ins().iadd(record, from),
         prepared,
+        // Only members have their own.
+        filled: prepared,
+        places: prepared,
         pointer,
     };
     let covered = body(b, at);
@@ -197,6 +233,58 @@ fn emit_loop(
     let done = b.ins().iadd_imm_s(done, 1);
     let record = b.ins().iadd(record, record_step);
     b.ins().jump(step, &[done.into(), record.into()]);
+
+    b.switch_to_block(exit);
+    b.ins().return_(&[]);
+}
+
+/// The members, and for each of them the lanes. `body` emits one pass and gives the bytes it covers.
+fn emit_members(
+    b: &mut FunctionBuilder<'_>,
+    pointer: Type,
+    members: &Loop,
+    mut body: impl FnMut(&mut FunctionBuilder<'_>, At) -> i32,
+) {
+    let [entry, member, lanes, next, exit] = [(); 5].map(|()| b.create_block());
+    b.append_block_params_for_function_params(entry);
+    b.switch_to_block(entry);
+    let &[cells, record, prepared, filled, places, count] = b.block_params(entry) else {
+        return; // The signature has six parameters.
+    };
+    let zero = b.ins().iconst(pointer, 0);
+    b.ins()
+        .jump(member, &[zero.into(), filled.into(), places.into()]);
+
+    b.switch_to_block(member);
+    let done = b.append_block_param(member, pointer);
+    let filled = b.append_block_param(member, pointer);
+    let places = b.append_block_param(member, pointer);
+    let more = b.ins().icmp(IntCC::UnsignedLessThan, done, count);
+    b.ins().brif(more, lanes, &[zero.into()], exit, &[]);
+
+    b.switch_to_block(lanes);
+    let from = b.append_block_param(lanes, pointer);
+    let at = At {
+        state: b.ins().iadd(cells, from),
+        record: b.ins().iadd(record, from),
+        prepared,
+        filled,
+        places,
+        pointer,
+    };
+    let covered = body(b, at);
+    let to = b.ins().iadd_imm_s(from, i64::from(covered));
+    let more = b
+        .ins()
+        .icmp_imm_s(IntCC::UnsignedLessThan, to, i64::from(STRIDE));
+    b.ins().brif(more, lanes, &[to.into()], next, &[]);
+
+    b.switch_to_block(next);
+    let done = b.ins().iadd_imm_s(done, 1);
+    let filled = b.ins().iadd_imm_s(filled, members.filled_bytes());
+    let places = b.ins().iadd_imm_s(places, members.place_bytes());
+    b.ins()
+        .jump(member, &[done.into(), filled.into(), places.into()]);
 
     b.switch_to_block(exit);
     b.ins().return_(&[]);

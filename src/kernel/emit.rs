@@ -3,8 +3,9 @@
 use cranelift::codegen::ir::{Endianness, SigRef};
 use cranelift::prelude::*;
 
+use super::access::Place;
 use super::code::LaneCode;
-use super::cranelift::{At, BYTES, STRIDE, Width};
+use super::cranelift::{At, BYTES, Width};
 use super::lane::{Binary, Id, Instruction, IntegerBinary, Shift, Unary};
 use crate::graph::{Comparison, Function};
 
@@ -23,31 +24,31 @@ extern "C" fn call_function(function: u32, a: f64, b: f64) -> f64 {
 }
 
 /// The state and the records belong to the caller and are aligned as numbers are.
-const DATA: MemFlagsData = MemFlagsData::new().with_notrap();
-/// Prepared values are aligned to 16 bytes.
-const PREPARED: MemFlagsData = MemFlagsData::trusted();
+pub(super) const DATA: MemFlagsData = MemFlagsData::new().with_notrap();
 const BITCAST: MemFlagsData = MemFlagsData::new().with_endianness(Endianness::Little);
 
 /// Emits one pass. Values are `F64`, `I64` and `I8` (0 or 1) for one lane, `F64X2`, `I64X2` and
 /// `I64X2` (all ones or zeros) for two.
 pub(super) struct Body<'a, 'f> {
-    b: &'a mut FunctionBuilder<'f>,
-    code: &'a LaneCode,
-    width: Width,
-    two: bool,
-    call: SigRef,
-    at: At,
+    pub(super) b: &'a mut FunctionBuilder<'f>,
+    pub(super) code: &'a LaneCode,
+    pub(super) width: Width,
+    pub(super) two: bool,
+    pub(super) call: SigRef,
+    pub(super) at: At,
     /// How many passes are interleaved, and which one is being emitted.
-    ways: usize,
-    way: usize,
+    pub(super) ways: usize,
+    pub(super) way: usize,
     /// For each instruction of the loop its value in every way.
-    values: Vec<Vec<Clif>>,
+    pub(super) values: Vec<Vec<Clif>>,
     /// The prepared values that the present instruction has read: its ways share them.
-    shared: Vec<(Id, Clif)>,
-    /// For each prepared invariant its place in the array, in bytes.
-    places: Vec<Option<i32>>,
+    pub(super) shared: Vec<(Id, Clif)>,
+    /// For each prepared invariant its place, in bytes.
+    pub(super) places: Vec<Option<Place>>,
+    /// In a loop over members the address of each variable, once it was needed.
+    pub(super) addresses: Option<Vec<Option<Clif>>>,
     /// The table, the row and the addresses of the last look-up: the next one often shares them.
-    looked_up: Vec<Option<(u32, Id, Vec<Clif>)>>,
+    pub(super) looked_up: Vec<Option<(u32, Id, Vec<Clif>)>>,
 }
 
 impl<'a, 'f> Body<'a, 'f> {
@@ -61,7 +62,7 @@ impl<'a, 'f> Body<'a, 'f> {
     ) -> Body<'a, 'f> {
         let mut places = vec![None; code.instructions.len()];
         for (place, id) in (0i32..).zip(code.prepared()) {
-            places[id.index()] = Some(place * 2 * BYTES);
+            places[id.index()] = Some(Place::Shared(place * 2 * BYTES));
         }
         Body {
             b,
@@ -75,12 +76,13 @@ impl<'a, 'f> Body<'a, 'f> {
             values: vec![Vec::new(); code.instructions.len()],
             shared: Vec::new(),
             places,
+            addresses: None,
             looked_up: vec![None; ways],
         }
     }
 
-    /// Emits everything, then the stores: all of the state is read before any of it is written.
-    pub(super) fn emit(mut self) {
+    /// Emits everything but the stores.
+    pub(super) fn emit_all(&mut self) {
         let code = self.code;
         for (at, &instruction) in code.instructions.iter().enumerate() {
             if !code.invariant[at] {
@@ -93,23 +95,9 @@ impl<'a, 'f> Body<'a, 'f> {
             }
         }
         self.shared.clear();
-        for (base, ids) in [(self.at.state, &code.state), (self.at.record, &code.record)] {
-            for (place, &id) in (0i32..).zip(ids) {
-                for way in 0..self.ways {
-                    self.way = way;
-                    let (value, offset) = (self.number(id), self.offset(place));
-                    self.b.ins().store(DATA, value, base, offset);
-                }
-            }
-        }
     }
 
-    /// Where a variable or a record of this way is, in bytes.
-    fn offset(&self, place: i32) -> i32 {
-        place * STRIDE + self.way as i32 * self.width.bytes()
-    }
-
-    fn float(&self) -> Type {
+    pub(super) fn float(&self) -> Type {
         if self.two { types::F64X2 } else { types::F64 }
     }
 
@@ -117,23 +105,7 @@ impl<'a, 'f> Body<'a, 'f> {
         if self.two { types::I64X2 } else { types::I64 }
     }
 
-    fn operand(&mut self, id: Id, kind: Type) -> Clif {
-        let Some(place) = self.places[id.index()] else {
-            // The builder adds operands first, and every invariant that the loop reads has a
-            // place.
-            return self.values[id.index()][self.way];
-        };
-        match self.shared.iter().find(|(known, _)| *known == id) {
-            Some((_, loaded)) => *loaded,
-            None => {
-                let loaded = self.b.ins().load(kind, PREPARED, self.at.prepared, place);
-                self.shared.push((id, loaded));
-                loaded
-            }
-        }
-    }
-
-    fn number(&mut self, id: Id) -> Clif {
+    pub(super) fn number(&mut self, id: Id) -> Clif {
         let kind = self.float();
         self.operand(id, kind)
     }
@@ -167,8 +139,8 @@ impl<'a, 'f> Body<'a, 'f> {
             // Without operands only the state is not invariant; literals never come here.
             Constant(_) | Integer(_) | Truth(_) | Slot(_) => self.literal(f64::NAN),
             State(variable) => {
-                let (kind, offset) = (self.float(), self.offset(variable as i32));
-                self.b.ins().load(kind, DATA, self.at.state, offset)
+                let (kind, (base, offset)) = (self.float(), self.variable(variable as usize));
+                self.b.ins().load(kind, DATA, base, offset)
             }
             Unary(op, a) => {
                 let a = self.number(a);

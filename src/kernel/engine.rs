@@ -5,7 +5,7 @@ use super::code::LaneCode;
 use super::cranelift::{Width, compile};
 use super::interpret::{Interpreter, Plan};
 use super::lane::Id;
-use super::memory::{Executable, Prepared};
+use super::memory::{Entry, Executable, Prepared};
 
 /// What runs lane code.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -51,6 +51,19 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// An error where this host cannot run it.
+    pub(super) fn demand(self) -> Result<(), KernelError> {
+        match self.works() {
+            true => Ok(()),
+            false => {
+                let missing = format!("the {} engine is not available", self.name());
+                Err(KernelError::Host(missing))
+            }
+        }
+    }
+}
+
 /// Why there is no kernel.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum KernelError {
@@ -68,22 +81,19 @@ pub(super) struct Group {
     code: LaneCode,
     plan: Plan,
     prepared: Vec<Id>,
-    executable: Option<Executable>,
+    executable: Option<Executable<Entry>>,
 }
 
 impl Group {
     pub(super) fn new(code: LaneCode, engine: Engine) -> Result<Group, KernelError> {
-        if !engine.works() {
-            let missing = format!("the {} engine is not available", engine.name());
-            return Err(KernelError::Host(missing));
-        }
+        engine.demand()?;
         let executable = match engine {
             Engine::Interpreter => None,
             Engine::Scalar => Some(compile(&code, Width::One)?),
             Engine::Vector => Some(compile(&code, Width::Two)?),
         };
         Ok(Group {
-            plan: Plan::new(&code),
+            plan: Plan::new(&code, 0),
             prepared: code.prepared(),
             code,
             executable,

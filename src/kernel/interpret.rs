@@ -10,21 +10,27 @@ pub(super) struct Plan {
     /// Room for every value, with the literals in place.
     literals: Vec<u64>,
     once: Vec<Id>,
+    /// What is computed once for each member of a loop.
+    filled: Vec<Id>,
     each: Vec<Id>,
 }
 
 impl Plan {
-    pub(super) fn new(code: &LaneCode) -> Plan {
+    /// The order of code whose first `fillings` slots are filled by the members of a loop.
+    pub(super) fn new(code: &LaneCode, fillings: usize) -> Plan {
         let literal = |instruction: &Instruction| instruction.literal();
         let known: Vec<Option<u64>> = code.instructions.iter().map(literal).collect();
-        let (once, each) = (0u32..)
+        let (invariant, each): (Vec<Id>, Vec<Id>) = (0u32..)
             .map(Id)
             .take(known.len())
             .filter(|id| known[id.index()].is_none())
             .partition(|id| code.invariant[id.index()]);
+        let by_member = code.filled(fillings);
+        let (filled, once) = invariant.iter().partition(|id| by_member[id.index()]);
         Plan {
             literals: known.iter().map(|bits| bits.unwrap_or(0)).collect(),
             once,
+            filled,
             each,
         }
     }
@@ -48,6 +54,11 @@ impl<'c> Interpreter<'c> {
         };
         interpreter.sweep(&plan.once, &[], slots);
         interpreter
+    }
+
+    /// Computes what the slots that a member fills change.
+    pub(super) fn fill(&mut self, slots: &[f64]) {
+        self.sweep(&self.plan.filled, &[], slots);
     }
 
     /// Computes everything else at this state.

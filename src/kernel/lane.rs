@@ -168,8 +168,8 @@ impl Instruction {
         operands.into_iter().flatten()
     }
 
-    /// The same on other operands.
-    pub fn map(self, f: impl Fn(Id) -> Id) -> Instruction {
+    /// The same on other operands, which are asked for in the order of [`Instruction::operands`].
+    pub fn map(self, mut f: impl FnMut(Id) -> Id) -> Instruction {
         use Instruction::*;
         match self {
             Constant(_) | Integer(_) | Truth(_) | State(_) | Slot(_) => self,

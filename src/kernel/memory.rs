@@ -9,16 +9,21 @@ use super::code::Table;
 /// steps.
 pub(super) type Entry = unsafe extern "C" fn(*mut f64, *mut f64, usize, *const Prepared, usize);
 
+/// A compiled loop over members: cells, record, what all members share, what each is filled with,
+/// the places that each reads and writes (in bytes from the first cell or record), members.
+pub(super) type MemberEntry =
+    unsafe extern "C" fn(*mut f64, *mut f64, *const Prepared, *const Prepared, *const usize, usize);
+
 /// One prepared value in both lanes of a 128-bit register, aligned so that it can be an operand.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(16))]
 pub(super) struct Prepared(pub(super) [u64; 2]);
 
-/// A loop in executable memory, which is given back when this is dropped.
-pub(super) struct Executable {
+/// A loop in executable memory, which is given back when this is dropped; `F` is the signature.
+pub(super) struct Executable<F> {
     /// `None` only while it is being dropped.
     module: Option<JITModule>,
-    entry: Entry,
+    entry: F,
     /// The code holds addresses into these.
     _tables: Vec<Table>,
 }
@@ -26,19 +31,52 @@ pub(super) struct Executable {
 // SAFETY: once it is finalized nothing touches the module until it is dropped, by one owner; the
 // code writes through its arguments only, and the tables are never written.
 #[allow(unsafe_code)]
-unsafe impl Send for Executable {}
+unsafe impl<F> Send for Executable<F> {}
 // SAFETY: as above: a shared reference gives away no more than the address of read-only code.
 #[allow(unsafe_code)]
-unsafe impl Sync for Executable {}
+unsafe impl<F> Sync for Executable<F> {}
 
-impl Executable {
-    /// Makes the functions of a module executable and owns them. `id` must have the signature of
-    /// [`Entry`], and the code may hold addresses into `tables`.
+/// The signatures that compiled loops have.
+#[allow(unsafe_code)]
+pub(super) trait Signature: Copy {
+    /// How many parameters there are, each as wide as an address.
+    const PARAMETERS: usize;
+
+    /// The function at an address.
+    ///
+    /// # Safety
+    /// There must be one, with this signature and the C calling convention.
+    unsafe fn at(address: *const u8) -> Self;
+}
+
+#[allow(unsafe_code)]
+impl Signature for Entry {
+    const PARAMETERS: usize = 5;
+
+    unsafe fn at(address: *const u8) -> Entry {
+        // SAFETY: what the caller promises.
+        unsafe { std::mem::transmute::<*const u8, Entry>(address) }
+    }
+}
+
+#[allow(unsafe_code)]
+impl Signature for MemberEntry {
+    const PARAMETERS: usize = 6;
+
+    unsafe fn at(address: *const u8) -> MemberEntry {
+        // SAFETY: what the caller promises.
+        unsafe { std::mem::transmute::<*const u8, MemberEntry>(address) }
+    }
+}
+
+impl<F: Signature> Executable<F> {
+    /// Makes the functions of a module executable and owns them. `id` must have the signature
+    /// `F`, and the code may hold addresses into `tables`.
     pub(super) fn new(
         mut module: JITModule,
         id: cranelift_module::FuncId,
         tables: Vec<Table>,
-    ) -> Result<Executable, KernelError> {
+    ) -> Result<Executable<F>, KernelError> {
         if let Err(error) = module.finalize_definitions() {
             free(module);
             return Err(KernelError::Compile(error.to_string()));
@@ -47,7 +85,7 @@ impl Executable {
         // SAFETY: the module defines `id` with this signature and the C calling convention of the
         // host, and it lives as long as `self`.
         #[allow(unsafe_code)]
-        let entry = unsafe { std::mem::transmute::<*const u8, Entry>(code) };
+        let entry = unsafe { F::at(code) };
         Ok(Executable {
             module: Some(module),
             entry,
@@ -56,7 +94,7 @@ impl Executable {
     }
 
     /// The loop. Valid as long as `self` lives.
-    pub(super) fn entry(&self) -> Entry {
+    pub(super) fn entry(&self) -> F {
         self.entry
     }
 }
@@ -71,7 +109,7 @@ pub(super) fn free(module: JITModule) {
     }
 }
 
-impl Drop for Executable {
+impl<F> Drop for Executable<F> {
     fn drop(&mut self) {
         if let Some(module) = self.module.take() {
             free(module);
@@ -79,7 +117,7 @@ impl Drop for Executable {
     }
 }
 
-impl std::fmt::Debug for Executable {
+impl<F> std::fmt::Debug for Executable<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Executable").finish_non_exhaustive()
     }

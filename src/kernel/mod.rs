@@ -2,9 +2,11 @@
 //!
 //! A formula becomes straight-line lane code ([`LaneBuilder`], [`lower_graph`]), which is
 //! interpreted as an oracle or compiled by Cranelift: [`BatchKernel`] for values at many points,
-//! [`StepKernel`] for the whole loop over the steps of an integrator. The only `unsafe` of the
-//! library is here.
+//! [`StepKernel`] for the whole loop over the steps of an integrator. Long sums and many
+//! coordinates become stages of loops over members (`program`), whose code does not grow with
+//! their number. The only `unsafe` of the library is here.
 
+mod access;
 mod batch;
 mod build;
 mod code;
@@ -17,12 +19,15 @@ mod interpret;
 pub mod lane;
 mod lower;
 mod memory;
+mod program;
+mod roll;
 mod spline;
+mod staged;
 mod step;
 #[cfg(test)]
 mod tests;
 
-pub use batch::BatchKernel;
+pub use batch::{BatchKernel, Wanted};
 pub use build::LaneBuilder;
 pub use code::{LaneCode, Table};
 pub use engine::{Engine, KernelError};

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::graph::{Graph, Model, Node, Notation, print};
-use crate::kernel::{BatchKernel, Engine, KernelError};
+use crate::kernel::{BatchKernel, Engine, KernelError, Wanted};
 
 /// A model with values for its parameters, compiled.
 pub struct Potential {
@@ -24,11 +24,11 @@ impl Potential {
     /// Compiles the value and the gradient of a model.
     pub fn compile(model: Model, parameters: Vec<f64>) -> Result<Potential, KernelError> {
         let engine = Engine::best();
-        let d = model.dimension();
         let (graph, roots) = model.value_and_gradient();
+        let potential = model.differentiated();
         Ok(Potential {
-            value: BatchKernel::compile(&graph, &roots[..1], d, engine)?,
-            gradient: BatchKernel::compile(&graph, &roots[1..], d, engine)?,
+            value: BatchKernel::of(&potential, Wanted::Value, engine)?,
+            gradient: BatchKernel::of(&potential, Wanted::Gradient, engine)?,
             evaluations: AtomicU64::new(0),
             model,
             parameters,

@@ -3,3 +3,4 @@
 
 pub mod formulas;
 pub mod jet;
+pub mod sums;
