@@ -235,3 +235,182 @@ fn powers_at_zero() {
         assert_eq!([found.v, found.d, found.h], expected, "0^{n}");
     }
 }
+
+/// The derivatives by the first `dimension` inputs one by one: what a gradient is held to.
+fn forward(graph: &mut Graph, node: Node, dimension: u32) -> Vec<Node> {
+    (0..dimension).map(|i| graph.derivative(node, i)).collect()
+}
+
+/// A gradient accumulated backwards is what the tangents give, at every awkward point of every
+/// function, in both arguments, raw and simplified; NaN and the infinities included.
+#[test]
+fn gradients_at_awkward_points() {
+    for &function in Function::ALL {
+        for point in function.awkward() {
+            let mut graph = Graph::new();
+            let (a, b) = (graph.input(0), graph.input(1));
+            let node = match function.arity() {
+                1 => graph.apply1(function, a),
+                _ => graph.apply2(function, a, b),
+            };
+            let tangents = forward(&mut graph, node, 2);
+            let mut gradient = graph.gradient(node, 2);
+            let simple = graph.simplify(&gradient, 2);
+            gradient.extend(simple);
+            for (at, slope) in gradient.into_iter().enumerate() {
+                let expected = graph.value(tangents[at % 2], &point.at);
+                let found = graph.value(slope, &point.at);
+                assert!(
+                    close(found, expected, 0.0, 1e-15),
+                    "{} {point:?} by argument {}: {found} and not {expected}",
+                    function.name(),
+                    at % 2
+                );
+            }
+        }
+    }
+}
+
+/// Every choice that a formula can make, between a side that is finite and one whose slope is
+/// infinite or NaN: the gradient has the tangent of the side that is chosen, also where both
+/// sides share what is infinite, and where choices are nested.
+#[test]
+fn what_is_not_chosen_is_silent_in_gradients() {
+    use effpot_lang::graph::{Comparison, Op};
+    let mut graph = Graph::new();
+    let (x, y, zero) = (graph.input(0), graph.input(1), graph.constant(0.0));
+    let root = graph.apply1(Function::Sqrt, x);
+    let log = graph.apply1(Function::Log, x);
+    let wild = graph.times(root, log);
+    let square = graph.power(x, 2);
+    let (inside, below) = (
+        graph.compare(Comparison::Greater, x, zero),
+        graph.compare(Comparison::Less, x, y),
+    );
+    let both = graph.add(Op::And(inside, below));
+    let scaled = graph.times(y, wild);
+    let shifted = graph.plus(square, y);
+    let inner = graph.select(below, square, wild);
+    let formulas = [
+        graph.select(inside, wild, square),
+        graph.select(inside, scaled, shifted),
+        graph.select(both, scaled, square),
+        graph.select(inside, wild, inner),
+        graph.apply2(Function::Min, root, y),
+        graph.apply2(Function::Max, shifted, root),
+        graph.apply2(Function::Max, root, root),
+        graph.apply2(Function::Hypot, root, y),
+        graph.apply2(Function::Hypot, root, root),
+    ];
+    let points = [-0.5, -0.0, 0.0, 0.25, 4.0, f64::NAN, f64::INFINITY];
+    let mut sum = zero;
+    for formula in formulas {
+        sum = graph.plus(sum, formula);
+        for node in [formula, sum] {
+            let outer = graph.apply1(Function::Atan, node);
+            let tangents = forward(&mut graph, outer, 2);
+            let gradient = graph.gradient(outer, 2);
+            let simple = graph.simplify(&gradient, 2);
+            for at in points.iter().flat_map(|&x| points.map(|y| [x, y])) {
+                for (which, tangent) in tangents.iter().enumerate() {
+                    let expected = graph.value(*tangent, &at);
+                    for slope in [gradient[which], simple[which]] {
+                        let found = graph.value(slope, &at);
+                        // Tangents multiply a zero by an infinity path by path; backwards
+                        // nothing is multiplied where nothing is chosen, and paths meet first.
+                        let quieter = expected.is_nan() && (found == 0.0 || found.is_infinite());
+                        assert!(
+                            quieter || close(found, expected, 0.0, 1e-13),
+                            "{formula:?} at {at:?} by {which}: {found} and not {expected}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// 1,000 random formulas of three coordinates: accumulated backwards and tangent by tangent. The
+/// order of factors and terms is another, so both are rounded, a few times for each of about 30
+/// operations: 1e-13 of the largest partial product is what is left where nothing cancels; where
+/// the tangents themselves move by more when the point moves by a rounding, nothing is compared.
+#[test]
+fn gradients_of_random_formulas() {
+    let (mut compared, mut seed) = (0, 0);
+    while compared < 1000 {
+        seed += 1;
+        assert!(
+            seed < 40_000,
+            "too few formulas are well-conditioned: {compared}"
+        );
+        let mut random = Random::new(seed);
+        let mut graph = Graph::new();
+        let formula = Formula::random(&mut random, 12);
+        let node = formula.graph_in(&mut graph, 3);
+        let at = [0; 3].map(|_: i32| random.uniform(-2.0, 2.0));
+        let tangents = forward(&mut graph, node, 3);
+        let values = |graph: &Graph, nodes: &[Node], at: &[f64]| -> Vec<f64> {
+            nodes.iter().map(|node| graph.value(*node, at)).collect()
+        };
+        let expected = values(&graph, &tangents, &at);
+        let scale = expected.iter().fold(0.0f64, |m, p| m.max(p.abs()));
+        let steady = [1.0 - 4e-16, 1.0 + 4e-16].iter().all(|factor| {
+            let near = values(&graph, &tangents, &at.map(|x| x * factor));
+            let pairs = near.iter().zip(&expected);
+            pairs
+                .into_iter()
+                .all(|(a, b)| (a - b).abs() <= 1e-14 * scale)
+        });
+        if !steady || !(1e-6..1e6).contains(&scale) {
+            continue;
+        }
+        compared += 1;
+        let gradient = graph.gradient(node, 3);
+        let simple = graph.simplify(&gradient, 3);
+        for nodes in [gradient, simple] {
+            for (a, b) in values(&graph, &nodes, &at).iter().zip(&expected) {
+                assert!(
+                    (a - b).abs() <= 1e-13 * scale,
+                    "seed {seed} at {at:?}: {a} and not {b}\n{formula:?}"
+                );
+            }
+        }
+    }
+}
+
+/// The graph of the gradient of a chain of n coordinates, of its Hessian, and of both simplified,
+/// grows as n and not as its square.
+#[test]
+fn gradients_and_hessians_of_chains_grow_linearly() {
+    let sizes = [200, 400].map(|n: u32| {
+        let mut graph = Graph::new();
+        let mut sum = graph.constant(0.0);
+        for i in 0..n {
+            let (a, b) = (graph.input(i), graph.input((i + 1) % n));
+            let difference = graph.minus(b, a);
+            let square = graph.power(difference, 2);
+            let wave = graph.apply1(Function::Cos, a);
+            sum = graph.plus(sum, square);
+            sum = graph.plus(sum, wave);
+        }
+        let gradient = graph.gradient(sum, n as usize);
+        let after_gradient = graph.len();
+        let mut nonzero = 0;
+        for slope in gradient.clone() {
+            let row = graph.gradient(slope, n as usize);
+            nonzero += row
+                .iter()
+                .filter(|h| graph.as_constant(**h) != Some(0.0))
+                .count();
+        }
+        // Each coordinate with itself and its two neighbours.
+        assert_eq!(nonzero, 3 * n as usize);
+        let after_hessian = graph.len();
+        let simple = graph.simplify(&gradient, n as usize);
+        let simplified = graph.schedule(&simple).len();
+        [after_gradient, after_hessian, simplified]
+    });
+    for (small, large) in sizes[0].iter().zip(sizes[1]) {
+        assert!(large <= 2 * small, "{sizes:?}");
+    }
+}

@@ -2,7 +2,8 @@
 //!
 //! Tangents are carried forward, so that `if` chooses between tangents and never multiplies the
 //! one that was not chosen by zero. What does not depend on the variable has no tangent at all,
-//! rather than a zero that an infinity could turn into NaN.
+//! rather than a zero that an infinity could turn into NaN. A gradient by several coordinates is
+//! accumulated backwards from the same rules (`reverse`).
 
 use super::{Graph, Node, Op};
 
@@ -10,27 +11,42 @@ impl Graph {
     /// The derivative of a node by one input; the constant 0 where it does not depend on it.
     pub fn derivative(&mut self, node: Node, input: u32) -> Node {
         let schedule = self.schedule(&[node]);
-        let mut tangents: Vec<Option<Node>> = vec![None; self.len()];
+        let mut tangents: Vec<Option<Node>> = Vec::with_capacity(schedule.len());
         for &at in &schedule {
-            tangents[at.index()] = self.tangent(at, input, &tangents);
+            let tangent = match self.op(at) {
+                Op::Input(this) => (this == input).then(|| self.constant(1.0)),
+                _ => self.tangent(at, |operand| {
+                    let place = schedule.binary_search(&operand).ok()?;
+                    tangents[place]
+                }),
+            };
+            tangents.push(tangent);
         }
-        match tangents[node.index()] {
-            Some(tangent) => tangent,
-            None => self.constant(0.0),
+        match tangents.last() {
+            // The node itself comes last in its schedule.
+            Some(Some(tangent)) => *tangent,
+            _ => self.constant(0.0),
         }
     }
 
-    /// The derivatives by the first `dimension` inputs.
+    /// The derivatives by the first `dimension` inputs; the constant 0 where there is no
+    /// dependence. The cost is that of the formula, for any number of coordinates.
     pub fn gradient(&mut self, node: Node, dimension: usize) -> Vec<Node> {
-        (0..dimension as u32)
-            .map(|input| self.derivative(node, input))
-            .collect()
+        match dimension {
+            // The same cost, and the order of the factors that one coordinate always had.
+            1 => vec![self.derivative(node, 0)],
+            _ => self.accumulate(node, dimension),
+        }
     }
 
-    fn tangent(&mut self, node: Node, input: u32, tangents: &[Option<Node>]) -> Option<Node> {
-        let of = |node: Node| tangents[node.index()];
+    /// The tangent of a node from those of its operands, `None` for zero; it is linear in them.
+    pub(super) fn tangent(
+        &mut self,
+        node: Node,
+        of: impl Fn(Node) -> Option<Node>,
+    ) -> Option<Node> {
         match self.op(node) {
-            Op::Input(this) => (this == input).then(|| self.constant(1.0)),
+            Op::Input(_) => None,
             Op::Constant(_) | Op::Compare(..) | Op::And(..) | Op::Or(..) | Op::Not(_) => None,
             Op::Apply1(function, x) => function.tangent1(self, x, node, of(x)),
             Op::Apply2(function, a, b) => function.tangent2(self, [a, b], node, [of(a), of(b)]),

@@ -292,6 +292,29 @@ impl Function {
             _ => None,
         }
     }
+
+    /// Where the tangent of one argument counts at all, as the rule chooses; `None` where it
+    /// always does. A rule that chooses has to say so here, or a gradient accumulated backwards
+    /// multiplies the zero of what was not chosen by an infinity.
+    pub(super) fn counts(
+        self,
+        graph: &mut Graph,
+        [a, b]: [Node; 2],
+        value: Node,
+        first: bool,
+    ) -> Option<Node> {
+        let loses = match (self, first) {
+            _ if self != Function::Hypot && a == b => return None,
+            (Function::Min, true) | (Function::Max, false) => graph.compare(Comparison::Less, b, a),
+            (Function::Min, false) | (Function::Max, true) => graph.compare(Comparison::Less, a, b),
+            (Function::Hypot, _) => {
+                let zero = graph.constant(0.0);
+                graph.compare(Comparison::Equal, value, zero)
+            }
+            _ => return None,
+        };
+        Some(graph.add(super::Op::Not(loses)))
+    }
 }
 
 fn sign(x: f64) -> f64 {

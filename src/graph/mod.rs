@@ -9,13 +9,14 @@ mod evaluate;
 mod function;
 mod model;
 mod print;
+mod reverse;
 mod simplify;
 mod spline;
 
 pub use evaluate::{Evaluator, apply_power};
 pub use function::{Awkward, Comparison, Function};
 pub use model::{Coordinate, Model, Parameter};
-pub use print::{LIMIT, Names, Notation, latex_name, number, print, program};
+pub use print::{Arguments, LIMIT, Names, Notation, arguments, latex_name, number, print, program};
 pub use spline::{Extension, MAX_DEGREE, MAX_DIMENSION, Spline, SplineAxis};
 
 use std::collections::HashMap;
@@ -260,29 +261,28 @@ impl Graph {
         }
     }
 
-    /// For each node, whether one of the roots needs it.
-    pub fn reachable(&self, roots: &[Node]) -> Vec<bool> {
-        let mut needed = vec![false; self.len()];
-        for root in roots {
-            needed[root.index()] = true;
-        }
-        for at in (0..self.len()).rev() {
-            if needed[at] {
-                for operand in self.ops[at].operands() {
-                    needed[operand.index()] = true;
-                }
-            }
-        }
-        needed
-    }
-
-    /// The nodes that the roots need, operands first.
+    /// The nodes that the roots need, operands first. The cost is that of what they need, however
+    /// much else the graph holds (but for one bit a node).
     pub fn schedule(&self, roots: &[Node]) -> Vec<Node> {
-        let needed = self.reachable(roots);
-        (0u32..)
-            .zip(needed)
-            .filter_map(|(at, needed)| needed.then_some(Node(at)))
-            .collect()
+        let mut needed = vec![0u64; self.len().div_ceil(64)];
+        let mut take = |node: Node| {
+            let (word, bit) = (&mut needed[node.index() / 64], 1 << (node.index() % 64));
+            let new = *word & bit == 0;
+            *word |= bit;
+            new
+        };
+        let mut open: Vec<Node> = roots.iter().copied().filter(|root| take(*root)).collect();
+        while let Some(node) = open.pop() {
+            open.extend(self.op(node).operands().filter(|operand| take(*operand)));
+        }
+        let nodes_of = |(at, mut word): (u32, u64)| {
+            std::iter::from_fn(move || {
+                let bit = (word != 0).then(|| word.trailing_zeros())?;
+                word &= word - 1;
+                Some(Node(64 * at + bit))
+            })
+        };
+        (0u32..).zip(needed).flat_map(nodes_of).collect()
     }
 
     /// For each node, whether its value changes with an input that `varies`.

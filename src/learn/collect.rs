@@ -125,8 +125,8 @@ impl Block {
             density: Histogram::new(plan.grid),
             whole_step: plan.whole_step.then(|| Histogram::new(plan.grid)),
             momenta: Histogram::new(plan.momentum_grid),
-            force: BinnedSums::new(plan.grid),
-            value: BinnedSums::new(plan.grid),
+            force: BinnedSums::new(plan.grid, 1),
+            value: BinnedSums::new(plan.grid, 1),
             lanes: [LaneSums::default(); LANES],
             value_evaluations: 0,
         }
@@ -251,7 +251,7 @@ impl<'a> Collector<'a> {
             if all {
                 histogram.add_all(row);
             } else {
-                lanes.iter().for_each(|&lane| histogram.add(row[lane]));
+                lanes.iter().for_each(|&lane| histogram.add(&[row[lane]]));
             }
         };
         for step in 0..window.steps() {
@@ -277,8 +277,8 @@ impl<'a> Collector<'a> {
         for step in Self::strided(window, self.plan.force_stride.max(1)) {
             for &lane in lanes {
                 let x = window.positions(step)[lane];
-                self.block.force.add(x, window.gradient(step, lane));
-                self.block.momenta.add(window.momenta(step)[lane]);
+                self.block.force.add(&[x], &[window.gradient(step, lane)]);
+                self.block.momenta.add(&[window.momenta(step)[lane]]);
             }
         }
     }
@@ -296,7 +296,7 @@ impl<'a> Collector<'a> {
         self.v.resize(self.points.len(), f64::NAN);
         (self.plan.values)(&self.points, &mut self.v);
         for (x, v) in self.points.iter().zip(&self.v) {
-            self.block.value.add(*x, v - self.plan.level);
+            self.block.value.add(&[*x], &[v - self.plan.level]);
         }
         self.block.value_evaluations += self.points.len() as u64;
     }

@@ -7,20 +7,24 @@
 mod binned;
 mod chains;
 mod grid;
+mod histogram;
+mod mesh;
 mod moments;
 mod normality;
 mod series;
 
-pub use binned::{Bin, BinnedSums};
+pub use binned::BinnedSums;
 pub use chains::split_r_hat;
-pub use grid::{Grid, Histogram};
+pub use grid::Grid;
+pub use histogram::Histogram;
+pub use mesh::{MAX_AXES, Mesh, MeshAxis};
 pub use moments::Moments;
 pub use normality::{ks_histogram, ks_sorted, normal_cdf};
 pub use series::{
     autocorrelation_time, batch_autocorrelation_time, effective_sample_size, lag_correlation,
 };
 
-/// What two containers of statistics must agree on before they merge.
+/// Two containers of statistics are over different bins, or of different quantities.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("statistics over different grids cannot be merged")]
+#[error("statistics over different meshes cannot be merged")]
 pub struct GridMismatch;

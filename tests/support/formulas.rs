@@ -71,10 +71,15 @@ impl Formula {
     }
 
     pub fn graph(&self, graph: &mut Graph) -> Node {
+        self.graph_in(graph, 1)
+    }
+
+    /// The same formula with its variables in turn the first `dimension` inputs.
+    pub fn graph_in(&self, graph: &mut Graph, dimension: u32) -> Node {
         let mut nodes: Vec<Node> = Vec::new();
-        for step in &self.steps {
+        for (at, step) in (0u32..).zip(&self.steps) {
             let node = match *step {
-                Step::Variable => graph.input(0),
+                Step::Variable => graph.input(at % dimension),
                 Step::Constant(c) => graph.constant(c),
                 Step::One(f, a) => graph.apply1(f, nodes[a]),
                 Step::Two(f, a, b) => graph.apply2(f, nodes[a], nodes[b]),
