@@ -20,12 +20,15 @@
 //! One factorisation of the banded equations serves all folds or blocks at a weight: solutions
 //! without a block are found from it by conjugate gradients. [`room`] says what a fit needs.
 
+mod centres;
 mod density;
 mod domain;
 mod regression;
 mod result;
 mod solve;
 
+#[cfg(test)]
+mod plane_tests;
 #[cfg(test)]
 mod tests;
 

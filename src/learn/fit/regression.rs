@@ -256,7 +256,12 @@ impl Problem {
     }
 
     // The coefficients without each of the parts.
-    fn without(&self, solved: &Solved<'_>, parts: &[Equations]) -> Result<Vec<Vec<f64>>, FitError> {
+    fn without(
+        &self,
+        solved: &Solved<'_>,
+        parts: &[Equations],
+        tolerance: f64,
+    ) -> Result<Vec<Vec<f64>>, FitError> {
         let sides: Vec<Vec<f64>> = parts
             .par_iter()
             .map(|part| part.rest(&solved.coefficients).iter().map(|r| -r).collect())
@@ -267,7 +272,7 @@ impl Problem {
             out.iter_mut().zip(part).for_each(|(a, b)| *a -= b);
             out
         };
-        let mut out = conjugate(&solved.factor, &sides, TOLERANCE, apply)?;
+        let mut out = conjugate(&solved.factor, &sides, tolerance, apply)?;
         for replicate in &mut out {
             let all = replicate.iter_mut().zip(&solved.coefficients);
             all.for_each(|(r, c)| *r += c);
@@ -278,14 +283,17 @@ impl Problem {
     // The squared error on parts that were left out, each predicted from the others.
     fn error(&self, all: &Equations, parts: &[Equations], smoothing: f64) -> Result<f64, FitError> {
         let solved = self.solve(all, smoothing)?;
-        let without = self.without(&solved, parts)?;
+        let without = self.without(&solved, parts, ROUGH)?;
         let errors = parts.iter().zip(&without).map(|(part, c)| part.error(c));
         Ok(errors.sum())
     }
 }
 
 /// What is left of the change that leaving out a block makes, where it is called solved.
-const TOLERANCE: f64 = 1e-8;
+const TOLERANCE: f64 = 1e-6;
+/// The same while candidates are compared: what is left is orthogonal to what was found, so that
+/// squared errors are wrong by the square of it.
+const ROUGH: f64 = 1e-2;
 
 fn regress(
     kind: Kind,
@@ -328,7 +336,7 @@ fn regress(
     let smoothing = search(tensor.cost(), error).ok_or(FitError::Singular)?;
     drop(merged);
     let solved = problem.solve(&all, smoothing)?;
-    let replicates = problem.without(&solved, &parts)?;
+    let replicates = problem.without(&solved, &parts, TOLERANCE)?;
     let coefficients = solved.coefficients;
     let estimator = match kind {
         Kind::Value => Estimator::Value,
