@@ -49,7 +49,7 @@ fn drawn(surfaces: &Surfaces, maps: Vec<Map>) -> String {
     let hatched = (0..surfaces.len()).any(|cell| !surfaces.is_covered(cell));
     let aspect = aspect(&surfaces.axes);
     // Very wide maps lie one below the other.
-    let columns = if aspect < 0.45 { 1 } else { maps.len() };
+    let columns = if aspect < 0.45 { 1 } else { maps.len().min(2) };
     chart::svg(&Atlas {
         maps,
         columns,
@@ -179,7 +179,7 @@ fn error(surfaces: &Surfaces) -> Option<Picture> {
 fn density(surfaces: &Surfaces) -> Option<Picture> {
     let seen: Vec<f64> = smooth(surfaces, &surfaces.density);
     let most = quantile(covered(surfaces, &seen), 1.0).filter(|most| *most > 0.0)?;
-    let bands = Bands::between(0.0, most, 8.0, Palette::Amount, "density");
+    let bands = Bands::decades(most, Palette::Amount, "density");
     let title = "what was sampled".to_owned();
     Some(Picture {
         file: "density.svg".to_owned(),
@@ -198,23 +198,30 @@ fn noise(surfaces: &Surfaces) -> Option<Picture> {
     let parts = surfaces.noise.as_ref().filter(|_| uneven)?;
     let [x, y] = [0, 1].map(|k: usize| surfaces.axes[k].name.as_str());
     let names = [[x, x], [x, y], [y, y]];
+    let smooth = parts.each_ref().map(|part| smooth(surfaces, part));
+    let ranges = smooth
+        .each_ref()
+        .map(|part| extent(covered(surfaces, part)));
+    let sizes = ranges.iter().flatten();
+    let size = sizes.fold(0.0, |size: f64, (lo, hi)| size.max(lo.abs()).max(hi.abs()));
     let mut maps = Vec::new();
-    for (part, [a, b]) in parts.iter().zip(names) {
-        let seen = smooth(surfaces, part);
-        let range = extent(covered(surfaces, &seen));
-        let Some((lo, hi)) = range.filter(|(lo, hi)| hi > lo) else {
+    for ((part, range), [a, b]) in smooth.iter().zip(ranges).zip(names) {
+        // What varies by less than the last digit that is written is even.
+        let Some((lo, hi)) = range.filter(|(lo, hi)| hi - lo > 1e-3 * size) else {
             continue;
         };
-        let bands = Bands::between(lo, hi, 7.0, Palette::Height, "covariance");
-        let title = format!("S of the forces along {a} and {b}");
-        let map = map(surfaces, title, &seen, bands);
-        maps.push(map);
+        let bands = Bands::between(lo, hi, 7.0, Palette::Height, "S");
+        let title = match a == b {
+            true => format!("variance of the force along {a}"),
+            false => format!("covariance of the forces along {a} and {b}"),
+        };
+        maps.push(map(surfaces, title, part, bands));
     }
     (!maps.is_empty()).then(|| Picture {
         file: "noise.svg".to_owned(),
         title: "The unresolved force".to_owned(),
-        words: "The covariance of the force that U leaves out; where it is larger, learning is \
-                hotter."
+        words: "S(x), the covariance of the force that U leaves out, averaged over neighbouring \
+                cells; where it is larger, learning is hotter. Parts that do not vary are left out."
             .to_owned(),
         svg: drawn(surfaces, maps),
     })

@@ -62,7 +62,7 @@ fn run(axes: [Coordinate; 2], u: fn([f64; 2]) -> f64, kt: f64, eps: f64, error: 
     });
     surfaces.noise = Some([
         surfaces.field(|[x, _]| 1.0 + 0.3 * x.sin()),
-        surfaces.field(|_| 0.1),
+        surfaces.field(|[x, y]| 0.1 * (x * y).sin()),
         surfaces.field(|[_, y]| 1.0 - 0.2 * y.cos()),
     ]);
     surfaces.noise_spread = Some(0.2);
