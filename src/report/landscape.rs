@@ -8,7 +8,7 @@ use super::kuva::Kuva;
 use super::maps::{Atlas, Bands, Map, Mark, Palette, aspect, axis};
 use super::number::significant;
 use super::plot::{Picture, Plotter};
-use super::surfaces::Surfaces;
+use super::surfaces::{Coordinate, Surfaces};
 
 /// Levels of a map, about.
 const LEVELS: f64 = 12.0;
@@ -35,8 +35,8 @@ pub fn pictures(surfaces: &Surfaces) -> Vec<Picture> {
 fn map(surfaces: &Surfaces, title: String, values: &[f64], bands: Bands) -> Map {
     Map {
         title,
-        x: axis(&surfaces.axes[0], 6.0),
-        y: axis(&surfaces.axes[1], 6.0),
+        x: axis(&view(surfaces)[0], 6.0),
+        y: axis(&view(surfaces)[1], 6.0),
         field: Grid::new(surfaces, values),
         bands,
         labelled: false,
@@ -47,7 +47,7 @@ fn map(surfaces: &Surfaces, title: String, values: &[f64], bands: Bands) -> Map 
 
 fn drawn(surfaces: &Surfaces, maps: Vec<Map>) -> String {
     let hatched = (0..surfaces.len()).any(|cell| !surfaces.is_covered(cell));
-    let aspect = aspect(&surfaces.axes);
+    let aspect = aspect(&view(surfaces));
     // Very wide maps lie one below the other.
     let columns = if aspect < 0.45 { 1 } else { maps.len().min(2) };
     chart::svg(&Atlas {
@@ -55,6 +55,33 @@ fn drawn(surfaces: &Surfaces, maps: Vec<Map>) -> String {
         columns,
         aspect,
         hatched,
+    })
+}
+
+/// The coordinates over what is shown: whole periods, else what is covered and a little more.
+fn view(surfaces: &Surfaces) -> [Coordinate; 2] {
+    let columns = surfaces.axes[1].cells.max(1);
+    let cells = (0..surfaces.len()).filter(|&cell| surfaces.is_covered(cell));
+    let mut ends = [None; 2];
+    for cell in cells {
+        for (end, place) in ends.iter_mut().zip([cell / columns, cell % columns]) {
+            let (first, last) = end.unwrap_or((place, place));
+            *end = Some((first.min(place), last.max(place)));
+        }
+    }
+    [0, 1].map(|k: usize| {
+        let axis = &surfaces.axes[k];
+        let Some((first, last)) = ends[k].filter(|_| !axis.periodic) else {
+            return axis.clone();
+        };
+        let half = 0.5 * axis.width();
+        let (lo, hi) = (axis.centre(first) - half, axis.centre(last) + half);
+        let more = 0.06 * (hi - lo);
+        Coordinate {
+            lo: (lo - more).max(axis.lo),
+            hi: (hi + more).min(axis.hi),
+            ..axis.clone()
+        }
     })
 }
 

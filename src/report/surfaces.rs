@@ -197,7 +197,7 @@ impl Surfaces {
         self.counts = counts;
     }
 
-    /// Finds the wells and saddles of `U` that its noise does not explain.
+    /// Finds the wells and saddles of `U` that its standard errors do not explain.
     pub fn mark(&mut self) {
         self.points = critical::critical_points(self, critical::noticeable_depth(self));
     }
