@@ -257,7 +257,7 @@ fn filtered(wave: &Wave) {
     };
     let found = filter::filter(&settings, |x, v| wave.potential.values(x, v)).unwrap();
     let fit = wave.value();
-    let projection = Projection::new(&fit.grid, &fit.density, 1e-4, &wave.basis());
+    let projection = Projection::new(&fit.mesh.axes()[0].grid, &fit.density, 1e-4, &wave.basis());
     let found = projection.of(|x| found.spline.value(x));
     let kept = [found[3], 0.0, found[4]].map(|x| x / wave.amplitude);
     check("filter", kept, transfer::survival_x(wave.a()), 0.003);

@@ -1,22 +1,47 @@
-//! The space of uniform cubic B-splines: its basis, penalties on differences of coefficients, and
-//! the way to [`Spline`], which evaluates.
+//! The space of uniform cubic B-splines along one axis, and the spline through given values.
 
 use super::banded::Banded;
 use crate::graph::Spline;
 
-/// Uniform cubic B-splines on `cells` cells from `lo` on: `cells + 3` coefficients.
+/// Uniform cubic B-splines on `cells` cells from `lo` on: `cells + 3` coefficients, or `cells` on
+/// a periodic axis, where cell `i` uses the coefficients from `i` on and counts round.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Space {
     lo: f64,
     spacing: f64,
     cells: usize,
+    periodic: bool,
+}
+
+/// The four basis functions that do not vanish at a position.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Local {
+    /// The cell: the first coefficient.
+    pub start: usize,
+    /// Values.
+    pub values: [f64; 4],
+    /// Slopes, in the inverse unit of the coordinate.
+    pub slopes: [f64; 4],
 }
 
 impl Space {
     /// A space; `None` where there is no cell, or the spacing is not positive and finite.
     pub fn new(lo: f64, spacing: f64, cells: usize) -> Option<Space> {
         let hi = lo + spacing * cells as f64;
-        (cells > 0 && lo < hi && (hi - lo).is_finite()).then_some(Space { lo, spacing, cells })
+        (cells > 0 && lo < hi && (hi - lo).is_finite()).then_some(Space {
+            lo,
+            spacing,
+            cells,
+            periodic: false,
+        })
+    }
+
+    /// The same on a circle: `lo + cells * spacing` is `lo` again.
+    pub fn periodic(lo: f64, spacing: f64, cells: usize) -> Option<Space> {
+        Some(Space {
+            periodic: true,
+            ..Space::new(lo, spacing, cells)?
+        })
     }
 
     /// The left end.
@@ -39,79 +64,71 @@ impl Space {
         self.cells
     }
 
-    /// The number of coefficients of a cubic spline; that of its slope has one less.
-    pub fn size(&self) -> usize {
-        self.cells + 3
+    /// Whether the axis is periodic.
+    pub fn is_periodic(&self) -> bool {
+        self.periodic
     }
 
-    // The cell of x and the position in it, from 0 to 1; the nearest end outside.
+    /// The number of coefficients.
+    pub fn size(&self) -> usize {
+        if self.periodic {
+            self.cells
+        } else {
+            self.cells + 3
+        }
+    }
+
+    /// The cell that holds `x`; `None` outside a plain axis and for what is not finite.
+    pub fn cell(&self, x: f64) -> Option<usize> {
+        let t = (x - self.lo) / self.spacing;
+        let inside = t.is_finite() && (self.periodic || (0.0..=self.cells as f64).contains(&t));
+        inside.then(|| self.locate(x).0)
+    }
+
+    // The cell of x and the position in it, from 0 to 1; the nearest end outside a plain axis.
     fn locate(&self, x: f64) -> (usize, f64) {
-        let t = ((x - self.lo) / self.spacing).clamp(0.0, self.cells as f64);
+        let (t, n) = ((x - self.lo) / self.spacing, self.cells as f64);
+        let t = if self.periodic {
+            t - (t / n).floor() * n
+        } else {
+            t
+        };
+        let t = t.clamp(0.0, n);
         let cell = (t as usize).min(self.cells - 1);
         (cell, t - cell as f64)
     }
 
-    /// The index of the first basis function that is not zero at `x`, and the four values.
-    pub fn values(&self, x: f64) -> (usize, [f64; 4]) {
-        let (cell, u) = self.locate(x);
-        let v = 1.0 - u;
+    /// The basis at `x`. Outside a plain axis it continues linearly.
+    pub fn at(&self, x: f64) -> Local {
+        let (start, u) = self.locate(x);
+        let (v, h) = (1.0 - u, self.spacing);
         let outer = |a: f64| a * a * a / 6.0;
         let inner = |a: f64| 2.0 / 3.0 - a * a + 0.5 * a * a * a;
-        (cell, [outer(v), inner(u), inner(v), outer(u)])
-    }
-
-    /// The three values at `x` of the quadratic basis in which slopes are written, and the index
-    /// of the first: with coefficients `d_j = (c_{j+1} - c_j)/spacing` it is the slope.
-    pub fn quadratic(&self, x: f64) -> (usize, [f64; 3]) {
-        let (cell, u) = self.locate(x);
-        let v = 1.0 - u;
-        (cell, [0.5 * v * v, 0.5 + u * v, 0.5 * u * u])
-    }
-
-    /// The slopes at `x` of the four cubic basis functions from the index on.
-    pub fn slopes(&self, x: f64) -> (usize, [f64; 4]) {
-        let (cell, [a, b, c]) = self.quadratic(x);
-        let h = self.spacing;
-        (cell, [-a / h, (a - b) / h, (b - c) / h, c / h])
+        let mut values = [outer(v), inner(u), inner(v), outer(u)];
+        // With coefficients (c[j+1] - c[j])/h the slope is a quadratic spline on this basis.
+        let [a, b, c] = [0.5 * v * v, 0.5 + u * v, 0.5 * u * u];
+        let slopes = [-a / h, (a - b) / h, (b - c) / h, c / h];
+        let beyond = x - x.clamp(self.lo, self.hi());
+        if !self.periodic && beyond != 0.0 {
+            for (value, slope) in values.iter_mut().zip(slopes) {
+                *value += beyond * slope;
+            }
+        }
+        Local {
+            start,
+            values,
+            slopes,
+        }
     }
 
     /// The spline with these coefficients, continued linearly; `None` where their number is not
-    /// [`Space::size`] or one is not finite.
+    /// [`Space::size`], one is not finite, or the axis is periodic.
     pub fn spline(&self, coefficients: Vec<f64>) -> Option<Spline> {
-        if coefficients.len() != self.size() {
+        if self.periodic || coefficients.len() != self.size() {
             return None;
         }
         Spline::new(3, self.lo, self.hi(), coefficients)
     }
-
-    /// Cubic coefficients from those of the slope, by cumulative sum; the first is 0.
-    pub fn integrate(&self, slope: &[f64]) -> Vec<f64> {
-        let mut sum = 0.0;
-        std::iter::once(0.0)
-            .chain(slope.iter().map(|d| {
-                sum += d * self.spacing;
-                sum
-            }))
-            .collect()
-    }
-}
-
-/// The matrix `Dᵀ D` of differences of the given order (1, 2 or 3) between `size` coefficients.
-///
-/// Polynomials of lower degree than the order cost nothing: third differences of a spline leave
-/// a parabola unpenalised. Other orders give the zero matrix.
-pub fn difference_penalty(size: usize, order: usize) -> Banded {
-    let row: &[f64] = match order {
-        1 => &[-1.0, 1.0],
-        2 => &[1.0, -2.0, 1.0],
-        3 => &[-1.0, 3.0, -3.0, 1.0],
-        _ => &[],
-    };
-    let mut penalty = Banded::zero(size, 3);
-    for start in 0..size.saturating_sub(order) {
-        penalty.add_outer(start, row, 1.0);
-    }
-    penalty
 }
 
 /// The cubic spline through values at the knots `lo + i spacing`, with no curvature at the ends.
@@ -138,7 +155,7 @@ pub fn interpolate(lo: f64, spacing: f64, values: &[f64]) -> Option<Spline> {
         inner[1] -= values[0] / 6.0;
         inner[n - 2] -= values[n - 1] / 6.0;
     }
-    matrix.cholesky().ok()?.solve_in_place(&mut inner);
+    let inner = matrix.cholesky().ok()?.solve(&inner);
     let mut coefficients = Vec::with_capacity(n + 2);
     coefficients.push(2.0 * inner[0] - inner[1]);
     coefficients.extend_from_slice(&inner);
@@ -159,26 +176,33 @@ mod tests {
 
     #[test]
     fn the_basis_agrees_with_the_spline_that_evaluates() {
-        // A random-looking set of coefficients; both sides are exact up to rounding.
+        // A random-looking set of coefficients; both sides are exact up to rounding, inside and
+        // on the linear continuation.
         let space = Space::new(-1.5, 0.4, 7).unwrap();
         let c: Vec<f64> = (0..space.size()).map(|i| (i as f64 * 1.7).sin()).collect();
-        let d: Vec<f64> = c.windows(2).map(|p| (p[1] - p[0]) / 0.4).collect();
         let spline = space.spline(c.clone()).unwrap();
         let slope = spline.derivative().unwrap();
-        for i in 0..=280 {
+        for i in -80..=360 {
             let x = -1.5 + f64::from(i) * 0.01;
-            let sum = |(j, b): (usize, [f64; 4])| -> f64 {
-                b.iter().zip(&c[j..]).map(|(b, c)| b * c).sum()
-            };
-            let (j, b) = space.quadratic(x);
-            let quadratic: f64 = b.iter().zip(&d[j..]).map(|(b, d)| b * d).sum();
-            assert!((sum(space.values(x)) - spline.value(x)).abs() < 1e-14);
-            assert!((sum(space.slopes(x)) - slope.value(x)).abs() < 1e-13);
-            assert!((quadratic - slope.value(x)).abs() < 1e-13);
+            let local = space.at(x);
+            let sum =
+                |b: [f64; 4]| -> f64 { b.iter().zip(&c[local.start..]).map(|(b, c)| b * c).sum() };
+            assert!((sum(local.values) - spline.value(x)).abs() < 1e-13);
+            assert!((sum(local.slopes) - slope.value(x)).abs() < 1e-13);
         }
-        let back = space.integrate(&d);
-        for (a, b) in back.iter().zip(&c) {
-            assert!((a + c[0] - b).abs() < 1e-14);
+    }
+
+    #[test]
+    fn a_periodic_basis_repeats() {
+        let space = Space::periodic(-1.5, 0.25, 8).unwrap();
+        assert_eq!((space.size(), space.hi()), (8, 0.5));
+        for i in 0..100 {
+            // Multiples of 1/64: shifts by the period are exact.
+            let x = -1.5 + f64::from(i) / 64.0;
+            assert_eq!(space.at(x), space.at(x - 6.0));
+            assert_eq!(space.at(x).start, space.cell(x + 4.0).unwrap());
+            let sum: f64 = space.at(x).values.iter().sum();
+            assert!((sum - 1.0).abs() < 1e-14);
         }
     }
 
@@ -214,21 +238,5 @@ mod tests {
         }
         assert!(interpolate(0.0, 1.0, &[1.0]).is_none());
         assert!(interpolate(0.0, 1.0, &[1.0, f64::NAN]).is_none());
-    }
-
-    #[test]
-    fn penalties_leave_polynomials_alone() {
-        let n = 12;
-        for order in 1..=3 {
-            let penalty = difference_penalty(n, order);
-            let power = |p: i32| -> Vec<f64> { (0..n).map(|i| (i as f64).powi(p)).collect() };
-            let cost =
-                |v: &[f64]| -> f64 { penalty.multiply(v).iter().zip(v).map(|(a, b)| a * b).sum() };
-            assert_eq!(cost(&power(order as i32 - 1)), 0.0);
-            // The difference of order k of i^k is k!, at n - k places.
-            let factorial: f64 = (1..=order).map(|k| k as f64).product();
-            let expected = (n - order) as f64 * factorial * factorial;
-            assert_eq!(cost(&power(order as i32)), expected);
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! The distance of an estimate from a reference: one definition for every row of a table.
 
 use crate::graph::Spline;
-use crate::stats::Grid;
+use crate::stats::Mesh;
 
 /// Bins below this share of the largest density do not count: nothing is known there.
 pub const FLOOR: f64 = 1e-4;
@@ -11,7 +11,7 @@ pub const FLOOR: f64 = 1e-4;
 pub struct Table<'a> {
     /// Values. Shape: bins.
     pub values: &'a [f64],
-    /// Slopes. Shape: bins.
+    /// Gradients. Shape: bins by coordinates.
     pub slopes: &'a [f64],
 }
 
@@ -22,26 +22,23 @@ pub struct Discrepancy {
     pub value_rms: f64,
     /// The largest difference of values, each less its mean.
     pub value_max: f64,
-    /// The root mean square of the difference of slopes, weighted by density.
+    /// The root mean square of the components of the difference of gradients, weighted by
+    /// density: `sqrt(E|grad difference|^2/d)`, a mean over the `d` components.
     pub force_rms: f64,
-    /// The largest difference of slopes.
+    /// The largest difference of a component of the gradients.
     pub force_max: f64,
     /// The number of bins that count.
     pub bins: usize,
 }
 
 /// Compares over the bins whose density exceeds [`FLOOR`] of the largest, with the density (of
-/// any norm) as weight. `None` where the lengths differ, no bin counts, or a number that counts
-/// is not finite.
+/// any norm) as weight; the number of coordinates follows from the lengths. `None` where these do
+/// not fit, no bin counts, or a number that counts is not finite.
 pub fn compare(estimate: Table, reference: Table, density: &[f64]) -> Option<Discrepancy> {
     let n = density.len();
-    let lengths = [
-        estimate.values.len(),
-        estimate.slopes.len(),
-        reference.values.len(),
-        reference.slopes.len(),
-    ];
-    if lengths.iter().any(|len| *len != n) {
+    let d = estimate.slopes.len().checked_div(n)?;
+    let fits = |table: &Table| table.values.len() == n && table.slopes.len() == n * d;
+    if d == 0 || !fits(&estimate) || !fits(&reference) {
         return None;
     }
     let peak = density.iter().fold(0.0, |a: f64, b| a.max(*b));
@@ -52,30 +49,40 @@ pub fn compare(estimate: Table, reference: Table, density: &[f64]) -> Option<Dis
     let average =
         |f: &dyn Fn(usize) -> f64| -> f64 { used.iter().map(|&i| density[i] / total * f(i)).sum() };
     let value = |i: usize| estimate.values[i] - reference.values[i];
-    let slope = |i: usize| estimate.slopes[i] - reference.slopes[i];
+    let slopes = |i: usize| {
+        let components = d * i..d * (i + 1);
+        components.map(|k| estimate.slopes[k] - reference.slopes[k])
+    };
     let mean = average(&value);
-    let largest = |f: &dyn Fn(usize) -> f64| used.iter().map(|&i| f(i).abs()).fold(0.0, f64::max);
+    let largest = |f: &dyn Fn(usize) -> f64| used.iter().map(|&i| f(i)).fold(0.0, f64::max);
+    let squares = |i: usize| slopes(i).map(|s| s * s).sum::<f64>() / d as f64;
     let out = Discrepancy {
         value_rms: average(&|i| (value(i) - mean).powi(2)).sqrt(),
-        value_max: largest(&|i| value(i) - mean),
-        force_rms: average(&|i| slope(i).powi(2)).sqrt(),
-        force_max: largest(&slope),
+        value_max: largest(&|i| (value(i) - mean).abs()),
+        force_rms: average(&squares).sqrt(),
+        force_max: largest(&|i| slopes(i).fold(0.0, |a: f64, s| a.max(s.abs()))),
         bins: used.len(),
     };
     let good = !used.is_empty() && out.value_rms.is_finite() && out.force_rms.is_finite();
     good.then_some(out)
 }
 
-/// Values and slopes of a spline at the centres of a grid. Shapes: bins.
-pub fn tabulate(spline: &Spline, grid: &Grid) -> (Vec<f64>, Vec<f64>) {
-    let slope = spline.derivative();
-    grid.centres()
-        .into_iter()
-        .map(|x| {
-            let slope = slope.as_ref().map_or(0.0, |s| s.value(x));
-            (spline.value(x), slope)
-        })
-        .unzip()
+/// Values and gradients of a spline at the centres of a mesh of as many coordinates. Shapes:
+/// bins; bins by coordinates.
+pub fn tabulate(spline: &Spline, mesh: &Mesh) -> (Vec<f64>, Vec<f64>) {
+    let d = mesh.dimension();
+    let partials: Vec<Option<Spline>> = (0..d).map(|axis| spline.partial(axis)).collect();
+    let (mut values, mut slopes) = (Vec::new(), Vec::new());
+    let mut x = vec![0.0; d];
+    for bin in 0..mesh.bins() {
+        mesh.centre_into(bin, &mut x);
+        values.push(spline.at(&x));
+        let along = partials
+            .iter()
+            .map(|s| s.as_ref().map_or(0.0, |s| s.at(&x)));
+        slopes.extend(along);
+    }
+    (values, slopes)
 }
 
 #[cfg(test)]
@@ -98,6 +105,45 @@ mod tests {
         assert!((d.value_rms - 0.5f64.sqrt()).abs() < 1e-14);
         assert!((d.force_rms - 0.5f64.sqrt()).abs() < 1e-14);
         assert_eq!((d.value_max, d.force_max), (1.0, 1.0));
+    }
+
+    #[test]
+    fn forces_are_compared_by_component() {
+        // Two bins of two coordinates: differences (3, 0) and (0, 1) of equal weight.
+        let estimate = Table {
+            values: &[1.0, 1.0],
+            slopes: &[3.0, 2.0, 5.0, 1.0],
+        };
+        let reference = Table {
+            values: &[0.0, 0.0],
+            slopes: &[0.0, 2.0, 5.0, 0.0],
+        };
+        let d = compare(estimate, reference, &[0.5, 0.5]).unwrap();
+        assert!((d.force_rms - (10.0f64 / 4.0).sqrt()).abs() < 1e-14);
+        assert_eq!((d.value_rms, d.force_max), (0.0, 3.0));
+        assert_eq!(compare(estimate, estimate, &[1.0; 4]), None);
+    }
+
+    #[test]
+    fn a_table_has_the_gradients_of_its_spline() {
+        use crate::graph::SplineAxis;
+        use crate::stats::Grid;
+        let axis = |periodic| SplineAxis {
+            lo: 0.0,
+            hi: 1.0,
+            periodic,
+        };
+        // Three cells along a plain axis, whose values at knots are linear; constant on a ring.
+        let c = (0..12).map(|i| f64::from(i / 2)).collect();
+        let spline = Spline::tensor(3, &[axis(false), axis(true)], c, &[6, 2]).unwrap();
+        let grid = Grid::over(0.0, 1.0, 4).unwrap();
+        let mesh = Mesh::new(vec![grid.into(), grid.into()]).unwrap();
+        let (values, slopes) = tabulate(&spline, &mesh);
+        for (bin, value) in values.iter().enumerate() {
+            // c_j = j is the line with value 1 at the left end and slope 1 a cell.
+            assert!((value - 1.0 - 3.0 * mesh.centre(bin)[0]).abs() < 1e-13);
+            assert!((slopes[2 * bin] - 3.0).abs() < 1e-13 && slopes[2 * bin + 1].abs() < 1e-13);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! From binned samples to an effective potential: the fits, their errors, the low-pass that they
 //! are held to, and the formulas of the damped map.
 //!
-//! One coordinate so far. Nothing here runs a trajectory.
+//! Fits take one to three coordinates, plain or periodic. Nothing here runs a trajectory.
 
 pub mod banded;
 pub mod bspline;
@@ -10,4 +10,6 @@ pub mod compare;
 pub mod filter;
 pub mod fit;
 pub mod scale;
+pub mod stencil;
+pub mod tensor;
 pub mod transfer;

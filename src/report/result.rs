@@ -52,7 +52,8 @@ pub struct Program {
     pub sha256: String,
     /// Its text.
     pub source: String,
-    /// The texts of imported files by the path in their `import`; `std` is not among them.
+    /// The texts of imported files and tables by their path from the folder of `file`; `std` is not
+    /// among them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub imports: BTreeMap<String, String>,
     /// The function that was learned, `V` most often.

@@ -40,7 +40,7 @@ pub(super) fn curves(learned: &Learned<'_>, bins: &OnBins) -> Curves {
             .or(learned.force.as_ref().map(|f| &f.fit));
         curves.covered = x
             .iter()
-            .map(|x| fit.is_some_and(|fit| fit.covers(*x)))
+            .map(|x| fit.is_some_and(|fit| fit.covers(&[*x])))
             .collect();
     }
     if let Some((name, (u, du))) = &learned.reference {
@@ -152,7 +152,7 @@ pub(super) fn arrays(learned: &Learned<'_>, bins: &OnBins) -> Vec<Array> {
         Array::line("dV", &potential.slope(&bins.x)),
     ];
     if let Some(force) = &learned.force {
-        arrays.push(Array::line("S", bins.part(&force.residual_by_bin)));
+        arrays.push(Array::line("S", bins.part(&force.s2_by_bin())));
     }
     let first = learned.primary().map(|first| first.estimator);
     for estimate in &learned.estimates {

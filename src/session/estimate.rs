@@ -36,7 +36,7 @@ impl Estimate {
     /// The standard error of U and of U' at a point, where there is one.
     pub fn stderr(&self, x: f64) -> (f64, f64) {
         match &self.fit {
-            Some(fit) => (fit.value_stderr(x), fit.slope_stderr(x)),
+            Some(fit) => (fit.value_stderr(&[x]), fit.slope_stderr(&[x], 0)),
             None => (f64::NAN, f64::NAN),
         }
     }
@@ -89,7 +89,7 @@ impl OnBins {
 
     /// Values and slopes of a spline on these bins.
     pub fn spline(&self, spline: &Spline) -> (Vec<f64>, Vec<f64>) {
-        let (u, du) = tabulate(spline, &self.grid);
+        let (u, du) = tabulate(spline, &self.grid.into());
         (
             u[self.range.clone()].to_vec(),
             du[self.range.clone()].to_vec(),

@@ -141,6 +141,12 @@ fn program(job: &Job<'_>, learned: &Learned<'_>) -> Program {
         file: source.name.clone(),
         sha256: sha256(&source.text),
         source: source.text.clone(),
+        imports: job
+            .sources
+            .placed()
+            .filter(|(_, id)| *id != job.root)
+            .map(|(path, id)| (path.to_owned(), job.sources.get(id).text.clone()))
+            .collect(),
         potential: potential.model.name.clone(),
         variables: potential
             .model
@@ -148,9 +154,9 @@ fn program(job: &Job<'_>, learned: &Learned<'_>) -> Program {
             .iter()
             .map(|c| c.name.clone())
             .collect(),
+        periods: potential.model.coordinates.iter().map(|c| c.period).collect(),
         params: names.zip(potential.parameters.iter().copied()).collect(),
         terms: learned.terms,
-        ..Program::default()
     }
 }
 
@@ -192,8 +198,8 @@ fn noise(learned: &Learned<'_>, findings: &Findings) -> Noise {
     );
     let beta = scale::beta(settings.delta, settings.gamma, p);
     Noise {
-        covariance: Some(vec![vec![settings.delta * force.residual]]),
-        covariance_stderr: Some(vec![vec![settings.delta * force.residual_stderr]]),
+        covariance: Some(vec![vec![settings.delta * force.s2()]]),
+        covariance_stderr: Some(vec![vec![settings.delta * force.s2_stderr]]),
         friction: Some(vec![vec![settings.gamma]]),
         beta: Some(beta),
         beta_stderr: Some(beta * stderr / p),
@@ -208,7 +214,7 @@ fn spread(learned: &Learned<'_>, force: &ForceFit) -> Option<f64> {
     const PARTS: f64 = 10.0;
     let mut parts = vec![(0.0, 0.0); PARTS as usize];
     let mut seen = 0.0;
-    for (share, s) in force.fit.density.iter().zip(&force.residual_by_bin) {
+    for (share, s) in force.fit.density.iter().zip(&force.s2_by_bin()) {
         let part = ((seen * PARTS) as usize).min(parts.len() - 1);
         seen += share;
         if s.is_finite() {
@@ -224,7 +230,7 @@ fn spread(learned: &Learned<'_>, force: &ForceFit) -> Option<f64> {
     let mean = means.iter().sum::<f64>() / means.len() as f64;
     let variance = means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / means.len() as f64;
     // The sampling noise of a part, from that of the whole.
-    let noise = force.residual_stderr * PARTS.sqrt();
+    let noise = force.s2_stderr * PARTS.sqrt();
     let beyond = (variance - noise * noise).max(0.0).sqrt() / mean;
     (beyond.is_finite() && !learned.sample.blocks.is_empty()).then_some(beyond)
 }
@@ -246,10 +252,7 @@ fn scale_row(learned: &Learned<'_>) -> Scale {
     Scale {
         length: alive.then_some(l),
         kt_learn: alive.then(|| (l / learned.settings().delta).powi(2)),
-        kt_bound: learned
-            .force
-            .as_ref()
-            .map(|f| scale::kt_bound(l, f.residual)),
+        kt_bound: learned.force.as_ref().map(|f| scale::kt_bound(l, f.s2())),
         removed,
     }
 }
@@ -259,8 +262,8 @@ fn effective_potential(learned: &Learned<'_>) -> EffectivePotential {
         return EffectivePotential::default();
     };
     let covered = match (&first.fit, &learned.force) {
-        (Some(fit), _) => fit.covered.clone(),
-        (None, Some(force)) => force.fit.covered.clone(),
+        (Some(fit), _) => fit.intervals(0),
+        (None, Some(force)) => force.fit.intervals(0),
         (None, None) => Vec::new(),
     };
     EffectivePotential {

@@ -139,9 +139,9 @@ fn fits_to_a_well_driven_by_white_noise_are_exact_within_their_errors() {
     // 3.84e6 squares of independent normal numbers; bins add width^2/12 = 2e-4.
     let allowed = 4.0 * (2.0 / total(&blocks).count()).sqrt() + 3e-4;
     assert!(
-        (force.residual / WELL.s2 - 1.0).abs() < allowed,
+        (force.s2() / WELL.s2 - 1.0).abs() < allowed,
         "{}",
-        force.residual
+        force.s2()
     );
     let (density, paper) = densities(&blocks, WELL.delta, WELL.gamma, &how);
     let exact = WELL.variance_p() / WELL.variance_q();

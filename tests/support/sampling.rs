@@ -149,11 +149,10 @@ pub fn project(
     floor: f64,
     basis: &dyn Fn(f64) -> Vec<f64>,
 ) -> (Vec<f64>, Vec<f64>) {
-    let projection = Projection::new(&fit.grid, &fit.density, floor, basis);
-    let found = projection.of(|x| fit.value(x));
-    let replicates: Vec<Vec<f64>> = fit
-        .replicates
-        .iter()
+    let projection = Projection::new(&fit.mesh.axes()[0].grid, &fit.density, floor, basis);
+    let found = projection.of(|x| fit.value(&[x]));
+    let replicates: Vec<Vec<f64>> = (0..fit.blocks())
+        .filter_map(|block| fit.without(block))
         .map(|replicate| projection.of(|x| replicate.value(x)))
         .collect();
     let n = replicates.len() as f64;

@@ -1,38 +1,48 @@
 //! Fits of an effective potential to binned sums, one for each statistical block.
 //!
-//! All four estimators give a uniform cubic B-spline with the same conventions:
+//! All four estimators give a uniform cubic B-spline, in one to three coordinates a tensor
+//! product, with the same conventions:
 //!
-//! - **Domain.** Spline cells are whole numbers of bins. The domain runs from the first to the
-//!   last cell with at least [`Settings::minimum_count`] samples; cells within it that hold fewer
-//!   are bridged by the penalty and are missing from [`Fit::covered`]. Outside the domain the
-//!   spline continues linearly.
-//! - **Smoothing.** A penalty on third differences of the coefficients, which leaves a parabola
-//!   (the commonest well) alone. Its weight minimises the error on blocks that were left out, in
-//!   contiguous folds, which stays honest when successive samples are correlated.
+//! - **Domain.** Spline cells are whole numbers of bins along each axis. The domain is the box of
+//!   the cells with at least [`Settings::minimum_count`] samples, and the whole period of a
+//!   periodic axis; cells within it that hold fewer are bridged by the penalty and are not
+//!   covered ([`Fit::covers`]). Outside the domain the spline continues linearly.
+//! - **Smoothing.** A penalty on third differences of the coefficients in all directions, which
+//!   leaves every quadratic form (the commonest well) alone. Its weight minimises the error on
+//!   blocks that were left out, in contiguous folds, which stays honest when successive samples
+//!   are correlated.
 //! - **Errors.** The jackknife: the fit is repeated without each block in turn, at the same
-//!   relative weight of the penalty. Blocks should be longer than ten autocorrelation times. The
+//!   weight of the penalty. Blocks should be longer than ten autocorrelation times. The
 //!   errors are those of sampling: they know nothing of the spacing of knots.
 //! - **Constant.** U has mean zero under the sampled density. So has every replicate: errors of
 //!   value are those of U up to a constant.
+//!
+//! One factorisation of the banded equations serves all folds or blocks at a weight: solutions
+//! without a block are found from it by conjugate gradients. [`room`] says what a fit needs.
 
 mod density;
 mod domain;
 mod regression;
 mod result;
+mod solve;
 
 #[cfg(test)]
 mod tests;
 
+use crate::stats::MAX_AXES;
+use rayon::prelude::*;
+
 pub use density::{Temperature, density, paper};
 pub use regression::{ForceFit, force, value};
 pub use result::Fit;
+pub use solve::room;
 
 /// Which estimator made a fit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Estimator {
     /// Regression of V(x).
     Value,
-    /// Regression of V'(x) on the slope.
+    /// Regression of the gradient of V on that of the spline.
     Force,
     /// The density of x with the corrected temperature.
     Density,
@@ -43,9 +53,10 @@ pub enum Estimator {
 /// How to fit.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Settings {
-    /// The wanted width of a spline cell, in the unit of the coordinate; rounded to a whole
-    /// number of bins. With 1.5 lengths `l` half transmission lies near that of the density.
-    pub spacing: f64,
+    /// The wanted width of a spline cell along each axis, in the unit of the coordinate; rounded
+    /// to a whole number of bins, and on a periodic axis to one that divides the period. With 1.5
+    /// lengths `l` half transmission lies near that of the density.
+    pub spacing: [f64; MAX_AXES],
     /// The least number of samples, all blocks together, that makes a cell covered. A few will
     /// do, since the penalty carries the parabola of the neighbours on; a line would be worse.
     pub minimum_count: u64,
@@ -54,10 +65,17 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The usual settings for a cell width (unit of the coordinate): 4 samples, 8 folds.
+    /// The usual settings for a cell width (unit of the coordinate) that serves all axes:
+    /// 4 samples, 8 folds.
     pub fn new(spacing: f64) -> Settings {
+        Settings::by_axis(&[spacing])
+    }
+
+    /// The same with a cell width for each axis; the last serves those that are not given.
+    pub fn by_axis(spacing: &[f64]) -> Settings {
+        let last = spacing.last().copied().unwrap_or(f64::NAN);
         Settings {
-            spacing,
+            spacing: std::array::from_fn(|k| spacing.get(k).copied().unwrap_or(last)),
             minimum_count: 4,
             folds: 8,
         }
@@ -89,8 +107,8 @@ pub enum FitError {
         /// The number that would do.
         needed: usize,
     },
-    /// Blocks were binned over different grids.
-    #[error("the statistical blocks were binned over different grids")]
+    /// Blocks were binned over different meshes, or hold other quantities than the fit needs.
+    #[error("the statistical blocks were binned over different meshes")]
     GridMismatch,
     /// A sum over samples is not finite.
     #[error("sums over samples are not finite")]
@@ -117,10 +135,53 @@ impl From<super::banded::NotPositiveDefinite> for FitError {
 /// happen to say. A twentieth of a sample is nothing to any other cell.
 const LEAST_PENALTY: f64 = 0.05;
 
+// A weight of the penalty no less than the least; a penalty without any difference weighs nothing.
+fn at_least(weight: f64, least: f64) -> f64 {
+    if weight.is_finite() {
+        weight.max(least)
+    } else {
+        least
+    }
+}
+
 /// The candidates for the relative weight of the penalty: from nearly none to a parabola, two a
 /// decade. Relative to the ratio of the traces of data and penalty, hence dimensionless.
-fn candidates() -> impl Iterator<Item = f64> {
-    (-20..=8).map(|i| 10f64.powf(0.5 * f64::from(i)))
+const CANDIDATES: std::ops::RangeInclusive<i32> = -20..=8;
+
+/// The operations of a factor up to which every candidate is tried; beyond, every fourth and then
+/// the neighbours of the best.
+const CHEAP: f64 = 3e5;
+
+/// The candidate with the least error, each computed from a relative weight. Where several have
+/// it, the least weight is taken; `None` where no error is finite.
+fn search(cost: f64, error: impl Fn(f64) -> f64 + Sync) -> Option<f64> {
+    let weight = |i: i32| 10f64.powf(0.5 * f64::from(i));
+    let mut stride = if cost > CHEAP { 4 } else { 1 };
+    let mut tried: Vec<(i32, f64)> = Vec::new();
+    let mut next: Vec<i32> = CANDIDATES.step_by(stride as usize).collect();
+    loop {
+        let errors: Vec<f64> = next.par_iter().map(|i| error(weight(*i))).collect();
+        tried.extend(next.into_iter().zip(errors));
+        tried.sort_by_key(|(i, _)| *i);
+        let mut best = (0, f64::INFINITY);
+        for (i, error) in &tried {
+            if *error < best.1 {
+                best = (*i, *error);
+            }
+        }
+        if best.1 == f64::INFINITY {
+            return None;
+        }
+        stride /= 2;
+        if stride == 0 {
+            return Some(weight(best.0));
+        }
+        let near = [best.0 - stride, best.0 + stride];
+        next = near
+            .into_iter()
+            .filter(|i| CANDIDATES.contains(i))
+            .collect();
+    }
 }
 
 /// The blocks of each fold: contiguous, since neighbours may be the same lanes a little later.

@@ -1,28 +1,51 @@
-//! Penalised least squares of V on the spline, and of V' on its slope.
+//! Penalised least squares of V on the spline, and of its gradient on that of the spline.
 
 use super::domain::Domain;
-use super::{Estimator, Fit, FitError, LEAST_PENALTY, Settings, candidates, folds};
-use crate::learn::banded::Banded;
-use crate::learn::bspline::{Space, difference_penalty};
-use crate::stats::{BinnedSums, GridMismatch};
+use super::solve::conjugate;
+use super::{Estimator, Fit, FitError, LEAST_PENALTY, Settings, folds, search};
+use crate::learn::stencil::Stencil;
+use crate::stats::{BinnedSums, GridMismatch, MAX_AXES};
+use rayon::prelude::*;
 
 /// A fit of forces and the forces that it left unexplained.
 #[derive(Clone, Debug)]
 pub struct ForceFit {
     /// U and its errors.
     pub fit: Fit,
-    /// `s2 = E[(V' - U')^2]`, the variance of the unresolved force. The slope is taken at the mean
-    /// position of each bin, which adds `E[U''^2] width^2/12`.
-    pub residual: f64,
-    /// The standard error of `residual`, from the spread between blocks.
-    pub residual_stderr: f64,
-    /// The same mean in each bin, `S(x)`; NaN where it is empty. Shape: `grid.bins()`.
-    pub residual_by_bin: Vec<f64>,
+    /// The covariance `S = E[(g - grad U)(g - grad U)ᵀ]` of the unresolved force. The gradient of
+    /// U is taken at the mean position of each bin, which adds `(U'')² width²/12` by axis.
+    /// Row-major; shape: d by d.
+    pub covariance: Vec<f64>,
+    /// The standard errors of `covariance`, from the spread between blocks. Shape: d by d.
+    pub covariance_stderr: Vec<f64>,
+    /// The same mean in each bin, `S(x)`; NaN where it is empty. Shape: `mesh.bins()` by d by d.
+    pub covariance_by_bin: Vec<f64>,
+    /// The standard error of [`ForceFit::s2`].
+    pub s2_stderr: f64,
+}
+
+impl ForceFit {
+    /// `s2 = Tr(S)/d`, the variance of the unresolved force per coordinate.
+    pub fn s2(&self) -> f64 {
+        mean_diagonal(&self.covariance, self.fit.dimension())
+    }
+
+    /// `Tr(S(x))/d` in each bin; NaN where it is empty. Shape: `mesh.bins()`.
+    pub fn s2_by_bin(&self) -> Vec<f64> {
+        let d = self.fit.dimension();
+        let bins = self.covariance_by_bin.chunks_exact(d * d);
+        bins.map(|s| mean_diagonal(s, d)).collect()
+    }
+}
+
+fn mean_diagonal(matrix: &[f64], d: usize) -> f64 {
+    matrix.iter().step_by(d + 1).sum::<f64>() / d as f64
 }
 
 /// Fits U to values of V: the weighted least-squares spline of the bin means of `y = V(x)` at the
-/// mean positions, with the sampled density as weight. A bin mean differs from the value at the
-/// mean position by `V'' width^2/24`, so bins should be a sixteenth of a cell or so.
+/// mean positions, with the sampled density as weight. The blocks hold one quantity. A bin mean
+/// differs from the value at the mean position by `V'' width^2/24` by axis, so bins should be a
+/// sixteenth of a cell or so in one coordinate, where they cost nothing, and a quarter in more.
 ///
 /// # Errors
 /// See [`FitError`].
@@ -31,47 +54,68 @@ pub fn value(blocks: &[BinnedSums], settings: &Settings) -> Result<Fit, FitError
     Ok(fit)
 }
 
-/// Fits U to gradients: as [`value`], of `y = V'(x)` on the slope of the spline, a quadratic
-/// B-spline that is then integrated. Also gives the variance of what is left, `s2` and `S(x)`
-/// (the right side of Li & Tao 2024, (3.4), over `delta`).
+/// Fits U to gradients: as [`value`], of the gradient `y` (one quantity a coordinate) on that of
+/// the spline, all components with the same weight. Also gives the covariance of what is left,
+/// `S` and `S(x)` (the right side of Li & Tao 2024, (3.4), over `delta`).
 ///
 /// # Errors
 /// See [`FitError`].
 pub fn force(blocks: &[BinnedSums], settings: &Settings) -> Result<ForceFit, FitError> {
     let (fit, total) = regress(Kind::Force, blocks, settings)?;
-    let residual_of = |sums: &BinnedSums, i: usize| -> f64 {
-        let slope = fit.slope(sums.position(i, 0));
-        // sum (y - s)^2 about the bin mean, to keep figures.
-        let (mean, n) = (sums.mean(i, 0), sums.count(i) as f64);
-        n * (sums.covariance(i, 0, 0) + (mean - slope) * (mean - slope))
-    };
-    let held = |sums: &BinnedSums| -> Vec<usize> {
-        let bins = 0..sums.mesh().bins();
-        bins.filter(|&i| sums.count(i) > 0).collect()
-    };
-    let mean_of = |sums: &BinnedSums| -> f64 {
-        let sum: f64 = held(sums).iter().map(|&i| residual_of(sums, i)).sum();
-        sum / sums.total() as f64
-    };
-    let mut residual_by_bin = vec![f64::NAN; total.mesh().bins()];
-    for i in held(&total) {
-        residual_by_bin[i] = residual_of(&total, i) / total.count(i) as f64;
-    }
-    let residual = mean_of(&total);
+    let d = fit.dimension();
+    // The slopes at the mean positions of each block: one pass over the bins of each.
+    let sums: Vec<(f64, Vec<f64>)> = blocks
+        .par_iter()
+        .map(|block| {
+            let mut sum = vec![0.0; d * d];
+            each_residual(&fit, block, |_, n, s| {
+                sum.iter_mut().zip(s).for_each(|(sum, s)| *sum += n * s);
+            });
+            (block.total() as f64, sum)
+        })
+        .filter(|(count, _)| *count > 0.0)
+        .collect();
+    let mut covariance_by_bin = vec![f64::NAN; total.mesh().bins() * d * d];
+    let (mut covariance, samples) = (vec![0.0; d * d], total.total() as f64);
+    each_residual(&fit, &total, |bin, n, s| {
+        covariance_by_bin[bin * d * d..(bin + 1) * d * d].copy_from_slice(s);
+        let sums = covariance.iter_mut().zip(s);
+        sums.for_each(|(sum, s)| *sum += n / samples * s);
+    });
     // Blocks weigh by their samples: the standard error of a ratio of sums.
-    let (mut spread, mut used) = (0.0, 0.0);
-    let samples = total.total() as f64;
-    for block in blocks.iter().filter(|b| b.total() > 0) {
-        let share = block.total() as f64 / samples;
-        spread += (share * (mean_of(block) - residual)).powi(2);
-        used += 1.0;
-    }
+    let spread = |of: &dyn Fn(&[f64]) -> f64| -> f64 {
+        let mean = of(&covariance);
+        let blocks = sums
+            .iter()
+            .map(|(count, sum)| (of(sum) - count * mean) / samples);
+        let used = sums.len() as f64;
+        (blocks.map(|e| e * e).sum::<f64>() * used / (used - 1.0)).sqrt()
+    };
     Ok(ForceFit {
-        residual,
-        residual_stderr: (spread * used / (used - 1.0)).sqrt(),
-        residual_by_bin,
+        covariance_stderr: (0..d * d).map(|i| spread(&|s| s[i])).collect(),
+        s2_stderr: spread(&|s| mean_diagonal(s, d)),
+        covariance,
+        covariance_by_bin,
         fit,
     })
+}
+
+// Calls f(bin, count, E[r rᵀ]) with the residuals r of each bin that holds samples.
+fn each_residual(fit: &Fit, sums: &BinnedSums, mut f: impl FnMut(usize, f64, &[f64])) {
+    let d = fit.dimension();
+    let (mut x, mut s) = ([0.0; MAX_AXES], [0.0; MAX_AXES * MAX_AXES]);
+    for bin in (0..sums.mesh().bins()).filter(|&bin| sums.count(bin) > 0) {
+        (0..d).for_each(|k| x[k] = sums.position(bin, k));
+        let off: [f64; MAX_AXES] = std::array::from_fn(|k| match k < d {
+            true => sums.mean(bin, k) - fit.slope(&x[..d], k),
+            false => 0.0,
+        });
+        // About the bin mean, to keep figures.
+        for (i, j) in (0..d).flat_map(|i| (0..d).map(move |j| (i, j))) {
+            s[i * d + j] = sums.covariance(bin, i, j) + off[i] * off[j];
+        }
+        f(bin, sums.count(bin) as f64, &s[..d * d]);
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -81,31 +125,19 @@ enum Kind {
 }
 
 impl Kind {
-    fn size(self, space: &Space) -> usize {
+    fn quantities(self, dimension: usize) -> usize {
         match self {
-            Kind::Value => space.size(),
-            Kind::Force => space.size() - 1,
+            Kind::Value => 1,
+            Kind::Force => dimension,
         }
     }
 
-    // Third differences of the coefficients of U are second ones of those of its slope.
-    fn order(self) -> usize {
+    // The bins that determine a quadratic form, or one up to a constant from its gradient.
+    fn needed(self, d: usize) -> usize {
+        let free = (d + 1) * (d + 2) / 2;
         match self {
-            Kind::Value => 3,
-            Kind::Force => 2,
-        }
-    }
-
-    fn row(self, space: &Space, x: f64) -> (usize, [f64; 4], usize) {
-        match self {
-            Kind::Value => {
-                let (start, b) = space.values(x);
-                (start, b, 4)
-            }
-            Kind::Force => {
-                let (start, [a, b, c]) = space.quadratic(x);
-                (start, [a, b, c, 0.0], 3)
-            }
+            Kind::Value => free,
+            Kind::Force => (free - 1).div_ceil(d),
         }
     }
 }
@@ -113,125 +145,147 @@ impl Kind {
 /// The normal equations of some blocks, without the penalty.
 #[derive(Clone)]
 struct Equations {
-    matrix: Banded,
+    matrix: Stencil,
     side: Vec<f64>,
+    /// The sum of squares of what is fitted.
+    squares: f64,
 }
 
 impl Equations {
-    fn zero(size: usize) -> Equations {
-        Equations {
-            matrix: Banded::zero(size, 3),
-            side: vec![0.0; size],
-        }
-    }
-
-    fn add(&mut self, other: &Equations, factor: f64) {
-        self.matrix.add_scaled(&other.matrix, factor);
+    fn add(&mut self, other: &Equations) {
+        self.matrix.add_scaled(&other.matrix, 1.0);
+        self.squares += other.squares;
         for (a, b) in self.side.iter_mut().zip(&other.side) {
-            *a += factor * b;
+            *a += b;
         }
     }
 
-    fn solve(&self, penalty: &Banded, smoothing: f64) -> Result<Vec<f64>, FitError> {
-        let mut matrix = self.matrix.clone();
-        let weight = smoothing * matrix.trace() / penalty.trace();
-        matrix.add_scaled(penalty, weight.max(LEAST_PENALTY));
-        Ok(matrix.cholesky()?.solve(&self.side))
+    fn sum(parts: &[Equations], tensor: &crate::learn::tensor::Tensor) -> Equations {
+        let mut sum = Equations {
+            matrix: Stencil::zero(tensor),
+            side: vec![0.0; tensor.size()],
+            squares: 0.0,
+        };
+        parts.iter().for_each(|part| sum.add(part));
+        sum
+    }
+
+    // side - matrix * c
+    fn rest(&self, coefficients: &[f64]) -> Vec<f64> {
+        let product = self.matrix.multiply(coefficients);
+        self.side.iter().zip(product).map(|(s, p)| s - p).collect()
+    }
+
+    // The squared error of the bin means.
+    fn error(&self, coefficients: &[f64]) -> f64 {
+        let rest = self.rest(coefficients);
+        let terms = coefficients.iter().zip(self.side.iter().zip(rest));
+        self.squares - terms.map(|(c, (s, r))| c * (s + r)).sum::<f64>()
     }
 }
 
 struct Problem {
     kind: Kind,
     domain: Domain,
-    penalty: Banded,
+    penalty: Stencil,
     /// Subtracted from `y`: keeps figures where V is large and nearly constant.
     shift: f64,
 }
 
+/// A weight of the penalty, and what belongs to it.
+struct Solved<'a> {
+    factor: crate::learn::tensor::Factor<'a>,
+    /// The equations with their penalty.
+    whole: Stencil,
+    coefficients: Vec<f64>,
+}
+
 impl Problem {
     fn equations(&self, sums: &BinnedSums) -> Equations {
-        let mut out = Equations::zero(self.kind.size(&self.domain.space));
-        for i in self.domain.bins.clone() {
-            if sums.count(i) == 0 {
-                continue;
-            }
-            let (start, row, len) = self.kind.row(&self.domain.space, sums.position(i, 0));
-            let n = sums.count(i) as f64;
-            out.matrix.add_outer(start, &row[..len], n);
-            for (side, b) in out.side[start..].iter_mut().zip(&row[..len]) {
-                *side += b * (sums.sum(i, 0) - n * self.shift);
+        let tensor = &self.domain.tensor;
+        let d = tensor.dimension();
+        let mut out = Equations::sum(&[], tensor);
+        let mut x = [0.0; MAX_AXES];
+        for &bin in self.domain.bins.iter().filter(|&&bin| sums.count(bin) > 0) {
+            (0..d).for_each(|k| x[k] = sums.position(bin, k));
+            let locals = tensor.locals(&x[..d]);
+            let n = sums.count(bin) as f64;
+            for k in 0..self.kind.quantities(d) {
+                let row = tensor.row(&locals, (self.kind == Kind::Force).then_some(k));
+                let sum = sums.sum(bin, k) - n * self.shift;
+                out.matrix.add(&row, n);
+                row.add_to(&mut out.side, sum);
+                out.squares += sum * sum / n;
             }
         }
         out
     }
 
-    // The squared error on samples that were left out, up to what no fit can change.
-    fn error(&self, sums: &BinnedSums, coefficients: &[f64]) -> f64 {
-        let mut error = 0.0;
-        for i in self.domain.bins.clone() {
-            if sums.count(i) == 0 {
-                continue;
+    // The weight of the penalty for a relative one, at least that of a few samples.
+    fn weight(&self, all: &Equations, smoothing: f64) -> f64 {
+        let axes = self.domain.tensor.axes();
+        let sample = match self.kind {
+            Kind::Value => 1.0,
+            // A slope knows the coefficients by the inverse width of a cell.
+            Kind::Force => {
+                let squares = axes.iter().map(|axis| axis.spacing().powi(-2));
+                squares.sum::<f64>() / axes.len() as f64
             }
-            let (start, row, len) = self.kind.row(&self.domain.space, sums.position(i, 0));
-            let terms = row[..len].iter().zip(&coefficients[start..]);
-            let model: f64 = terms.map(|(b, c)| b * c).sum();
-            error += sums.count(i) as f64 * (sums.mean(i, 0) - self.shift - model).powi(2);
-        }
-        error
-    }
-
-    // The smoothing with the least error on the folds, each predicted from the others.
-    fn choose(&self, merged: &[BinnedSums], parts: &[Equations]) -> Result<f64, FitError> {
-        let mut best = (f64::INFINITY, None);
-        let size = self.kind.size(&self.domain.space);
-        let train: Vec<Equations> = (0..parts.len())
-            .map(|left_out| {
-                let mut sum = Equations::zero(size);
-                let others = parts.iter().enumerate().filter(|(i, _)| *i != left_out);
-                others.for_each(|(_, part)| sum.add(part, 1.0));
-                sum
-            })
-            .collect();
-        for smoothing in candidates() {
-            let mut error = 0.0;
-            for (test, train) in merged.iter().zip(&train) {
-                error += match train.solve(&self.penalty, smoothing) {
-                    Ok(coefficients) => self.error(test, &coefficients),
-                    Err(_) => f64::INFINITY,
-                };
-            }
-            if error < best.0 {
-                best = (error, Some(smoothing));
-            }
-        }
-        best.1.ok_or(FitError::Singular)
-    }
-
-    // The cubic coefficients of the fit to all blocks, and without each.
-    fn jackknife(
-        &self,
-        blocks: &[&BinnedSums],
-        parts: &[Equations],
-        smoothing: f64,
-    ) -> Result<(Vec<f64>, Vec<Vec<f64>>), FitError> {
-        let solve = |equations: &Equations| {
-            let solution = equations.solve(&self.penalty, smoothing)?;
-            Ok::<_, FitError>(match self.kind {
-                Kind::Value => solution,
-                Kind::Force => self.domain.space.integrate(&solution),
-            })
         };
-        let mut sum = Equations::zero(self.kind.size(&self.domain.space));
-        parts.iter().for_each(|part| sum.add(part, 1.0));
-        let mut replicates = Vec::with_capacity(blocks.len());
-        for block in blocks {
-            let mut rest = sum.clone();
-            rest.add(&self.equations(block), -1.0);
-            replicates.push(solve(&rest)?);
+        let relative = smoothing * all.matrix.trace() / self.penalty.trace();
+        super::at_least(relative, LEAST_PENALTY * sample)
+    }
+
+    fn solve(&self, all: &Equations, smoothing: f64) -> Result<Solved<'_>, FitError> {
+        let mut whole = all.matrix.clone();
+        if self.kind == Kind::Force {
+            // Gradients leave the constant open: this holds one coefficient at 0, and nothing
+            // else, since the sides have no part along the constant.
+            let size = self.domain.tensor.size();
+            whole.add_diagonal(size / 2, whole.trace() / size as f64);
         }
-        Ok((solve(&sum)?, replicates))
+        let weight = self.weight(all, smoothing);
+        let factor = self.domain.tensor.factor(&whole, &self.penalty, weight)?;
+        whole.add_scaled(&self.penalty, weight);
+        let coefficients = factor.solve(std::slice::from_ref(&all.side)).remove(0);
+        Ok(Solved {
+            factor,
+            whole,
+            coefficients,
+        })
+    }
+
+    // The coefficients without each of the parts.
+    fn without(&self, solved: &Solved<'_>, parts: &[Equations]) -> Result<Vec<Vec<f64>>, FitError> {
+        let sides: Vec<Vec<f64>> = parts
+            .par_iter()
+            .map(|part| part.rest(&solved.coefficients).iter().map(|r| -r).collect())
+            .collect();
+        let apply = |b: usize, v: &[f64]| -> Vec<f64> {
+            let mut out = solved.whole.multiply(v);
+            let part = parts[b].matrix.multiply(v);
+            out.iter_mut().zip(part).for_each(|(a, b)| *a -= b);
+            out
+        };
+        let mut out = conjugate(&solved.factor, &sides, TOLERANCE, apply)?;
+        for replicate in &mut out {
+            let all = replicate.iter_mut().zip(&solved.coefficients);
+            all.for_each(|(r, c)| *r += c);
+        }
+        Ok(out)
+    }
+
+    // The squared error on parts that were left out, each predicted from the others.
+    fn error(&self, all: &Equations, parts: &[Equations], smoothing: f64) -> Result<f64, FitError> {
+        let solved = self.solve(all, smoothing)?;
+        let without = self.without(&solved, parts)?;
+        let errors = parts.iter().zip(&without).map(|(part, c)| part.error(c));
+        Ok(errors.sum())
     }
 }
+
+/// What is left of the change that leaving out a block makes, where it is called solved.
+const TOLERANCE: f64 = 1e-8;
 
 fn regress(
     kind: Kind,
@@ -243,39 +297,45 @@ fn regress(
         return Err(FitError::TooFewBlocks { found: used.len() });
     }
     let total = merge(&used)?;
+    let d = total.mesh().dimension();
+    if total.quantities() != kind.quantities(d) {
+        return Err(FitError::GridMismatch);
+    }
     if !total.is_finite() {
         return Err(FitError::NotFinite);
     }
-    let counts = total.histogram();
-    let domain = Domain::new(*counts.grid(), counts.counts(), settings, kind.order())?;
+    let domain = Domain::new(&total.histogram(), settings, kind.needed(d))?;
     let problem = Problem {
         kind,
-        penalty: difference_penalty(kind.size(&domain.space), kind.order()),
-        domain,
-        shift: if kind == Kind::Value {
-            total.total_mean(0)
-        } else {
-            0.0
+        penalty: domain.tensor.penalty(),
+        shift: match kind {
+            Kind::Value => total.total_mean(0),
+            Kind::Force => 0.0,
         },
+        domain,
     };
-    let mut merged = Vec::new();
-    for fold in folds(used.len(), settings.folds) {
-        merged.push(merge(&used[fold])?);
-    }
-    let parts: Vec<Equations> = merged.iter().map(|m| problem.equations(m)).collect();
-    let smoothing = problem.choose(&merged, &parts)?;
-    let (coefficients, replicates) = problem.jackknife(&used, &parts, smoothing)?;
+    let tensor = &problem.domain.tensor;
+    let parts: Vec<Equations> = used.par_iter().map(|b| problem.equations(b)).collect();
+    let merged: Vec<Equations> = folds(used.len(), settings.folds)
+        .into_par_iter()
+        .map(|fold| Equations::sum(&parts[fold], tensor))
+        .collect();
+    let all = Equations::sum(&merged, tensor);
+    let error = |smoothing| {
+        let error = problem.error(&all, &merged, smoothing);
+        error.unwrap_or(f64::INFINITY)
+    };
+    let smoothing = search(tensor.cost(), error).ok_or(FitError::Singular)?;
+    drop(merged);
+    let solved = problem.solve(&all, smoothing)?;
+    let replicates = problem.without(&solved, &parts)?;
+    let coefficients = solved.coefficients;
     let estimator = match kind {
         Kind::Value => Estimator::Value,
         Kind::Force => Estimator::Force,
     };
-    let fit = Fit::new(
-        estimator,
-        problem.domain,
-        smoothing,
-        coefficients,
-        replicates,
-    )?;
+    let domain = problem.domain.clone();
+    let fit = Fit::new(estimator, domain, smoothing, coefficients, replicates)?;
     Ok((fit, total))
 }
 

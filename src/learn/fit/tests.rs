@@ -68,15 +68,21 @@ fn settings() -> Settings {
 // continues linearly, which no test here is about).
 fn rms(fit: &Fit, u: impl Fn(f64) -> f64, du: impl Fn(f64) -> f64) -> (f64, f64) {
     let bins = || {
-        let all = fit.grid.centres().into_iter().zip(&fit.density);
-        all.filter(|(x, _)| fit.covers(*x))
+        let all = fit.mesh.axes()[0]
+            .grid
+            .centres()
+            .into_iter()
+            .zip(&fit.density);
+        all.filter(|(x, _)| fit.covers(&[*x]))
     };
     let mass: f64 = bins().map(|(_, p)| p).sum();
-    let offset: f64 = bins().map(|(x, p)| p * (fit.value(x) - u(x)) / mass).sum();
+    let offset: f64 = bins()
+        .map(|(x, p)| p * (fit.value(&[x]) - u(x)) / mass)
+        .sum();
     let (mut value, mut force) = (0.0, 0.0);
     for (x, p) in bins() {
-        value += p * (fit.value(x) - u(x) - offset).powi(2);
-        force += p * (fit.slope(x) - du(x)).powi(2);
+        value += p * (fit.value(&[x]) - u(x) - offset).powi(2);
+        force += p * (fit.slope(&[x], 0) - du(x)).powi(2);
     }
     (value.sqrt(), force.sqrt())
 }
@@ -97,7 +103,7 @@ fn noiseless_parabolas_are_reproduced_by_both_regressions() {
     assert!(value_error < 1e-8 && force_error < 1e-8, "{value_error}");
     // The bin variance of x itself is all that is left: width^2/12 within uniform bins.
     let width = grid().width();
-    assert!(force.residual < width * width / 4.0);
+    assert!(force.s2() < width * width / 4.0);
 }
 
 #[test]
@@ -106,14 +112,14 @@ fn noisy_forces_give_the_potential_and_the_noise() {
     let result = force(&blocks, &settings()).unwrap();
     // s2 = 0.49 with relative standard error sqrt(2/128000) = 0.004; the bins add width^2/12.
     let expected = 0.49 + 0.075f64.powi(2) / 12.0;
-    assert!((result.residual - expected).abs() < 4.0 * 0.49 * 0.004);
-    let own = result.residual_stderr / (0.49 * 0.00395);
+    assert!((result.s2() - expected).abs() < 4.0 * 0.49 * 0.004);
+    let own = result.s2_stderr / (0.49 * 0.00395);
     // From 32 blocks: relative error 1/sqrt(62) = 0.13.
     assert!((own - 1.0).abs() < 0.5, "{own}");
     // At most about 12 coefficients: rms of the slope <= 0.7 sqrt(12/128000) = 0.007; twice that.
     let (_, force_error) = rms(&result.fit, |x| 0.5 * x * x, |x| x);
     assert!(force_error < 0.014, "{force_error}");
-    let middle = result.residual_by_bin[80];
+    let middle = result.s2_by_bin()[80];
     assert!((middle - expected).abs() < 0.15, "{middle}");
 }
 
@@ -140,11 +146,11 @@ fn coverage(run: impl Fn(u64) -> (Fit, Vec<f64>)) -> f64 {
     let (mut inside, mut all) = (0.0, 0.0);
     for seed in 0..SEEDS {
         let (fit, truth) = run(seed);
-        let centres = fit.grid.centres();
+        let centres = fit.mesh.axes()[0].grid.centres();
         let mean: f64 = truth.iter().zip(&fit.density).map(|(u, p)| u * p).sum();
         for (x, u) in centres.iter().zip(truth).filter(|(x, _)| x.abs() < 3.0) {
-            let error = (fit.value(*x) - u + mean).abs();
-            inside += f64::from(error < 2.0 * fit.value_stderr(*x));
+            let error = (fit.value(&[*x]) - u + mean).abs();
+            inside += f64::from(error < 2.0 * fit.value_stderr(&[*x]));
             all += 1.0;
         }
     }
@@ -196,14 +202,18 @@ fn two_standard_errors_hold_the_truth_as_often_as_they_should() {
 fn amplitudes(fit: &Fit, k: f64) -> (f64, f64) {
     let mut matrix = Banded::zero(5, 4);
     let mut side = vec![0.0; 5];
-    let inner = |x: &f64| x.abs() < 0.6 * fit.grid.hi();
-    let bins = fit.grid.centres().into_iter().zip(&fit.density);
+    let inner = |x: &f64| x.abs() < 0.6 * fit.mesh.axes()[0].grid.hi();
+    let bins = fit.mesh.axes()[0]
+        .grid
+        .centres()
+        .into_iter()
+        .zip(&fit.density);
     for (x, p) in bins.filter(|(x, _)| inner(x)) {
         let (sin, cos) = (k * x).sin_cos();
         let row = [1.0, x, x * x, sin, cos];
         matrix.add_outer(0, &row, *p);
         for (s, r) in side.iter_mut().zip(row) {
-            *s += p * r * fit.value(x);
+            *s += p * r * fit.value(&[x]);
         }
     }
     let solution = matrix.cholesky().unwrap().solve(&side);
@@ -366,12 +376,12 @@ fn a_gap_is_bridged_and_told() {
         }
     }
     let fit = value(&blocks, &settings()).unwrap();
-    assert!(fit.is_disconnected() && !fit.covers(0.0) && fit.covers(2.0));
-    assert_eq!(fit.covered.len(), 2);
+    assert!(fit.is_disconnected() && !fit.covers(&[0.0]) && fit.covers(&[2.0]));
+    assert_eq!(fit.intervals(0).len(), 2);
     // Third differences carry the parabola across: its error at 0 is that of a least-squares
     // parabola through 32000 points of noise 0.1, about 0.1 * 3/sqrt(32000) = 0.002; and bins.
-    let bridge = fit.value(2.0) - fit.value(0.0);
+    let bridge = fit.value(&[2.0]) - fit.value(&[0.0]);
     assert!((bridge - 2.0).abs() < 0.02, "{bridge}");
     let counts = density(&histograms(&blocks), &Temperature::known(1.0), &settings());
-    assert!(counts.unwrap().value(0.0).is_finite());
+    assert!(counts.unwrap().value(&[0.0]).is_finite());
 }

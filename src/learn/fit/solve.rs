@@ -1,0 +1,132 @@
+//! Solutions without one block: conjugate gradients, preconditioned by the factor for all blocks.
+
+use super::domain::Cells;
+use super::{FitError, Settings};
+use crate::learn::bspline::Space;
+use crate::learn::stencil::Stencil;
+use crate::learn::tensor::{Factor, extent};
+use crate::stats::Mesh;
+use rayon::prelude::*;
+
+/// Right sides that are solved together: what one look at the factor serves.
+const TOGETHER: usize = 16;
+/// The most steps: with the factor of all blocks a dozen do, unless a cell knows one block only.
+const MAX_STEPS: usize = 100;
+
+struct Side {
+    x: Vec<f64>,
+    rest: Vec<f64>,
+    direction: Vec<f64>,
+    /// `restᵀ M^-1 rest`, and its value below which the side is done.
+    size: f64,
+    enough: f64,
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn add(into: &mut [f64], from: &[f64], factor: f64) {
+    for (a, b) in into.iter_mut().zip(from) {
+        *a += factor * b;
+    }
+}
+
+/// Solves `apply(b, x_b) = sides[b]` for every `b`, where `apply` is symmetric positive definite
+/// and near what `factor` is the factor of, until the error in the norm of the latter has fallen
+/// by `tolerance`. The same on any number of threads.
+///
+/// # Errors
+/// A number is not finite.
+pub(super) fn conjugate(
+    factor: &Factor<'_>,
+    sides: &[Vec<f64>],
+    tolerance: f64,
+    apply: impl Fn(usize, &[f64]) -> Vec<f64> + Sync,
+) -> Result<Vec<Vec<f64>>, FitError> {
+    let parts: Vec<Vec<Vec<f64>>> = sides
+        .par_chunks(TOGETHER)
+        .enumerate()
+        .map(|(part, sides)| {
+            let apply = |b: usize, x: &[f64]| apply(part * TOGETHER + b, x);
+            together(factor, sides, tolerance, apply)
+        })
+        .collect();
+    let solutions: Vec<Vec<f64>> = parts.into_iter().flatten().collect();
+    let finite = solutions.iter().flatten().all(|x| x.is_finite());
+    finite.then_some(solutions).ok_or(FitError::NotFinite)
+}
+
+fn together(
+    factor: &Factor<'_>,
+    sides: &[Vec<f64>],
+    tolerance: f64,
+    apply: impl Fn(usize, &[f64]) -> Vec<f64>,
+) -> Vec<Vec<f64>> {
+    let mut work: Vec<Side> = factor
+        .solve(sides)
+        .into_iter()
+        .zip(sides)
+        .map(|(direction, side)| Side {
+            x: vec![0.0; side.len()],
+            rest: side.clone(),
+            size: dot(&direction, side),
+            enough: tolerance * tolerance * dot(&direction, side),
+            direction,
+        })
+        .collect();
+    for _ in 0..MAX_STEPS {
+        // Written so that NaN ends a side as well.
+        let open: Vec<usize> = (0..work.len())
+            .filter(|&b| work[b].size > work[b].enough)
+            .collect();
+        if open.is_empty() {
+            break;
+        }
+        for &b in &open {
+            let side = &mut work[b];
+            let image = apply(b, &side.direction);
+            let length = side.size / dot(&side.direction, &image);
+            add(&mut side.x, &side.direction, length);
+            add(&mut side.rest, &image, -length);
+        }
+        let rests: Vec<Vec<f64>> = open.iter().map(|&b| work[b].rest.clone()).collect();
+        for (&b, solved) in open.iter().zip(factor.solve(&rests)) {
+            let side = &mut work[b];
+            let size = dot(&solved, &side.rest);
+            let keep = size / side.size;
+            for (d, s) in side.direction.iter_mut().zip(solved) {
+                *d = s + keep * *d;
+            }
+            side.size = size;
+        }
+    }
+    work.into_iter().map(|side| side.x).collect()
+}
+
+/// The bytes that a fit of blocks over a mesh takes beside the blocks themselves, at most: one
+/// factor for each of the candidates that run at a time, and the equations of every block.
+///
+/// # Errors
+/// A spacing is not a positive finite number.
+pub fn room(settings: &Settings, mesh: &Mesh, blocks: usize) -> Result<u64, FitError> {
+    let cells = Cells::new(mesh, settings)?;
+    let d = mesh.dimension();
+    let axes = mesh.axes().iter().zip(cells.counts());
+    let spaces = axes.map(|(axis, cells)| match axis.periodic {
+        true => Space::periodic(0.0, 1.0, cells),
+        false => Space::new(0.0, 1.0, cells),
+    });
+    let (size, bandwidth) = spaces
+        .collect::<Option<Vec<Space>>>()
+        .map_or((f64::MAX, 0.0), |axes| extent(&axes));
+    let at_once = rayon::current_num_threads().min(8) as f64;
+    let factors = at_once * size * (bandwidth + 8.0);
+    // Blocks, folds, and for each candidate the equations with their penalty and a copy.
+    let matrices = blocks as f64 + settings.folds as f64 + 4.0 * at_once + 4.0;
+    let sums = matrices * size * (Stencil::slots(d) as f64 + 1.0);
+    // By bin: the sums of all blocks, the density, and the bins of the domain.
+    let bins = mesh.bins() as f64 * (12.0 + (d * d) as f64);
+    let vectors = 8.0 * (blocks as f64 + 8.0 * at_once) * size;
+    Ok((8.0 * (factors + sums + bins + vectors)) as u64)
+}
