@@ -174,6 +174,22 @@ fn maps_have_their_parts() {
     }
 }
 
+/// A run without an estimate shows the full potential and the samples, where they were.
+#[test]
+fn without_an_estimate_the_samples_are_shown() {
+    let learned = land::plane();
+    let mut surfaces = Surfaces::new("V", learned.axes.clone());
+    surfaces.v = learned.v.clone();
+    surfaces.count(learned.counts.clone());
+    surfaces.mark();
+    let drawn = pictures(&surfaces);
+    let files: Vec<&str> = drawn.iter().map(|picture| picture.file.as_str()).collect();
+    assert_eq!(files, ["potential.svg", "density.svg"]);
+    let potential = svg(&drawn, "potential.svg");
+    assert!(potential.contains("the full potential V") && potential.contains("no samples"));
+    assert!(!potential.contains("the effective potential"));
+}
+
 /// Angles have ticks at parts of pi, and nothing is said of places without samples.
 #[test]
 fn maps_over_periods_say_so() {

@@ -66,7 +66,7 @@ pub fn critical_points(surfaces: &Surfaces, depth: f64) -> Vec<CriticalPoint> {
 /// The depth that a well must have to be worth naming: a hundredth of the range over which nine
 /// tenths of the covered cells lie.
 pub fn noticeable_depth(surfaces: &Surfaces) -> f64 {
-    let cells = (0..surfaces.len()).filter(|&cell| surfaces.is_covered(cell));
+    let cells = (0..surfaces.len()).filter(|&cell| surfaces.is_learned(cell));
     let mut values: Vec<f64> = cells.map(|cell| surfaces.u[cell]).collect();
     values.sort_by(f64::total_cmp);
     let at = (0.9 * values.len().saturating_sub(1) as f64) as usize;
@@ -99,7 +99,7 @@ impl Flood {
     /// as one hill higher than all.
     fn run(surfaces: &Surfaces, sign: f64, depth: f64) -> Flood {
         let [x, y] = &surfaces.axes;
-        let covered = |cell: &usize| surfaces.is_covered(*cell);
+        let covered = |cell: &usize| surfaces.is_learned(*cell);
         let height = |cell: usize| sign * surfaces.u[cell];
         let error = |cell: usize| {
             let error = surfaces.u_stderr.get(cell).copied();
@@ -119,7 +119,7 @@ impl Flood {
                 let (i, j) = (cell / y.cells, cell % y.cells);
                 let to = x.neighbour(i, by[0]).zip(y.neighbour(j, by[1]));
                 let (other, turns) = match to {
-                    Some((k, l)) if surfaces.is_covered(k * y.cells + l) => {
+                    Some((k, l)) if surfaces.is_learned(k * y.cells + l) => {
                         let turn = |from: usize, by: isize, to: usize, cells: usize| {
                             (from as i64 + by as i64 - to as i64) / cells as i64
                         };
@@ -274,7 +274,7 @@ fn refined(surfaces: &Surfaces, cell: usize, kind: CriticalKind) -> Option<Criti
     for a in -1..=1 {
         for b in -1..=1 {
             let near = x.neighbour(i, a)? * y.cells + y.neighbour(j, b)?;
-            let value = surfaces.is_covered(near).then(|| surfaces.u[near])?;
+            let value = surfaces.is_learned(near).then(|| surfaces.u[near])?;
             let (a, b) = (a as f64, b as f64);
             for (sum, power) in sums.iter_mut().zip([1.0, a, b, a * a, a * b, b * b]) {
                 *sum += power * value;

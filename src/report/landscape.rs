@@ -21,6 +21,16 @@ const EVEN: f64 = 0.1;
 /// standard error; `section.svg`: cuts through `U` and `V`; `density.svg`: the samples;
 /// `noise.svg`: the covariance of the unresolved force.
 pub fn pictures(surfaces: &Surfaces) -> Vec<Picture> {
+    let mut seen = None;
+    if !surfaces.covered.contains(&true) {
+        // Without an estimate, what was visited is shown.
+        let covered = surfaces.counts.iter().map(|&count| count > 0).collect();
+        seen = Some(Surfaces {
+            covered,
+            ..surfaces.clone()
+        });
+    }
+    let surfaces = seen.as_ref().unwrap_or(surfaces);
     let mut pictures: Vec<Picture> = [potential(surfaces), error(surfaces)]
         .into_iter()
         .flatten()
@@ -100,30 +110,36 @@ fn quantile(values: impl Iterator<Item = f64>, share: f64) -> Option<f64> {
     sorted.get((share * last as f64).round() as usize).copied()
 }
 
-/// `U` above its lowest well, and `V` at the same levels.
+/// `U` above its lowest well, and `V` at the same levels; without `U`, `V` above its least value.
 fn potential(surfaces: &Surfaces) -> Option<Picture> {
-    let ground = surfaces.ground();
-    let u: Vec<f64> = surfaces.u.iter().map(|u| u - ground).collect();
-    let shift = ground + surfaces.offset(&surfaces.v);
-    let v: Vec<f64> = surfaces.v.iter().map(|v| v - shift).collect();
     let name = &surfaces.potential;
-    let bands = heights(surfaces, &u)?;
+    let full = format!("the full potential {name}");
+    let above = |values: &[f64], ground: f64| values.iter().map(|v| v - ground).collect();
+    let ground = surfaces.ground();
+    let u: Vec<f64> = above(&surfaces.u, ground);
+    let Some(bands) = heights(surfaces, &u, "height above the lowest well") else {
+        let v: Vec<f64> = above(&surfaces.v, quantile(covered(surfaces, &surfaces.v), 0.0)?);
+        let bands = heights(surfaces, &v, "height above the lowest cell")?;
+        return Some(Picture {
+            file: "potential.svg".to_owned(),
+            title: format!("The full potential {name}"),
+            words: "There is no effective potential to show; this is where the samples were."
+                .to_owned(),
+            svg: drawn(surfaces, vec![map(surfaces, full, &v, bands)]),
+        });
+    };
+    let v: Vec<f64> = above(&surfaces.v, ground + surfaces.offset(&surfaces.v));
+    let beside = covered(surfaces, &v).next().is_some();
     let length = significant(surfaces.length, 3);
     let title = format!("the effective potential U, l = {length}");
     let learned = Map {
         labelled: true,
-        bar: false,
+        bar: !beside,
         marks: marks(surfaces),
         ..map(surfaces, title, &u, bands.clone())
     };
-    let title = format!("the full potential {name}");
-    let full = map(surfaces, title, &v, bands);
     let mut maps = vec![learned];
-    if covered(surfaces, &v).next().is_some() {
-        maps.push(full);
-    } else if let Some(only) = maps.first_mut() {
-        only.bar = true;
-    }
+    maps.extend(beside.then(|| map(surfaces, full, &v, bands)));
     let words = format!(
         "Heights are above the lowest well of U; {name} is drawn at the same levels, less its mean \
          difference from U, and what is finer than a cell of the grid does not show in it."
@@ -136,13 +152,11 @@ fn potential(surfaces: &Surfaces) -> Option<Picture> {
     })
 }
 
-/// Levels of `U` from its lowest well up; where few cells are far above the others, these share
-/// the last colour.
-fn heights(surfaces: &Surfaces, u: &[f64]) -> Option<Bands> {
-    let highest = quantile(covered(surfaces, u), 1.0)?;
-    let most = quantile(covered(surfaces, u), 0.97)?;
+/// Levels from zero up; where few cells are far above the others, these share the last colour.
+fn heights(surfaces: &Surfaces, values: &[f64], label: &str) -> Option<Bands> {
+    let highest = quantile(covered(surfaces, values), 1.0)?;
+    let most = quantile(covered(surfaces, values), 0.97)?;
     let top = if highest > 1.6 * most { most } else { highest };
-    let label = "height above the lowest well";
     Some(Bands::between(0.0, top, LEVELS, Palette::Height, label))
 }
 
