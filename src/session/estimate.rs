@@ -3,10 +3,10 @@
 use super::sample::Sample;
 use super::{Estimator, Hooks, Potential, Settings};
 use crate::dynamics::Side;
-use crate::graph::Spline;
+use crate::graph::{Spline, SplineAxis};
 use crate::learn::collect::Block;
 use crate::learn::compare::{Table, compare};
-use crate::learn::filter::{self, FilterError, Filtered};
+use crate::learn::filter::{self, FilterError};
 use crate::learn::fit::{self, Fit, FitError, ForceFit};
 use crate::report::result::EstimatorRow;
 use crate::stats::{BinnedSums, Histogram, Mesh, Moments};
@@ -14,6 +14,8 @@ use crate::stats::{BinnedSums, Histogram, Mesh, Moments};
 /// Points of the filter in each of its lengths, and the least and most in all.
 const FILTER_DENSITY: f64 = 256.0;
 const FILTER_POINTS: (f64, f64) = (4096.0, 262_144.0);
+/// Knots of the filter in two coordinates, in lengths.
+const PLANE_SPACING: f64 = 0.4;
 
 /// Cells of the log-density, in those of the regressions: half a resolution length.
 const DENSITY_SPACING: f64 = 1.0 / 3.0;
@@ -276,31 +278,48 @@ pub fn estimate(
     })
 }
 
-/// V filtered over an interval at length `l`, from values alone.
+/// V filtered over a box at length `l`, from values alone, and how many of them were not finite.
 pub fn filtered(
     potential: &Potential,
-    interval: (f64, f64),
+    sides: &[Side],
     l: f64,
     seed: u64,
     hooks: &Hooks<'_>,
-) -> Result<(Estimate, Filtered), FilterError> {
+) -> Result<(Estimate, u64), FilterError> {
     let before = (hooks.seconds)();
-    let wanted = FILTER_DENSITY * (interval.1 - interval.0) / l;
-    let how = filter::Settings {
-        lo: interval.0,
-        hi: interval.1,
-        length: l,
-        points: wanted.clamp(FILTER_POINTS.0, FILTER_POINTS.1) as usize,
-        seed,
-        tail: 1e-6,
+    let values = |x: &[f64], v: &mut [f64]| potential.values(x, v);
+    let (spline, evaluations, non_finite) = match sides {
+        [first, second] => {
+            let axes = [first, second].map(|side| SplineAxis {
+                lo: side.lo,
+                hi: side.hi,
+                periodic: side.periodic,
+            });
+            let filtered = filter::plane(&values, axes, l, PLANE_SPACING * l)?;
+            (filtered.spline, filtered.evaluations, filtered.non_finite)
+        }
+        _ => {
+            let (lo, hi) = sides.first().map_or((0.0, 0.0), |side| (side.lo, side.hi));
+            let wanted = FILTER_DENSITY * (hi - lo) / l;
+            let how = filter::Settings {
+                lo,
+                hi,
+                length: l,
+                points: wanted.clamp(FILTER_POINTS.0, FILTER_POINTS.1) as usize,
+                seed,
+                tail: 1e-6,
+            };
+            let filtered = filter::filter(&how, values)?;
+            let evaluations = filtered.evaluations as u64;
+            (filtered.spline, evaluations, filtered.non_finite as u64)
+        }
     };
-    let filtered = filter::filter(&how, |x, v| potential.values(x, v))?;
     let estimate = Estimate {
         estimator: Estimator::Filter,
-        spline: filtered.spline.clone(),
+        spline,
         fit: None,
-        evaluations: filtered.evaluations as u64,
+        evaluations,
         seconds: (hooks.seconds)() - before,
     };
-    Ok((estimate, filtered))
+    Ok((estimate, non_finite))
 }

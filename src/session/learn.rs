@@ -354,22 +354,19 @@ fn make_estimates(learned: &mut Learned<'_>, findings: &mut Findings, hooks: &Ho
         return;
     };
     let (settings, sample) = (&learned.setup.settings, learned.sample);
-    let sides = bins.sides();
-    let ends = (sides[0].lo, sides[0].hi);
     let filter = filtered(
         &learned.setup.potential,
-        ends,
+        &bins.sides(),
         learned.length,
         settings.seed,
         hooks,
     );
     let filter = match filter {
-        _ if sides.len() > 1 => None,
-        Ok((estimate, filtered)) => {
-            if filtered.non_finite > 0 {
+        Ok((estimate, non_finite)) => {
+            if non_finite > 0 {
                 findings.diagnostics.push(Diagnostic::warning(
                     "filter-gaps",
-                    format!("{} of the {} points of `filter` are outside the domain of the potential and were left out", filtered.non_finite, filtered.evaluations),
+                    format!("{non_finite} of the {} points of `filter` are outside the domain of the potential and were left out", estimate.evaluations),
                 ));
             }
             Some(estimate)
