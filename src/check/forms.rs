@@ -160,6 +160,33 @@ impl Elaborator<'_> {
         Some(values)
     }
 
+    /// Looks into a function that nothing calls, with sizes that a call could give. What is wrong
+    /// with a kind of value is wrong for every size; the rest may be fine for another one.
+    pub(super) fn probe(&mut self, at: u32) {
+        const SIZE: usize = 3;
+        let forms = Arc::clone(&self.forms[at as usize]);
+        let mut arguments = Vec::with_capacity(forms.len());
+        for form in forms.iter() {
+            let sizes = form.sizes.iter().map(|size| match size {
+                Size::Bound(_) => Size::Known(SIZE),
+                known => *known,
+            });
+            let (sizes, period) = (sizes.collect(), None);
+            let Some(shape) = (Form { sizes, period }).shape() else {
+                return;
+            };
+            arguments.push(self.fresh_value(shape, self.next_input));
+            self.next_input += shape.map_or(1, Shape::count) as u32;
+        }
+        let before = self.diagnostics.len();
+        self.evaluate((at, arguments));
+        let new = self
+            .diagnostics
+            .split_off(before.min(self.diagnostics.len()));
+        let sure = new.into_iter().filter(|found| found.code == "type");
+        self.diagnostics.extend(sure);
+    }
+
     /// Inputs from a number on, as a number or an array.
     pub(super) fn fresh_value(&mut self, shape: Option<Shape>, first: u32) -> Value {
         let Some(shape) = shape else {
