@@ -161,6 +161,11 @@ fn elaborate_all(
             }
         }
     }
+    for &at in order.iter().rev() {
+        if !elaborator.seen[at as usize] {
+            elaborator.probe(at);
+        }
+    }
     found.append(&mut elaborator.diagnostics);
 }
 

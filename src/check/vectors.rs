@@ -304,41 +304,40 @@ impl Elaborator<'_> {
         match (builtin, &values[..]) {
             (Builtin::Random, &[seed, i]) => self.random((seed, arguments[0]), (i, arguments[1])),
             (Builtin::Len, &[value]) => self.len((value, arguments[0])),
-            (Builtin::Norm, &[value]) => {
-                let Some(nodes) = self.vector(value, arguments[0]) else {
-                    return Value::Wrong;
-                };
-                Value::Number(self.length(&nodes))
-            }
+            (Builtin::Norm, &[value]) => match self.vector(value, arguments[0]) {
+                Some(nodes) => Value::Number(self.length(&nodes)),
+                None => Value::Wrong,
+            },
             (Builtin::Dot | Builtin::Dist, &[a, b]) => {
-                let left = self.vector(a, arguments[0]);
-                let right = self.vector(b, arguments[1]);
-                let (Some(left), Some(right)) = (left, right) else {
-                    return Value::Wrong;
-                };
-                if left.len() != right.len() {
-                    let what = if builtin == Builtin::Dot {
-                        "dot"
-                    } else {
-                        "dist"
-                    };
-                    let error =
-                        Diagnostic::error("shape", format!("`{what}` of vectors of two lengths"))
-                            .at(self.tree.span(arguments[0]), self.describe(a))
-                            .at(self.tree.span(arguments[1]), self.describe(b));
-                    self.say(error.help("give it vectors of one length"));
-                    return Value::Wrong;
-                }
-                let pairs = left.into_iter().zip(right);
-                if builtin == Builtin::Dist {
-                    let nodes: Vec<Node> = pairs.map(|(a, b)| self.graph.minus(a, b)).collect();
-                    return Value::Number(self.length(&nodes));
-                }
-                let nodes: Vec<Node> = pairs.map(|(a, b)| self.graph.times(a, b)).collect();
-                Value::Number(self.total(&nodes))
+                self.pair(builtin, (a, arguments[0]), (b, arguments[1]))
             }
             _ => Value::Wrong,
         }
+    }
+
+    /// `dot` or `dist`.
+    fn pair(&mut self, builtin: Builtin, a: (Value, ExprId), b: (Value, ExprId)) -> Value {
+        let (left, right) = (self.vector(a.0, a.1), self.vector(b.0, b.1));
+        let (Some(left), Some(right)) = (left, right) else {
+            return Value::Wrong;
+        };
+        let distance = builtin == Builtin::Dist;
+        if left.len() != right.len() {
+            let what = if distance { "dist" } else { "dot" };
+            let message = format!("`{what}` of vectors of two lengths");
+            let error = Diagnostic::error("shape", message)
+                .at(self.tree.span(a.1), self.describe(a.0))
+                .at(self.tree.span(b.1), self.describe(b.0));
+            self.say(error.help("give it vectors of one length"));
+            return Value::Wrong;
+        }
+        let pairs = left.into_iter().zip(right);
+        if distance {
+            let nodes: Vec<Node> = pairs.map(|(a, b)| self.graph.minus(a, b)).collect();
+            return Value::Number(self.length(&nodes));
+        }
+        let nodes: Vec<Node> = pairs.map(|(a, b)| self.graph.times(a, b)).collect();
+        Value::Number(self.total(&nodes))
     }
 
     /// The components of a vector; an error for anything else.
