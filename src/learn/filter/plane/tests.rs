@@ -239,6 +239,9 @@ fn walls_far_outside_do_not_reach_in() {
     for [x, y] in middle(axes, 0.0) {
         let [value, laplacian] = surface(x, y);
         let error = found.spline.at(&[x, y]) - value - l * l / 12.0 * laplacian;
-        assert!(error.abs() < 2.5e-5 * range, "{x} {y}: {error:e} of {range}");
+        assert!(
+            error.abs() < 2.5e-5 * range,
+            "{x} {y}: {error:e} of {range}"
+        );
     }
 }
