@@ -205,3 +205,43 @@ fn what_cannot_be_filtered_is_an_error() {
     let error = run([empty, RING], 0.5, 0.2);
     assert!(matches!(error, Err(FilterError::BadInterval { .. })));
 }
+
+#[test]
+fn walls_far_outside_do_not_reach_in() {
+    // Müller and Brown 1979: it grows to 1e4 times its range in the box where V is still asked
+    // for. Value and Laplacian; the next term of the expansion of the filter, l^4/240 times the
+    // Laplacian of that, is largest in the corner, 740 times the value: 1.9e-5 of it.
+    let surface = |x: f64, y: f64| {
+        let hills = [
+            [-200.0, -1.0, 0.0, -10.0, 1.0, 0.0],
+            [-100.0, -1.0, 0.0, -10.0, 0.0, 0.5],
+            [-170.0, -6.5, 11.0, -6.5, -0.5, 1.5],
+            [15.0, 0.7, 0.6, 0.7, -1.0, 1.0],
+        ];
+        hills
+            .iter()
+            .fold([0.0, 0.0], |sum, [size, a, b, c, at, to]| {
+                let (x, y) = (x - at, y - to);
+                let hill = size * (a * x * x + b * x * y + c * y * y).exp();
+                let (fx, fy) = (2.0 * a * x + b * y, b * x + 2.0 * c * y);
+                let laplacian = hill * (fx * fx + fy * fy + 2.0 * (a + c));
+                [sum[0] + hill, sum[1] + laplacian]
+            })
+    };
+    let axis = |lo, hi| SplineAxis {
+        lo,
+        hi,
+        periodic: false,
+    };
+    let (l, axes) = (0.05, [axis(-1.5, 1.2), axis(-0.2, 2.0)]);
+    let found = plane(&batch(|x, y| surface(x, y)[0]), axes, l, 0.02).unwrap();
+    let range = surface(1.2, 2.0)[0];
+    for [x, y] in middle(axes, 0.0) {
+        let [value, laplacian] = surface(x, y);
+        let error = found.spline.at(&[x, y]) - value - l * l / 12.0 * laplacian;
+        assert!(
+            error.abs() < 2.5e-5 * range,
+            "{x} {y}: {error:e} of {range}"
+        );
+    }
+}
