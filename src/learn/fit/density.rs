@@ -121,7 +121,8 @@ fn log_density(
         let error = problem.error(&all, &merged, smoothing);
         error.unwrap_or(f64::INFINITY)
     };
-    let smoothing = search(domain.tensor.cost(), error).ok_or(FitError::Singular)?;
+    let least = LEAST_PENALTY / problem.weight(&all, 1.0);
+    let smoothing = search(domain.tensor.cost(), least, error).ok_or(FitError::Singular)?;
     let fitted = problem.fit(&all, smoothing, TOLERANCE)?;
     let without = problem.without(&fitted, &all, &parts, smoothing, TOLERANCE)?;
     let potential = |c: &[f64], beta: f64| c.iter().map(|c| -c / beta).collect::<Vec<f64>>();

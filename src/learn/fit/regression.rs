@@ -221,19 +221,23 @@ impl Problem {
         out
     }
 
-    // The weight of the penalty for a relative one, at least that of a few samples.
-    fn weight(&self, all: &Equations, smoothing: f64) -> f64 {
+    // The least weight of the penalty.
+    fn least(&self) -> f64 {
         let axes = self.domain.tensor.axes();
-        let sample = match self.kind {
-            Kind::Value => 1.0,
+        match self.kind {
+            Kind::Value => LEAST_PENALTY,
             // A slope knows the coefficients by the inverse width of a cell.
             Kind::Force => {
                 let squares = axes.iter().map(|axis| axis.spacing().powi(-2));
-                squares.sum::<f64>() / axes.len() as f64
+                LEAST_PENALTY * squares.sum::<f64>() / axes.len() as f64
             }
-        };
+        }
+    }
+
+    // The weight of the penalty for a relative one.
+    fn weight(&self, all: &Equations, smoothing: f64) -> f64 {
         let relative = smoothing * all.matrix.trace() / self.penalty.trace();
-        super::at_least(relative, LEAST_PENALTY * sample)
+        super::at_least(relative, self.least())
     }
 
     fn solve(&self, all: &Equations, smoothing: f64) -> Result<Solved<'_>, FitError> {
@@ -290,7 +294,7 @@ impl Problem {
 }
 
 /// What is left of the change that leaving out a block makes, where it is called solved.
-const TOLERANCE: f64 = 1e-6;
+const TOLERANCE: f64 = 1e-4;
 /// The same while candidates are compared: what is left is orthogonal to what was found, so that
 /// squared errors are wrong by the square of it.
 const ROUGH: f64 = 1e-2;
@@ -333,7 +337,8 @@ fn regress(
         let error = problem.error(&all, &merged, smoothing);
         error.unwrap_or(f64::INFINITY)
     };
-    let smoothing = search(tensor.cost(), error).ok_or(FitError::Singular)?;
+    let least = problem.least() / problem.weight(&all, 1.0);
+    let smoothing = search(tensor.cost(), least, error).ok_or(FitError::Singular)?;
     drop(merged);
     let solved = problem.solve(&all, smoothing)?;
     let replicates = problem.without(&solved, &parts, TOLERANCE)?;
