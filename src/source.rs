@@ -1,5 +1,6 @@
 //! Files and byte spans: where every piece of a program came from.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Which of the files of a program.
@@ -52,10 +53,14 @@ pub struct Source {
     pub text: String,
 }
 
-/// The files of one program.
+/// The files of one program, and where each was found.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: Vec<Source>,
+    /// By the path from the folder of the root file, with `/` between its parts.
+    paths: BTreeMap<String, SourceId>,
+    /// By the name of a module of the library, such as `std.landscapes`.
+    modules: BTreeMap<String, SourceId>,
 }
 
 /// A place a person can go to: both counted from 1, the column in characters.
@@ -95,6 +100,46 @@ impl Sources {
     /// The file behind an id that [`Sources::add`] gave.
     pub fn get(&self, id: SourceId) -> &Source {
         &self.files[id.0 as usize]
+    }
+
+    /// Says that a file of the program lies at that path from the folder of the root file, written
+    /// with `/`. Links may give a file several paths.
+    pub fn place(&mut self, id: SourceId, path: impl Into<String>) {
+        self.paths.insert(path.into(), id);
+    }
+
+    /// The file at a path from the folder of the root file.
+    pub fn at_path(&self, path: &str) -> Option<SourceId> {
+        self.paths.get(path).copied()
+    }
+
+    /// The first path of a file; none for the library.
+    pub fn path(&self, id: SourceId) -> Option<&str> {
+        let mut paths = self.paths.iter();
+        paths.find(|(_, at)| **at == id).map(|(path, _)| &**path)
+    }
+
+    /// All files of the program that have a path from the folder of the root file.
+    pub fn placed(&self) -> impl Iterator<Item = (&str, SourceId)> {
+        self.paths.iter().map(|(path, id)| (path.as_str(), *id))
+    }
+
+    /// Adds a module of the library, which is shown under its name.
+    pub fn add_module(&mut self, name: &str, text: &str) -> SourceId {
+        let id = self.add(name, text);
+        self.modules.insert(name.to_owned(), id);
+        id
+    }
+
+    /// The module of the library of that name, such as `std.landscapes`, if it was added.
+    pub fn module(&self, name: &str) -> Option<SourceId> {
+        self.modules.get(name).copied()
+    }
+
+    /// The name of a file that is a module of the library.
+    pub fn module_name(&self, id: SourceId) -> Option<&str> {
+        let mut modules = self.modules.iter();
+        modules.find(|(_, at)| **at == id).map(|(name, _)| &**name)
     }
 
     /// All files with their ids, in the order they were added.

@@ -10,11 +10,19 @@ fn examples() -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|e| e == "pot"))
+        .filter(|path| path.extension().is_some_and(|e| e == "pot") && has_one_coordinate(path))
         .collect();
     paths.sort();
     assert!(paths.len() >= 8, "only {} examples", paths.len());
     paths
+}
+
+/// What follows is about curves.
+fn has_one_coordinate(path: &Path) -> bool {
+    let mut sources = effpot_lang::source::Sources::new();
+    let root = sources.add("example", std::fs::read_to_string(path).unwrap());
+    let program = effpot_lang::check::check(&sources, root);
+    program.is_ok_and(|p| p.potential(None).is_ok_and(|model| model.dimension() == 1))
 }
 
 /// Standard output of a command that must end with exit code 0.

@@ -8,7 +8,7 @@ use effpot_lang::report::arrays::{Array, Values, npz};
 use effpot_lang::report::figure::figure;
 use effpot_lang::report::html::{Page, html};
 use effpot_lang::report::kuva::Kuva;
-use effpot_lang::report::plot::Plotter;
+use effpot_lang::report::plot::{Picture, Plotter};
 use effpot_lang::report::result::{
     Covered, DiagnosticRow, EffectivePotential, Equilibrium, EstimatorRow, Noise, Performance,
     Program, ReadError, RemovedRow, RunResult, SCHEMA, Scale, Settings, Verdict, sha256,
@@ -82,7 +82,7 @@ fn run() -> RunResult {
             domain: vec![[-7.34, 7.51]],
             covered: Covered::Intervals(vec![[-7.34, 7.51]]),
             stderr_median: Some(1.1e-4),
-            middle: None,
+            ..EffectivePotential::default()
         },
         terms: None,
         table: vec![
@@ -205,6 +205,13 @@ fn figures_have_their_parts() {
     assert!(Kuva.svg(&figure(&sample::double_well())).contains("U0"));
 }
 
+fn picture(svg: &str) -> Picture {
+    Picture {
+        svg: svg.to_owned(),
+        ..Picture::default()
+    }
+}
+
 /// The page escapes what users write, and needs nothing from elsewhere.
 #[test]
 fn the_page_is_whole() {
@@ -214,12 +221,17 @@ fn the_page_is_whole() {
         &Page {
             source: &run.program.source,
             command: "effpot-lang quadratic.pot --delta 0.5",
-            svg: Some("<?xml version=\"1.0\"?><svg id=\"figure\"></svg>"),
+            pictures: &[
+                picture("<?xml version=\"1.0\"?><svg id=\"figure\"></svg>"),
+                picture("<svg id=\"figure\"><path clip-path=\"url(#figure)\"/></svg>"),
+            ],
         },
     );
     assert!(page.contains("# &lt;b&gt;&amp;"));
     assert!(!page.contains("<b>&"));
     assert!(page.contains("<svg id=\"figure\">") && !page.contains("<?xml"));
+    // A second figure has names of its own.
+    assert!(page.contains("<svg id=\"figure-1-figure\"><path clip-path=\"url(#figure-1-figure)"));
     assert!(!page.contains("http"), "a link to elsewhere");
     assert!(!page.contains("<script"));
     assert!(
@@ -228,7 +240,7 @@ fn the_page_is_whole() {
             &Page {
                 source: "",
                 command: "",
-                svg: None
+                pictures: &[],
             }
         )
         .contains("not trusted")

@@ -1,8 +1,9 @@
 //! Calls: each function is written out once for the same arguments, and `diff` inside it sees an
 //! input in place of the argument it names.
 
-use super::elaborate::{Elaborator, Key, Task, Value};
-use super::names::Target;
+use super::elaborate::{Elaborator, Key, Task};
+use super::value::{Shape, Value};
+use crate::diagnostic::Diagnostic;
 use crate::graph::{Node, Op};
 use crate::syntax::ExprId;
 use std::collections::{HashMap, HashSet};
@@ -26,8 +27,7 @@ impl Elaborator<'_> {
         // once, and the argument is put in afterwards.
         let mut general = key.1.clone();
         for &slot in &self.resolved.varied[at] {
-            let input = self.fresh_input(key.0, slot);
-            general[slot as usize] = Value::Number(self.graph.input(input));
+            general[slot as usize] = self.fresh_inputs(key.0, slot, key.1[slot as usize]);
         }
         if general != key.1 {
             let general = (key.0, general);
@@ -40,17 +40,29 @@ impl Elaborator<'_> {
         self.locals.extend(&key.1);
         self.locals
             .resize(slots.max(self.locals.len()), Value::Wrong);
+        for (slot, size) in self.bound_sizes(key.0, &key.1) {
+            let size = self.graph.constant(size as f64);
+            self.set(slot, Value::Number(size));
+        }
         self.tasks.push(Task::Return(key, base));
         self.eval(body);
     }
 
-    /// The input that stands for an argument while its function is differentiated by it. One for
-    /// each argument is enough, because no function is entered from within itself.
-    fn fresh_input(&mut self, at: u32, slot: u32) -> u32 {
+    /// The inputs that stand for an argument while its function is differentiated by it. Those of
+    /// one shape are enough, because no function is entered from within itself.
+    fn fresh_inputs(&mut self, at: u32, slot: u32, like: Value) -> Value {
+        let shape = match like {
+            Value::Array(array) => Some(self.arrays.shape(array)),
+            Value::Number(_) => None,
+            Value::Truth(_) | Value::Wrong => return like,
+        };
+        let count = shape.map_or(1, Shape::count);
         let next = self.next_input;
-        let input = *self.fresh.entry((at, slot)).or_insert(next);
-        self.next_input += u32::from(input == next);
-        input
+        let first = *self.fresh.entry((at, slot, count)).or_insert(next);
+        if first == next {
+            self.next_input += count as u32;
+        }
+        self.fresh_value(shape, first)
     }
 
     pub(super) fn leave(&mut self, key: Key, base: usize) {
@@ -65,26 +77,24 @@ impl Elaborator<'_> {
     pub(super) fn instantiate(&mut self, key: Key) {
         let mut image = HashMap::new();
         for &slot in &self.resolved.varied[key.0 as usize] {
-            let input = self.fresh_input(key.0, slot);
-            if let Value::Number(node) = key.1[slot as usize] {
-                image.insert(self.graph.input(input), node);
-            }
+            let actual = key.1[slot as usize];
+            let general = self.fresh_inputs(key.0, slot, actual);
+            let pairs = self.components(general).into_iter();
+            image.extend(pairs.zip(self.components(actual)));
         }
-        let value = match self.pop() {
-            Value::Number(node) => Value::Number(self.put_in(key.0, node, image)),
-            Value::Truth(node) => Value::Truth(self.put_in(key.0, node, image)),
-            Value::Wrong => Value::Wrong,
-        };
+        let general = self.pop();
+        let value = self.put_in(key.0, general, image);
         self.known.insert(key, value);
         self.values.push(value);
     }
 
-    /// A node with some inputs replaced. What depends on them is remembered, so that many calls
+    /// A value with some inputs replaced. What depends on them is remembered, so that many calls
     /// cost what they add and not what is there.
-    fn put_in(&mut self, function: u32, root: Node, mut image: HashMap<Node, Node>) -> Node {
-        if !self.dependents.contains_key(&(function, root)) {
+    fn put_in(&mut self, function: u32, value: Value, mut image: HashMap<Node, Node>) -> Value {
+        let roots = self.components(value);
+        if !self.dependents.contains_key(&(function, value)) {
             let mut depends: HashSet<Node> = image.keys().copied().collect();
-            let schedule = self.graph.schedule(&[root]).into_iter();
+            let schedule = self.graph.schedule(&roots).into_iter();
             let found: Vec<Node> = schedule
                 .filter(|&at| {
                     let found = self.graph.op(at).operands().any(|a| depends.contains(&a));
@@ -95,13 +105,10 @@ impl Elaborator<'_> {
                 })
                 .collect();
             self.steps += self.graph.len() / 16;
-            self.dependents.insert((function, root), found);
+            self.dependents.insert((function, value), found);
         }
-        let dependents = self
-            .dependents
-            .get(&(function, root))
-            .cloned()
-            .unwrap_or_default();
+        let known = self.dependents.get(&(function, value));
+        let dependents = known.cloned().unwrap_or_default();
         self.steps += dependents.len();
         for at in dependents {
             let op = self
@@ -111,21 +118,29 @@ impl Elaborator<'_> {
             let node = self.graph.add(op);
             image.insert(at, node);
         }
-        image.get(&root).copied().unwrap_or(root)
+        let new = |root: &Node| image.get(root).copied().unwrap_or(*root);
+        let nodes = roots.iter().map(new).collect();
+        self.like(value, nodes)
     }
 
     pub(super) fn differentiate(&mut self, arguments: &[ExprId]) -> Value {
-        let value = self.pop();
-        let Target::Local(slot) = self.resolved.targets[arguments[1].index()] else {
-            return Value::Wrong;
+        let (variable, value) = (self.pop(), self.pop());
+        let (variable, node) = match variable {
+            Value::Number(variable) => (variable, self.number(value, arguments[0])),
+            Value::Array(_) => {
+                let name = self.called(arguments[1]);
+                let help = format!("write `diff(..., {name}[i])`");
+                let error = Diagnostic::error("diff-variable", "a derivative is by one number").at(
+                    self.tree.span(arguments[1]),
+                    format!("this is {}", self.describe(variable)),
+                );
+                self.say(error.help(help));
+                return Value::Wrong;
+            }
+            _ => return Value::Wrong,
         };
-        let variable = self.locals.get(self.base + slot as usize).copied();
-        let node = self.number(value, arguments[0]);
-        let (Some(node), Some(Value::Number(variable))) = (node, variable) else {
-            return Value::Wrong;
-        };
-        // An argument that some `diff` names is bound to an input of its own.
-        let Op::Input(input) = self.graph.op(variable) else {
+        // An argument that some `diff` names is bound to inputs of its own.
+        let (Some(node), Op::Input(input)) = (node, self.graph.op(variable)) else {
             return Value::Wrong;
         };
         self.steps += self.graph.len() / 16;

@@ -4,10 +4,12 @@ use super::definitions::Table;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
-/// The definitions, those that are used first; and an error for each cycle.
+/// The definitions, those that are used first; and an error for each cycle, whose members join the
+/// definitions that are `wrong`.
 pub(super) fn order(
     table: &Table,
     uses: &[Vec<(u32, Span)>],
+    wrong: &mut Vec<u32>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<u32> {
     const NEW: u8 = 0;
@@ -38,6 +40,7 @@ pub(super) fn order(
                 OPEN => {
                     let start = path.iter().position(|step| step.0 == used).unwrap_or(0);
                     diagnostics.push(cycle(table, uses, &path[start..]));
+                    wrong.extend(path[start..].iter().map(|step| step.0));
                 }
                 _ => {}
             }

@@ -1,5 +1,8 @@
 //! What a file defines, and what the language itself does.
 
+use super::csv::Tables;
+use super::modules::Modules;
+use super::suggest::suggest;
 use crate::diagnostic::Diagnostic;
 use crate::graph::Function;
 use crate::source::Span;
@@ -13,8 +16,6 @@ pub(super) enum DefinedKind {
     Parameter(usize),
     Constant,
     Function,
-    /// From an import, which is for later.
-    Imported,
 }
 
 /// A definition with a name.
@@ -26,131 +27,224 @@ pub(super) struct Defined {
     pub value: Option<ExprId>,
     /// Its place among the items of the tree.
     pub item: usize,
+    /// The file that it is in, the root being 0.
+    pub module: u32,
 }
 
-/// The definitions of a file.
+/// What a name of a file means.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    /// The definition; none if the import of it failed, which has been reported.
+    pub at: Option<u32>,
+    /// Where the file defines or imports it.
+    pub span: Span,
+}
+
+/// The names of a file: what it defines and what it imports.
+pub(super) type Scope = HashMap<String, Known>;
+
+/// The definitions of all files, those of the root first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
     pub list: Vec<Defined>,
-    pub by_name: HashMap<String, u32>,
+    /// The names of each file.
+    pub scopes: Vec<Scope>,
+    /// The tables that were read from files.
+    pub data: Tables,
 }
 
 impl Table {
-    /// Collects the definitions; of a duplicate the first one stays.
-    pub fn new(tree: &Tree, diagnostics: &mut Vec<Diagnostic>) -> Table {
-        let mut table = Table::default();
-        let mut parameters = 0;
-        for (item, definition) in tree.items.iter().enumerate() {
-            let (name, kind, value) = match &definition.kind {
-                ItemKind::Parameter(name, value) => {
-                    parameters += 1;
-                    (name, DefinedKind::Parameter(parameters - 1), Some(*value))
-                }
-                ItemKind::Constant(name, value) => (name, DefinedKind::Constant, Some(*value)),
-                ItemKind::Function(name, arguments, value) => {
-                    scalar(arguments, diagnostics);
-                    (name, DefinedKind::Function, Some(*value))
-                }
-                ItemKind::Import(_, names) => {
-                    diagnostics.push(not_yet("imports", definition.span));
-                    for (name, alias) in names {
-                        let name = alias.as_ref().unwrap_or(name);
-                        table.insert(name, DefinedKind::Imported, None, item, diagnostics);
-                    }
+    /// Collects the definitions and imports; of a duplicate the first one stays.
+    pub fn new(
+        tree: &Tree,
+        modules: &Modules,
+        data: Tables,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Table {
+        let mut table = Table {
+            data,
+            ..Table::default()
+        };
+        for (number, module) in (0u32..).zip(&modules.list) {
+            table.scopes.push(Scope::new());
+            for item in module.items.clone() {
+                table.define(tree, item, number, diagnostics);
+            }
+        }
+        for (number, module) in modules.list.iter().enumerate() {
+            for &(item, from, _) in &module.imports {
+                let ItemKind::Import(_, names) = &tree.items[item].kind else {
                     continue;
+                };
+                for (name, alias) in names {
+                    let at = table.exported(name, modules, from, diagnostics);
+                    let name = alias.as_ref().unwrap_or(name);
+                    table.enter(number, name, at, true, diagnostics);
                 }
-                ItemKind::Run(..) => continue,
-            };
-            table.insert(name, kind, value, item, diagnostics);
+            }
         }
         table
     }
 
-    fn insert(
-        &mut self,
-        name: &Name,
-        kind: DefinedKind,
-        value: Option<ExprId>,
-        item: usize,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) {
-        if let Some(&first) = self.by_name.get(&name.text) {
-            let message = format!("`{}` is defined twice", name.text);
-            diagnostics.push(
-                Diagnostic::error("duplicate", message)
-                    .at(name.span, "the second definition")
-                    .at(self.list[first as usize].name.span, "the first definition")
-                    .help("rename or delete one of them"),
-            );
-        } else {
-            if builtin(&name.text).is_some() {
-                diagnostics.push(hides(name));
+    fn define(&mut self, tree: &Tree, item: usize, module: u32, diagnostics: &mut Vec<Diagnostic>) {
+        let (name, kind, value) = match &tree.items[item].kind {
+            // They are numbered when it is known who uses them.
+            ItemKind::Parameter(name, value) => (name, DefinedKind::Parameter(0), *value),
+            ItemKind::Constant(name, value) => (name, DefinedKind::Constant, *value),
+            ItemKind::Function(name, arguments, value) => {
+                domains(arguments, diagnostics);
+                (name, DefinedKind::Function, *value)
             }
-            self.by_name
-                .insert(name.text.clone(), self.list.len() as u32);
-        }
+            ItemKind::Import(..) | ItemKind::Run(..) => return,
+        };
+        let at = self.list.len() as u32;
         self.list.push(Defined {
             name: name.clone(),
             kind,
-            value,
+            value: Some(value),
             item,
+            module,
         });
+        self.enter(module as usize, name, Some(at), false, diagnostics);
     }
 
-    /// The arguments of a function; none for anything else.
+    /// Enters a name into the scope of a file.
+    fn enter(
+        &mut self,
+        module: usize,
+        name: &Name,
+        at: Option<u32>,
+        import: bool,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let Some(scope) = self.scopes.get_mut(module) else {
+            return;
+        };
+        if let Some(known) = scope.get(&name.text) {
+            diagnostics.push(twice(name, known.span, import));
+            return;
+        }
+        if builtin(&name.text).is_some() {
+            diagnostics.push(hides(name));
+        }
+        let span = name.span;
+        scope.insert(name.text.clone(), Known { at, span });
+    }
+
+    /// The definition of that name in a file that is imported.
+    fn exported(
+        &self,
+        name: &Name,
+        modules: &Modules,
+        from: u32,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<u32> {
+        let text = name.text.as_str();
+        let known = self.scopes[from as usize].get(text).and_then(|k| k.at);
+        let own = known.filter(|at| self.list[*at as usize].module == from);
+        if own.is_some() {
+            return own;
+        }
+        let shown = &modules.list[from as usize].shown;
+        let error = Diagnostic::error("unknown-name", format!("{shown} does not define `{text}`"))
+            .at(name.span, "not defined there");
+        let names = self.list.iter().filter(|defined| defined.module == from);
+        let names: Vec<&str> = names.map(|defined| defined.name.text.as_str()).collect();
+        let near = match suggest(text, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`? "),
+            None => String::new(),
+        };
+        let few: Vec<&str> = names.iter().copied().take(16).collect();
+        let more = if names.len() > few.len() { ", ..." } else { "" };
+        diagnostics.push(error.help(match names.len() {
+            0 => "that file defines nothing".to_owned(),
+            _ => format!("{near}it defines {}{more}", few.join(", ")),
+        }));
+        None
+    }
+
+    /// The names of the root.
+    pub fn root(&self) -> &Scope {
+        &self.scopes[0]
+    }
+
+    /// What a name of the root means.
+    pub fn named(&self, name: &str) -> Option<u32> {
+        self.root().get(name)?.at
+    }
+
+    /// The names of the arguments of a function; none for anything else.
     pub fn arguments<'t>(
         &self,
         tree: &'t Tree,
         defined: &Defined,
     ) -> impl ExactSizeIterator<Item = &'t Name> + use<'t> {
-        let arguments = match &tree.items[defined.item].kind {
-            ItemKind::Function(_, arguments, _) => arguments.as_slice(),
-            _ => &[],
-        };
+        let arguments = self.described(tree, defined);
         arguments.iter().map(|argument| &argument.name)
     }
 
-    /// How a function is called, such as `f(x, y)`; `None` for anything else.
-    pub fn signature(&self, tree: &Tree, defined: &Defined) -> Option<String> {
+    /// The arguments of a function with their sizes and domains; none for anything else.
+    pub fn described<'t>(&self, tree: &'t Tree, defined: &Defined) -> &'t [Argument] {
+        match &tree.items[defined.item].kind {
+            ItemKind::Function(_, arguments, _) => arguments,
+            _ => &[],
+        }
+    }
+
+    /// How a function is called by a name, such as `f(x, y)`; `None` for anything else.
+    pub fn signature(&self, tree: &Tree, defined: &Defined, name: &str) -> Option<String> {
         if defined.kind != DefinedKind::Function {
             return None;
         }
         let names = self.arguments(tree, defined).map(|name| name.text.as_str());
         let names: Vec<&str> = names.collect();
-        Some(format!("{}({})", defined.name.text, names.join(", ")))
+        Some(format!("{name}({})", names.join(", ")))
     }
 }
 
-fn scalar(arguments: &[Argument], diagnostics: &mut Vec<Diagnostic>) {
-    for argument in arguments {
-        if !argument.size.is_empty() {
-            diagnostics.push(not_yet("vectors and arrays", argument.name.span));
-        }
-        if let Some((domain, _)) = &argument.domain {
-            diagnostics.push(match domain.text.as_str() {
-                "angle" | "periodic" => not_yet("periodic coordinates", domain.span),
-                other => {
-                    let message = format!("`{other}` is no domain of a coordinate");
-                    Diagnostic::error("unknown-name", message)
-                        .at(domain.span, "")
-                        .help("there are `angle` and `periodic(L)`")
-                }
-            });
-        }
-    }
-}
-
-/// Says that something of the language cannot be used yet.
-pub(super) fn not_yet(what: &str, span: Span) -> Diagnostic {
-    let verb = if what.ends_with('s') { "are" } else { "is" };
-    let help = match what {
-        "imports" => "copy the definitions into this file",
-        "periodic coordinates" => "leave the domain out: `V(a) = ...`",
-        _ => "this version knows numbers: write coordinates as `V(x, y, ...)`",
+fn twice(name: &Name, other: Span, import: bool) -> Diagnostic {
+    let (first, second) = if other.start < name.span.start {
+        (other, name.span)
+    } else {
+        (name.span, other)
     };
-    Diagnostic::error("not-yet", format!("{what} {verb} not available yet"))
-        .at(span, "")
-        .help(help)
+    let error = Diagnostic::error("duplicate", format!("`{}` is defined twice", name.text))
+        .at(second, "the second definition")
+        .at(first, "the first definition");
+    let text = &name.text;
+    error.help(match import {
+        true => format!("an import can give another name: `({text} as other)`"),
+        false => "rename or delete one of them".to_owned(),
+    })
+}
+
+/// Looks at the domains of arguments.
+fn domains(arguments: &[Argument], diagnostics: &mut Vec<Diagnostic>) {
+    for (domain, length) in arguments.iter().filter_map(|a| a.domain.as_ref()) {
+        let (code, message, help) = match (domain.text.as_str(), length) {
+            ("angle", None) | ("periodic", Some(_)) => continue,
+            ("angle", Some(_)) => (
+                "arity",
+                "`angle` takes no length: it repeats after `2*pi`".to_owned(),
+                "write `angle` alone, or `periodic(L)`",
+            ),
+            ("periodic", None) => (
+                "arity",
+                "the length after which this coordinate repeats is missing".to_owned(),
+                "write `periodic(L)`, or `angle` for `periodic(2*pi)`",
+            ),
+            (other, _) => (
+                "unknown-name",
+                format!("`{other}` is no domain of a coordinate"),
+                "there are `angle` and `periodic(L)`",
+            ),
+        };
+        diagnostics.push(
+            Diagnostic::error(code, message)
+                .at(domain.span, "")
+                .help(help),
+        );
+    }
 }
 
 /// The warning for a name that hides one of the language.
@@ -174,18 +268,23 @@ pub(super) enum Builtin {
     Over,
     Diff,
     Spline,
-    /// What this version does not know yet.
-    Later,
+    PeriodicSpline,
+    Dot,
+    Norm,
+    Dist,
+    Len,
+    Random,
+    /// `csv("file.csv")`
+    Csv,
 }
 
-const LATER: [&str; 7] = [
-    "dot",
-    "norm",
-    "dist",
-    "len",
-    "csv",
-    "random",
-    "periodic_spline",
+/// What gathers numbers: from vectors, or from whole numbers.
+const GATHER: [(&str, Builtin); 5] = [
+    ("dot", Builtin::Dot),
+    ("norm", Builtin::Norm),
+    ("dist", Builtin::Dist),
+    ("len", Builtin::Len),
+    ("random", Builtin::Random),
 ];
 
 /// What the language itself means by a name.
@@ -198,7 +297,9 @@ pub(super) fn builtin(name: &str) -> Option<Builtin> {
         "sum" | "prod" => Builtin::Over,
         "diff" => Builtin::Diff,
         "spline" => Builtin::Spline,
-        _ if LATER.contains(&name) => Builtin::Later,
+        "periodic_spline" => Builtin::PeriodicSpline,
+        "dot" | "norm" | "dist" | "len" | "random" => GATHER.iter().find(|row| row.0 == name)?.1,
+        "csv" => Builtin::Csv,
         _ => Builtin::Function(Function::named(name)?),
     })
 }
@@ -238,9 +339,18 @@ pub(super) fn builtin_names() -> impl Iterator<Item = &'static str> {
     functions
         .map(|function| function.name())
         .chain([
-            "pi", "π", "tau", "true", "false", "sum", "prod", "diff", "spline",
+            "pi",
+            "π",
+            "tau",
+            "true",
+            "false",
+            "sum",
+            "prod",
+            "diff",
+            "spline",
+            "periodic_spline",
         ])
-        .chain(LATER)
+        .chain(GATHER.iter().map(|row| row.0))
 }
 
 impl Builtin {
@@ -255,7 +365,16 @@ impl Builtin {
             Builtin::Over => "sum(body for i in a..b)".to_owned(),
             Builtin::Diff => "diff(expression, x)".to_owned(),
             Builtin::Spline => "spline(x, degree, lo, hi, [c1, c2, ...])".to_owned(),
-            Builtin::Number(_) | Builtin::Truth(_) | Builtin::Later => String::new(),
+            Builtin::PeriodicSpline => {
+                "periodic_spline(x, degree, lo, hi, [c1, c2, ...])".to_owned()
+            }
+            Builtin::Dot => "dot(a, b)".to_owned(),
+            Builtin::Norm => "norm(a)".to_owned(),
+            Builtin::Dist => "dist(a, b)".to_owned(),
+            Builtin::Len => "len(a)".to_owned(),
+            Builtin::Random => "random(seed, i)".to_owned(),
+            Builtin::Csv => "csv(\"file.csv\")".to_owned(),
+            Builtin::Number(_) | Builtin::Truth(_) => String::new(),
         }
     }
 }

@@ -1,14 +1,18 @@
 //! Formulas into a graph, on a stack of tasks: no depth of the program is a depth of this code.
-//! Calls are in `call`, sums and splines in `reduce`, constants in `fold`.
+//! Calls are in `call`, sums in `reduce`, vectors in `vectors`, splines in `spline`, constants in
+//! `fold`; what a place needs is in `kinds`.
 
 use super::definitions::{Builtin, Defined, DefinedKind, Table};
+use super::forms::Form;
 use super::names::{Resolved, Target};
 use super::reduce::Reduction;
+use super::value::{Arrays, Value};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Comparison, Function, Graph, Node, Op};
 use crate::source::Span;
 use crate::syntax::{ExprId, ExprKind, Infix, Prefix, Tree};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// How many operations a program may have.
 pub const MAX_NODES: usize = 1_000_000;
@@ -18,15 +22,6 @@ pub(super) const MAX_STEPS: usize = 30_000_000;
 const MAX_POWER: f64 = 1024.0;
 /// After so many errors the rest is left unsaid.
 const MAX_ERRORS: usize = 50;
-
-/// What an expression is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Value {
-    Number(Node),
-    Truth(Node),
-    /// An error that has been reported.
-    Wrong,
-}
 
 /// A function (or a constant) with its arguments.
 pub(super) type Key = (u32, Vec<Value>);
@@ -59,6 +54,9 @@ pub(super) struct Elaborator<'p> {
     pub graph: Graph,
     pub tasks: Vec<Task>,
     pub values: Vec<Value>,
+    pub arrays: Arrays,
+    /// The arguments of each definition.
+    pub forms: Vec<Arc<[Form]>>,
     pub reductions: Vec<Reduction>,
     pub locals: Vec<Value>,
     pub base: usize,
@@ -69,11 +67,16 @@ pub(super) struct Elaborator<'p> {
     pub folded: Vec<Option<Option<f64>>>,
     pub known: HashMap<Key, Value>,
     reported: HashSet<(&'static str, Span)>,
-    first_parameter: u32,
+    /// Whether the arguments of a definition stand for whatever a call may give.
+    pub general: bool,
+    pub first_parameter: u32,
+    /// One after the last parameter.
+    pub first_fresh: u32,
     pub next_input: u32,
-    pub fresh: HashMap<(u32, u32), u32>,
+    /// The first input for an argument of a function, with so many components.
+    pub fresh: HashMap<(u32, u32, usize), u32>,
     /// For the general value of a function: the nodes that depend on its inputs.
-    pub dependents: HashMap<(u32, Node), Vec<Node>>,
+    pub dependents: HashMap<(u32, Value), Vec<Node>>,
     pub steps: usize,
 }
 
@@ -94,6 +97,8 @@ impl<'p> Elaborator<'p> {
             graph: Graph::new(),
             tasks: Vec::new(),
             values: Vec::new(),
+            arrays: Arrays::default(),
+            forms: resolved.forms.clone(),
             reductions: Vec::new(),
             locals: Vec::new(),
             base: 0,
@@ -103,6 +108,8 @@ impl<'p> Elaborator<'p> {
             known: HashMap::new(),
             reported: HashSet::new(),
             first_parameter: dimension as u32,
+            general: false,
+            first_fresh: (dimension + parameters) as u32,
             next_input: (dimension + parameters) as u32,
             fresh: HashMap::new(),
             dependents: HashMap::new(),
@@ -110,12 +117,12 @@ impl<'p> Elaborator<'p> {
         }
     }
 
-    /// A function at the first inputs, or a constant, or the default of a parameter.
+    /// A function at the first inputs, or a constant, or the default of a parameter. A function
+    /// whose sizes a call decides has no value of its own.
     pub fn definition(&mut self, at: u32) -> Value {
-        let defined = &self.table.list[at as usize];
-        let count = self.table.arguments(self.tree, defined).len();
-        let inputs = (0..count as u32).map(|input| Value::Number(self.graph.input(input)));
-        let arguments = inputs.collect();
+        let Some(arguments) = self.inputs(at) else {
+            return Value::Wrong;
+        };
         self.call((at, arguments));
         self.run()
     }
@@ -170,6 +177,7 @@ impl<'p> Elaborator<'p> {
         // Nothing more is to be said about the rest of this program.
         self.steps = 0;
         self.graph = Graph::new();
+        self.arrays = Arrays::default();
         self.folded.clear();
         self.known.clear();
         self.dependents.clear();
@@ -228,15 +236,11 @@ impl<'p> Elaborator<'p> {
             ExprKind::Prefix(_, a) => self.operands(id, &[*a]),
             ExprKind::Infix(_, _, a, b) => self.operands(id, &[*a, *b]),
             ExprKind::Call(_, arguments) => match self.resolved.targets[id.index()] {
-                Target::Builtin(Builtin::Diff) => self.operands(id, &arguments[..1]),
-                Target::Builtin(Builtin::Spline) => {
-                    self.operands(id, &arguments[..4]);
-                    if let ExprKind::List(coefficients) = tree.kind(arguments[4]) {
-                        self.tasks
-                            .extend(coefficients.iter().rev().map(|c| Task::Eval(*c)));
-                    }
-                }
                 Target::None => self.values.push(Value::Wrong),
+                Target::Builtin(Builtin::Csv) => {
+                    let table = self.table_of_file(id);
+                    self.values.push(table);
+                }
                 _ => self.operands(id, arguments),
             },
             ExprKind::If(condition, ..) => {
@@ -252,12 +256,12 @@ impl<'p> Elaborator<'p> {
                 }
             }
             ExprKind::Over(_, _, ranges) => self.reduce(id, ranges.len()),
-            ExprKind::Text(_)
-            | ExprKind::Index(..)
-            | ExprKind::List(_)
-            | ExprKind::Interval(..) => {
-                self.values.push(Value::Wrong);
+            ExprKind::Index(base, indices) => {
+                self.operands(id, indices);
+                self.eval(*base);
             }
+            ExprKind::List(elements) => self.operands(id, elements),
+            ExprKind::Text(_) | ExprKind::Interval(..) => self.values.push(Value::Wrong),
         }
     }
 
@@ -283,7 +287,7 @@ impl<'p> Elaborator<'p> {
                     Value::Number(self.graph.input(input))
                 }
                 DefinedKind::Constant => return self.call((at, Vec::new())),
-                DefinedKind::Function | DefinedKind::Imported => Value::Wrong,
+                DefinedKind::Function => Value::Wrong,
             },
             _ => Value::Wrong,
         };
@@ -313,16 +317,16 @@ impl<'p> Elaborator<'p> {
             ExprKind::Prefix(op, a) => {
                 let value = self.pop();
                 match op {
-                    Prefix::Minus => self.number(value, *a).map(|a| self.graph.negate(a)).into(),
+                    Prefix::Minus => self.negate(value, *a),
                     Prefix::Not => self
                         .truth(value, *a)
                         .map(|a| self.graph.add(Op::Not(a)))
                         .map_or(Value::Wrong, Value::Truth),
                 }
             }
-            ExprKind::Infix(op, _, a, b) => {
+            ExprKind::Infix(op, span, a, b) => {
                 let (right, left) = (self.pop(), self.pop());
-                self.infix(*op, (left, *a), (right, *b))
+                self.infix(*op, *span, (left, *a), (right, *b))
             }
             ExprKind::If(_, a, b) => {
                 let (right, left, condition) = (self.pop(), self.pop(), self.pop());
@@ -330,7 +334,11 @@ impl<'p> Elaborator<'p> {
             }
             ExprKind::Call(_, arguments) => match self.resolved.targets[id.index()] {
                 Target::Defined(at) => {
-                    let values = self.take(arguments);
+                    let first = self.values.len().saturating_sub(arguments.len());
+                    let values = self.values.split_off(first);
+                    if !self.fit(at, &values, arguments) {
+                        return Some(Value::Wrong);
+                    }
                     self.call((at, values));
                     return None;
                 }
@@ -339,9 +347,14 @@ impl<'p> Elaborator<'p> {
                     self.apply(function, &values)
                 }
                 Target::Builtin(Builtin::Diff) => self.differentiate(arguments),
-                Target::Builtin(Builtin::Spline) => self.spline(id, arguments),
+                Target::Builtin(builtin @ (Builtin::Spline | Builtin::PeriodicSpline)) => {
+                    self.spline(builtin, arguments)
+                }
+                Target::Builtin(builtin) => self.gather(builtin, arguments),
                 _ => Value::Wrong,
             },
+            ExprKind::Index(base, indices) => self.index(*base, indices),
+            ExprKind::List(elements) => self.list(elements),
             _ => Value::Wrong,
         })
     }
@@ -366,7 +379,13 @@ impl<'p> Elaborator<'p> {
         }
     }
 
-    fn infix(&mut self, op: Infix, left: (Value, ExprId), right: (Value, ExprId)) -> Value {
+    fn infix(
+        &mut self,
+        op: Infix,
+        span: Span,
+        left: (Value, ExprId),
+        right: (Value, ExprId),
+    ) -> Value {
         if matches!(op, Infix::And | Infix::Or) {
             let (a, b) = (self.truth(left.0, left.1), self.truth(right.0, right.1));
             let (Some(a), Some(b)) = (a, b) else {
@@ -378,6 +397,9 @@ impl<'p> Elaborator<'p> {
                 Op::Or(a, b)
             };
             return Value::Truth(self.graph.add(op));
+        }
+        if matches!(left.0, Value::Array(_)) || matches!(right.0, Value::Array(_)) {
+            return self.infix_arrays(op, span, left, right);
         }
         let (a, b) = (self.number(left.0, left.1), self.number(right.0, right.1));
         let (Some(a), Some(b)) = (a, b) else {
@@ -405,80 +427,5 @@ impl<'p> Elaborator<'p> {
             Some(n) if n == n.trunc() && n.abs() <= MAX_POWER => self.graph.power(a, n as i32),
             _ => self.graph.apply2(Function::Power, a, b),
         }
-    }
-
-    fn select(
-        &mut self,
-        id: ExprId,
-        condition: Value,
-        left: (Value, ExprId),
-        right: (Value, ExprId),
-    ) -> Value {
-        match (condition, left.0, right.0) {
-            (Value::Truth(c), Value::Number(a), Value::Number(b)) => {
-                Value::Number(self.graph.select(c, a, b))
-            }
-            (Value::Truth(c), Value::Truth(a), Value::Truth(b)) => {
-                Value::Truth(self.graph.select(c, a, b))
-            }
-            (_, Value::Number(_), Value::Truth(_)) | (_, Value::Truth(_), Value::Number(_)) => {
-                let what = |value| match value {
-                    Value::Truth(_) => "a truth value",
-                    _ => "a number",
-                };
-                let error = Diagnostic::error("type", "the branches of this `if` are of two kinds")
-                    .at(
-                        Span {
-                            end: self.tree.span(id).start + 2,
-                            ..self.tree.span(id)
-                        },
-                        "",
-                    )
-                    .at(self.tree.span(left.1), what(left.0))
-                    .at(self.tree.span(right.1), what(right.0));
-                self.say(error.help("give both branches a number"));
-                Value::Wrong
-            }
-            _ => Value::Wrong,
-        }
-    }
-
-    /// The node of a number; an error for a truth value.
-    pub fn number(&mut self, value: Value, id: ExprId) -> Option<Node> {
-        match value {
-            Value::Number(node) => Some(node),
-            Value::Truth(_) => {
-                let span = self.tree.span(id);
-                self.say(
-                    Diagnostic::error("type", "a truth value where a number is needed")
-                        .at(span, "this is true or false")
-                        .help("write `if condition then 1 else 0`"),
-                );
-                None
-            }
-            Value::Wrong => None,
-        }
-    }
-
-    fn truth(&mut self, value: Value, id: ExprId) -> Option<Node> {
-        match value {
-            Value::Truth(node) => Some(node),
-            Value::Number(_) => {
-                let span = self.tree.span(id);
-                self.say(
-                    Diagnostic::error("type", "a number where a condition is needed")
-                        .at(span, "this is a number")
-                        .help("compare it, as in `x != 0`"),
-                );
-                None
-            }
-            Value::Wrong => None,
-        }
-    }
-}
-
-impl From<Option<Node>> for Value {
-    fn from(node: Option<Node>) -> Value {
-        node.map_or(Value::Wrong, Value::Number)
     }
 }

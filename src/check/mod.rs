@@ -3,27 +3,41 @@
 //! [`check`] looks at every definition once, whether the potential uses it or not, and the
 //! [`Program`] it gives builds a [`Model`] for whichever function is asked for.
 
+mod builtins;
 mod call;
+mod csv;
 mod cycles;
 mod definitions;
 mod elaborate;
 mod fold;
+mod forms;
+mod gather;
+mod kinds;
+mod library;
+mod modules;
 mod names;
+mod paths;
+mod random;
 mod reduce;
 mod settings;
+mod spline;
 mod suggest;
+mod value;
+mod vectors;
 
 pub use elaborate::MAX_NODES;
+pub use gather::{LoadError, Loaded, Loader, NoFiles, gather};
 pub use settings::{Block, Entry, Setting};
 pub use suggest::suggest;
 
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Coordinate, Graph, Model, Parameter};
+use crate::graph::{Graph, Model, Parameter};
 use crate::source::{SourceId, Sources};
-use crate::syntax::{Tree, parse};
+use crate::syntax::{Tree, canonical};
 use definitions::{Defined, DefinedKind, Table};
-use elaborate::{Elaborator, Value};
+use elaborate::Elaborator;
 use names::Resolved;
+use value::Value;
 
 /// A program without errors.
 #[derive(Clone, Debug)]
@@ -39,17 +53,15 @@ pub struct Program {
 }
 
 /// Reads and checks a program. The errors of one stage are reported together, in the order of the
-/// text, with the warnings of that stage.
+/// text, with the warnings of that stage; a definition with an error gives no further ones.
+///
+/// What the program imports must be in `sources` already: see [`gather`].
 ///
 /// # Errors
 /// What is wrong with the program, all of it that can be seen at once.
 pub fn check(sources: &Sources, root: SourceId) -> Result<Program, Vec<Diagnostic>> {
-    let parsed = parse(&sources.get(root).text, root);
-    if !parsed.errors.is_empty() {
-        return Err(parsed.errors);
-    }
-    let tree = parsed.tree;
-    if tree.items.is_empty() {
+    let (tree, modules) = modules::read(sources, root)?;
+    if modules.list[0].items.is_empty() {
         return Err(vec![
             Diagnostic::error(
                 "empty",
@@ -59,36 +71,39 @@ pub fn check(sources: &Sources, root: SourceId) -> Result<Program, Vec<Diagnosti
         ]);
     }
     let mut found = Vec::new();
-    let table = Table::new(&tree, &mut found);
+    let data = csv::Tables::read(sources, &tree, &mut found);
+    let mut table = Table::new(&tree, &modules, data, &mut found);
     let settings = settings::expressions(&tree);
-    let resolved = names::resolve(&tree, &table, &settings, &mut found);
-    let order = cycles::order(&table, &resolved.uses, &mut found);
-    let mut found = sorted(found)?;
+    let mut resolved = names::resolve(&tree, &table, &settings, &mut found);
+    let mut order = cycles::order(&table, &resolved.uses, &mut resolved.wrong, &mut found);
+    for &at in &resolved.wrong {
+        table.list[at as usize].value = None;
+    }
+    let reached = modules::reached(&table, &resolved.uses);
+    let parameters = modules::number_parameters(&mut table, &reached);
+    modules::two_of_one_name(&table, &modules, &parameters, &mut found);
+    order.retain(|at| reached[*at as usize] || !modules.is_library(&table, *at));
+    resolved.forms = forms::find(&tree, &table, &resolved, &order, &mut found);
     elaborate_all(&tree, &table, &resolved, &order, &mut found);
     let mut found = sorted(found)?;
     let blocks = settings::blocks(&tree, &table, &resolved, &mut found);
+    let parameters = parameters.into_iter().map(|at| Parameter {
+        name: modules::parameter_name(&table, &modules, at),
+        value: f64::NAN,
+    });
     let mut program = Program {
         warnings: sorted(found)?,
+        parameters: parameters.collect(),
         tree,
         table,
         resolved,
         order,
-        parameters: Vec::new(),
         blocks,
     };
     let values = program.parameter_values(&[]);
-    let names = program
-        .table
-        .list
-        .iter()
-        .filter(|d| matches!(d.kind, DefinedKind::Parameter(_)));
-    program.parameters = names
-        .zip(values)
-        .map(|(defined, value)| Parameter {
-            name: defined.name.text.clone(),
-            value,
-        })
-        .collect();
+    for (parameter, value) in program.parameters.iter_mut().zip(values) {
+        parameter.value = value;
+    }
     Ok(program)
 }
 
@@ -117,11 +132,13 @@ fn elaborate_all(
 ) {
     /// A fresh graph is begun beyond this, so that a long file is no large program.
     const ENOUGH: usize = 100_000;
-    let arity = |at: u32| table.arguments(tree, &table.list[at as usize]).len();
-    let dimension = order.iter().map(|at| arity(*at)).max().unwrap_or(0);
+    let dimensions = resolved.forms.iter().filter_map(|f| forms::dimension(f));
+    let dimension = dimensions.max().unwrap_or(0);
     let mut elaborator = Elaborator::new(tree, table, resolved, dimension);
+    elaborator.general = true;
     for &at in order.iter().rev() {
-        if elaborator.seen[at as usize] {
+        // A function whose sizes a call decides is looked into where it is called.
+        if elaborator.seen[at as usize] || elaborator.dimension(at).is_none() {
             continue;
         }
         if elaborator.graph.len() > ENOUGH {
@@ -129,11 +146,24 @@ fn elaborate_all(
             let seen = std::mem::take(&mut elaborator.seen);
             elaborator = Elaborator::new(tree, table, resolved, dimension);
             elaborator.seen = seen;
+            elaborator.general = true;
         }
         let value = elaborator.definition(at);
         let defined = &table.list[at as usize];
         if let (DefinedKind::Parameter(_), Some(id)) = (defined.kind, defined.value) {
-            elaborator.number(value, id);
+            match value {
+                Value::Array(array) => {
+                    let shape = elaborator.arrays.shape(array);
+                    let error = Diagnostic::error("type", "a parameter is one number")
+                        .at(tree.span(id), format!("this is {}", shape.describe()));
+                    elaborator.say(
+                        error.help(
+                            "leave `param` out: the elements of a constant may be parameters",
+                        ),
+                    );
+                }
+                _ => drop(elaborator.number(value, id)),
+            }
         }
     }
     found.append(&mut elaborator.diagnostics);
@@ -146,7 +176,7 @@ impl Program {
             .table
             .list
             .iter()
-            .filter(|d| d.kind == DefinedKind::Function);
+            .filter(|d| d.kind == DefinedKind::Function && d.module == 0);
         functions
             .map(|d| {
                 (
@@ -157,7 +187,8 @@ impl Program {
             .collect()
     }
 
-    /// The parameters of the file, in order, with their defaults.
+    /// The parameters of the file, in order, with their defaults; then those of other modules that
+    /// something imported uses, called `module.name`.
     pub fn parameters(&self) -> &[Parameter] {
         &self.parameters
     }
@@ -166,17 +197,16 @@ impl Program {
     /// Names that are no parameters change nothing.
     pub fn parameter_values(&self, set: &[(&str, f64)]) -> Vec<f64> {
         let mut elaborator = Elaborator::new(&self.tree, &self.table, &self.resolved, 0);
-        let is_parameter = |d: &&Defined| matches!(d.kind, DefinedKind::Parameter(_));
-        let mut values = vec![f64::NAN; self.table.list.iter().filter(is_parameter).count()];
+        let mut values = vec![f64::NAN; self.parameters.len()];
         for &at in &self.order {
-            let defined = &self.table.list[at as usize];
-            let DefinedKind::Parameter(number) = defined.kind else {
+            let DefinedKind::Parameter(number) = self.table.list[at as usize].kind else {
                 continue;
             };
-            let given = set
-                .iter()
-                .rev()
-                .find(|(name, _)| *name == defined.name.text);
+            let Some(parameter) = self.parameters.get(number) else {
+                continue;
+            };
+            let same = |name: &str| canonical(name) == parameter.name;
+            let given = set.iter().rev().find(|(name, _)| same(name));
             values[number] = match (given, elaborator.definition(at)) {
                 (Some(&(_, value)), _) => value,
                 (None, Value::Number(node)) => match elaborator.constant(node) {
@@ -187,6 +217,47 @@ impl Program {
             };
         }
         values
+    }
+
+    /// The values of all parameters when some are set, as [`Program::parameter_values`].
+    ///
+    /// # Errors
+    /// A name is no parameter's: which one, and what there is.
+    pub fn values(&self, set: &[(String, f64)]) -> Result<Vec<f64>, Diagnostic> {
+        let known = |name: &str| self.parameters.iter().any(|p| p.name == canonical(name));
+        match set.iter().find(|(name, _)| !known(name)) {
+            Some((name, _)) => Err(self.unknown_parameter(name)),
+            None => {
+                let set: Vec<(&str, f64)> = set.iter().map(|(n, v)| (n.as_str(), *v)).collect();
+                Ok(self.parameter_values(&set))
+            }
+        }
+    }
+
+    /// The message for a `--set` that the program does not know.
+    fn unknown_parameter(&self, name: &str) -> Diagnostic {
+        let names: Vec<&str> = self.parameters.iter().map(|p| p.name.as_str()).collect();
+        let message = format!("--set {name}: the program has no parameter of that name");
+        let problem = Diagnostic::error("unknown-parameter", message);
+        // An imported one is often called by its name alone.
+        let imported = self.table.named(&canonical(name)).and_then(|at| {
+            match self.table.list[at as usize].kind {
+                DefinedKind::Parameter(number) => names.get(number).copied(),
+                _ => None,
+            }
+        });
+        let mut ends = names.iter().filter(|full| {
+            full.rsplit_once('.')
+                .is_some_and(|(_, own)| own == canonical(name))
+        });
+        let near = imported.or_else(|| ends.next().copied());
+        match near.or_else(|| suggest(name, names.iter().copied())) {
+            Some(near) => problem.help(format!("did you mean `{near}`?")),
+            None if names.is_empty() => problem.help(format!(
+                "it has none; write `param {name} = ...` in the file"
+            )),
+            None => problem.help(format!("it has {}", names.join(", "))),
+        }
     }
 
     /// The run block of that name.
@@ -216,8 +287,16 @@ impl Program {
         match functions[..] {
             [(only, _)] => self.function(only),
             [] => Err(vec![
-                Diagnostic::error("no-potential", "this program defines no function")
-                    .help("write a potential, such as `V(q) = q^2/2`"),
+                Diagnostic::error("no-potential", "this program defines no function").help(
+                    match self.table.root().values().any(|known| {
+                        known
+                            .at
+                            .is_some_and(|at| self.table.list[at as usize].module > 0)
+                    }) {
+                        true => "imported functions do not count: write a potential that calls one",
+                        false => "write a potential, such as `V(q) = q^2/2`",
+                    },
+                ),
             ]),
             _ => {
                 let names: Vec<String> = functions.iter().map(|f| format!("`{}`", f.0)).collect();
@@ -240,13 +319,12 @@ impl Program {
     /// # Errors
     /// There is no function of that name, or it has no arguments, is no number, or is too large.
     pub fn function(&self, name: &str) -> Result<Model, Vec<Diagnostic>> {
-        let at = self.table.by_name.get(name).copied();
+        let name = &*canonical(name);
+        let at = self.table.named(name);
         let known = at.map(|at| (at, &self.table.list[at as usize]));
         let Some((at, defined)) = known.filter(|(_, d)| d.kind == DefinedKind::Function) else {
             return Err(vec![self.no_function(name, known.map(|known| known.1))]);
         };
-        let arguments = self.table.arguments(&self.tree, defined);
-        let dimension = arguments.len();
         let refuse = |message: String, help: &str| {
             Err(vec![
                 Diagnostic::error("no-potential", message)
@@ -254,15 +332,18 @@ impl Program {
                     .help(help),
             ])
         };
-        if dimension == 0 {
+        let forms = &self.resolved.forms[at as usize];
+        let dimension = forms::dimension(forms);
+        if dimension == Some(0) {
             return refuse(format!("`{name}` has no coordinates"), "write `V(q) = ...`");
         }
-        let coordinates = arguments.map(|argument| Coordinate {
-            name: argument.text.clone(),
-            period: None,
-        });
-        let coordinates = coordinates.collect();
-        let mut elaborator = Elaborator::new(&self.tree, &self.table, &self.resolved, dimension);
+        let mut elaborator = Elaborator::new(
+            &self.tree,
+            &self.table,
+            &self.resolved,
+            dimension.unwrap_or(0),
+        );
+        let coordinates = elaborator.coordinates(at).map_err(|error| vec![error])?;
         match elaborator.definition(at) {
             Value::Number(node) => {
                 let (graph, roots): (Graph, _) = elaborator.graph.extract(&[node]);
@@ -277,6 +358,13 @@ impl Program {
             Value::Truth(_) => refuse(
                 format!("`{name}` is true or false, not a number"),
                 "a potential is a number: `if ... then 1 else 0`",
+            ),
+            Value::Array(array) => refuse(
+                format!(
+                    "`{name}` is {}, not a number",
+                    elaborator.arrays.shape(array).describe()
+                ),
+                "a potential is one number: `norm(...)`, `dot(..., ...)`, or one component `...[i]`",
             ),
             Value::Wrong => Err(elaborator.diagnostics),
         }

@@ -1,12 +1,13 @@
 //! Who is meant by each name: definitions, scopes, arity, and who uses whom.
 
-use super::definitions::{Builtin, Defined, Table, builtin, builtin_names, elsewhere};
+use super::definitions::{Builtin, Defined, Scope, Table, builtin, builtin_names, elsewhere};
+use super::forms::Form;
 use super::suggest::suggest;
 use crate::diagnostic::Diagnostic;
-use crate::graph::Function;
 use crate::source::Span;
 use crate::syntax::{Binding, ExprId, ExprKind, Name, Range, Tree};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What a name or a call means.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -34,6 +35,10 @@ pub(super) struct Resolved {
     pub varied: Vec<Vec<u32>>,
     /// For each definition: what it uses, and where.
     pub uses: Vec<Vec<(u32, Span)>>,
+    /// The definitions with errors.
+    pub wrong: Vec<u32>,
+    /// For each definition: its arguments. Empty until they have been looked into.
+    pub forms: Vec<Arc<[Form]>>,
 }
 
 /// Resolves the names of all definitions, and of the settings of run blocks.
@@ -47,6 +52,7 @@ pub(super) fn resolve(
     let mut resolver = Resolver {
         tree,
         table,
+        known: table.root(),
         scope: HashMap::new(),
         slots: 0,
         arguments: 0,
@@ -58,12 +64,21 @@ pub(super) fn resolve(
         diagnostics,
     };
     let (mut frame, mut varied, mut uses) = (Vec::new(), Vec::new(), Vec::with_capacity(count));
-    for defined in &table.list {
+    let mut wrong = Vec::new();
+    for (at, defined) in (0u32..).zip(&table.list) {
+        let before = resolver.diagnostics.len();
         resolver.definition(defined);
+        if resolver.diagnostics[before..]
+            .iter()
+            .any(Diagnostic::is_error)
+        {
+            wrong.push(at);
+        }
         frame.push(resolver.slots);
         varied.push(std::mem::take(&mut resolver.varied));
         uses.push(std::mem::take(&mut resolver.uses));
     }
+    resolver.known = table.root();
     for &setting in settings {
         resolver.begin();
         resolver.tasks.push(Task::Visit(setting));
@@ -75,27 +90,32 @@ pub(super) fn resolve(
         frame,
         varied,
         uses,
+        wrong,
+        forms: Vec::new(),
     }
 }
 
-enum Task<'t> {
+pub(super) enum Task<'t> {
     Visit(ExprId),
     Bind(&'t Name, u32),
     Unbind(&'t Name),
 }
 
-struct Resolver<'t, 'd> {
-    tree: &'t Tree,
-    table: &'t Table,
-    scope: HashMap<&'t str, (u32, Span)>,
-    slots: u32,
-    arguments: u32,
-    varied: Vec<u32>,
-    uses: Vec<(u32, Span)>,
-    tasks: Vec<Task<'t>>,
-    targets: Vec<Target>,
-    first_slot: Vec<u32>,
-    diagnostics: &'d mut Vec<Diagnostic>,
+pub(super) struct Resolver<'t, 'd> {
+    pub tree: &'t Tree,
+    pub table: &'t Table,
+    /// The names of the file.
+    pub known: &'t Scope,
+    /// The names of the definition.
+    pub scope: HashMap<&'t str, (u32, Span)>,
+    pub slots: u32,
+    pub arguments: u32,
+    pub varied: Vec<u32>,
+    pub uses: Vec<(u32, Span)>,
+    pub tasks: Vec<Task<'t>>,
+    pub targets: Vec<Target>,
+    pub first_slot: Vec<u32>,
+    pub diagnostics: &'d mut Vec<Diagnostic>,
 }
 
 impl<'t> Resolver<'t, '_> {
@@ -108,19 +128,22 @@ impl<'t> Resolver<'t, '_> {
 
     fn definition(&mut self, defined: &Defined) {
         self.begin();
+        self.known = &self.table.scopes[defined.module as usize];
         // The item outlives the resolver: arguments are looked up in the tree.
-        for name in self.table.arguments(self.tree, defined) {
-            let slot = self.reserve(1);
-            self.bind(name, slot);
+        let arguments = self.table.described(self.tree, defined);
+        let first = self.reserve(arguments.len());
+        self.sizes(arguments);
+        for (slot, argument) in (first..).zip(arguments) {
+            self.bind(&argument.name, slot);
         }
-        self.arguments = self.slots;
+        self.arguments = first + arguments.len() as u32;
         if let Some(value) = defined.value {
             self.tasks.push(Task::Visit(value));
             self.run();
         }
     }
 
-    fn run(&mut self) {
+    pub fn run(&mut self) {
         while let Some(task) = self.tasks.pop() {
             match task {
                 Task::Visit(id) => self.visit(id),
@@ -140,13 +163,13 @@ impl<'t> Resolver<'t, '_> {
     }
 
     /// Slots for that many names: where they begin.
-    fn reserve(&mut self, count: usize) -> u32 {
+    pub fn reserve(&mut self, count: usize) -> u32 {
         let first = self.slots;
         self.slots += count as u32;
         first
     }
 
-    fn bind(&mut self, name: &'t Name, slot: u32) {
+    pub fn bind(&mut self, name: &'t Name, slot: u32) {
         if let Some(&(_, first)) = self.scope.get(name.text.as_str()) {
             self.diagnostics.push(
                 Diagnostic::error(
@@ -165,7 +188,7 @@ impl<'t> Resolver<'t, '_> {
         self.scope.insert(&name.text, (slot, name.span));
     }
 
-    fn visit(&mut self, id: ExprId) {
+    pub fn visit(&mut self, id: ExprId) {
         let tree = self.tree;
         match tree.kind(id) {
             ExprKind::Number(_) => {}
@@ -180,8 +203,11 @@ impl<'t> Resolver<'t, '_> {
             ExprKind::Infix(_, _, a, b) => self.all([*b, *a]),
             ExprKind::Call(name, arguments) => self.call(id, name, arguments),
             ExprKind::Over(name, body, ranges) => self.over(id, name, *body, ranges),
-            ExprKind::Index(..) => self.not_yet(id, "indices into vectors and arrays"),
-            ExprKind::List(_) => self.not_yet(id, "vectors and tables"),
+            ExprKind::Index(base, indices) => {
+                self.all(indices.iter().rev().copied());
+                self.tasks.push(Task::Visit(*base));
+            }
+            ExprKind::List(elements) => self.all(elements.iter().rev().copied()),
             ExprKind::Interval(..) => self.say(
                 id,
                 "type",
@@ -194,18 +220,13 @@ impl<'t> Resolver<'t, '_> {
     }
 
     /// Visits expressions; the last first.
-    fn all(&mut self, ids: impl IntoIterator<Item = ExprId>) {
+    pub fn all(&mut self, ids: impl IntoIterator<Item = ExprId>) {
         self.tasks.extend(ids.into_iter().map(Task::Visit));
     }
 
-    fn say(&mut self, id: ExprId, code: &'static str, message: &str, help: &str) {
+    pub fn say(&mut self, id: ExprId, code: &'static str, message: &str, help: &str) {
         let error = Diagnostic::error(code, message).at(self.tree.span(id), "");
         self.diagnostics.push(error.help(help));
-    }
-
-    fn not_yet(&mut self, id: ExprId, what: &str) {
-        self.diagnostics
-            .push(super::definitions::not_yet(what, self.tree.span(id)));
     }
 
     fn block(&mut self, id: ExprId, bindings: &'t [Binding], value: ExprId) {
@@ -246,9 +267,11 @@ impl<'t> Resolver<'t, '_> {
         let span = self.tree.span(id);
         if let Some(&(slot, _)) = self.scope.get(name) {
             self.targets[id.index()] = Target::Local(slot);
-        } else if let Some(&at) = self.table.by_name.get(name) {
+        } else if let Some(known) = self.known.get(name) {
+            // An import that failed has been reported.
+            let Some(at) = known.at else { return };
             let defined = &self.table.list[at as usize];
-            if let Some(signature) = self.table.signature(self.tree, defined) {
+            if let Some(signature) = self.table.signature(self.tree, defined, name) {
                 return self.function_as_number(span, name, &signature);
             }
             self.uses.push((at, span));
@@ -275,8 +298,7 @@ impl<'t> Resolver<'t, '_> {
     fn unknown(&mut self, span: Span, name: &str, call: bool) {
         // The search is slow, and after some dozens nobody reads on.
         let near = if self.diagnostics.len() < 50 {
-            let file = self.table.list.iter();
-            let file = file.map(|defined| defined.name.text.as_str());
+            let file = self.known.keys().map(String::as_str);
             let mut known: Vec<&str> = self.scope.keys().copied().chain(file).collect();
             known.extend(builtin_names().map(|name| -> &str { name }));
             suggest(name, known)
@@ -300,10 +322,12 @@ impl<'t> Resolver<'t, '_> {
         let text = name.text.as_str();
         if self.scope.contains_key(text) {
             self.not_a_function(name);
-        } else if let Some(&at) = self.table.by_name.get(text) {
+        } else if let Some(known) = self.known.get(text) {
+            let Some(at) = known.at else {
+                return self.all(arguments.iter().rev().copied());
+            };
             let defined = &self.table.list[at as usize];
-            match self.table.signature(self.tree, defined) {
-                _ if defined.value.is_none() => {}
+            match self.table.signature(self.tree, defined, text) {
                 None => self.not_a_function(name),
                 Some(signature) => {
                     self.uses.push((at, name.span));
@@ -329,7 +353,7 @@ impl<'t> Resolver<'t, '_> {
         self.all(arguments.iter().rev().copied());
     }
 
-    fn not_a_function(&mut self, name: &Name) {
+    pub fn not_a_function(&mut self, name: &Name) {
         let text = &name.text;
         self.diagnostics.push(
             Diagnostic::error("type", format!("`{text}` is a number, not a function"))
@@ -338,7 +362,7 @@ impl<'t> Resolver<'t, '_> {
         );
     }
 
-    fn arity(
+    pub fn arity(
         &mut self,
         id: ExprId,
         name: &Name,
@@ -364,98 +388,5 @@ impl<'t> Resolver<'t, '_> {
         self.diagnostics
             .push(error.help(format!("write `{signature}`")));
         false
-    }
-
-    fn call_builtin(
-        &mut self,
-        id: ExprId,
-        name: &'t Name,
-        arguments: &'t [ExprId],
-        found: Builtin,
-    ) {
-        let target = Target::Builtin(found);
-        match found {
-            Builtin::Number(_) | Builtin::Truth(_) => {
-                self.not_a_function(name);
-                self.all(arguments.iter().rev().copied());
-            }
-            Builtin::Function(function) => {
-                self.all(arguments.iter().rev().copied());
-                if self.arity(
-                    id,
-                    name,
-                    arguments,
-                    Function::arity(function),
-                    &found.signature(),
-                    None,
-                ) {
-                    self.targets[id.index()] = target;
-                }
-            }
-            Builtin::Over => {
-                let message = format!("`{}` runs over a range", name.text);
-                let error = Diagnostic::error("arity", message).at(self.tree.span(id), "");
-                self.diagnostics
-                    .push(error.help(format!("write `{}`", &found.signature())));
-            }
-            Builtin::Later => {
-                let what = format!("`{}`", name.text);
-                self.not_yet(id, &what);
-            }
-            Builtin::Diff => {
-                if self.arity(id, name, arguments, 2, &found.signature(), None) {
-                    self.diff(arguments[1]);
-                    self.tasks.push(Task::Visit(arguments[0]));
-                    self.targets[id.index()] = target;
-                }
-            }
-            Builtin::Spline => self.spline(id, name, arguments),
-        }
-    }
-
-    fn diff(&mut self, variable: ExprId) {
-        let found = match self.tree.kind(variable) {
-            ExprKind::Name(name) => self.scope.get(name.as_str()).map(|&(slot, _)| slot),
-            ExprKind::Index(..) => return self.not_yet(variable, "derivatives by elements"),
-            _ => None,
-        };
-        match found {
-            Some(slot) if slot < self.arguments => {
-                self.targets[variable.index()] = Target::Local(slot);
-                if !self.varied.contains(&slot) {
-                    self.varied.push(slot);
-                }
-            }
-            _ => self.say(
-                variable,
-                "diff-variable",
-                "a derivative is by an argument of the function around it",
-                "write `diff(..., x)` inside the definition of `f(x)`",
-            ),
-        }
-    }
-
-    fn spline(&mut self, id: ExprId, name: &Name, arguments: &'t [ExprId]) {
-        let lists = arguments
-            .iter()
-            .filter(|at| matches!(self.tree.kind(**at), ExprKind::List(_)));
-        if arguments.len() == 6 && lists.count() == 3 {
-            return self.not_yet(id, "splines of two coordinates");
-        }
-        let signature = &Builtin::Spline.signature();
-        if !self.arity(id, name, arguments, 5, signature, None) {
-            return;
-        }
-        match self.tree.kind(arguments[4]) {
-            ExprKind::List(coefficients) => self.all(coefficients.iter().rev().copied()),
-            _ => self.say(
-                arguments[4],
-                "spline",
-                "the coefficients of a spline are a list",
-                "write `[c1, c2, ...]`",
-            ),
-        }
-        self.all(arguments[..4].iter().rev().copied());
-        self.targets[id.index()] = Target::Builtin(Builtin::Spline);
     }
 }

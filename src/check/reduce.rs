@@ -1,9 +1,9 @@
-//! `sum`, `prod` and `spline`: what needs constants where other expressions take numbers.
+//! `sum` and `prod`: ranges are run through here, one term at a time.
 
-use super::elaborate::{Elaborator, MAX_NODES, Task, Value};
+use super::elaborate::{Elaborator, MAX_NODES, Task};
+use super::value::Value;
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Function, Node, Spline};
-use crate::source::Span;
+use crate::graph::Function;
 use crate::syntax::{ExprId, ExprKind, Range};
 
 /// A sum or product under way.
@@ -14,9 +14,6 @@ pub(super) struct Reduction {
     count: usize,
     total: Option<Value>,
 }
-
-/// Whole numbers beyond this are not exact.
-const EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl Elaborator<'_> {
     /// Begins a sum or product over that many ranges.
@@ -57,7 +54,10 @@ impl Elaborator<'_> {
             return;
         };
         let (first, last) = (range.from, range.to);
-        let (from, to) = (self.whole(from, first), self.whole(to, last));
+        let (from, to) = (
+            self.whole(from, first, "the end of a range"),
+            self.whole(to, last, "the end of a range"),
+        );
         let (Some(from), Some(to)) = (from, to) else {
             self.reductions.pop();
             self.values.push(Value::Wrong);
@@ -100,24 +100,49 @@ impl Elaborator<'_> {
         let ExprKind::Over(name, body, ranges) = self.tree.kind(id) else {
             return;
         };
-        let term = self.number(value, *body);
-        let add = if name.text == "sum" {
-            Function::Add
-        } else {
-            Function::Multiply
+        let sum = name.text == "sum";
+        let term = match value {
+            // A sum of vectors is one, a product is not.
+            Value::Array(_) if sum => value,
+            _ => self.number(value, *body).into(),
         };
-        let total = match (total, term) {
-            (None, Some(term)) => Value::Number(term),
-            (Some(Value::Number(total)), Some(term)) => {
-                Value::Number(self.graph.apply2(add, total, term))
-            }
-            _ => Value::Wrong,
+        let total = match total {
+            None => term,
+            Some(total) => self.join(sum, total, term, *body),
         };
         if let Some(under_way) = self.reductions.last_mut() {
             under_way.total = Some(total);
             under_way.count += 1;
         }
         self.tasks.push(Task::Advance(ranges.len() - 1));
+    }
+
+    /// One more term.
+    fn join(&mut self, sum: bool, total: Value, term: Value, body: ExprId) -> Value {
+        let function = if sum {
+            Function::Add
+        } else {
+            Function::Multiply
+        };
+        match (total, term) {
+            (Value::Wrong, _) | (_, Value::Wrong) => Value::Wrong,
+            (Value::Number(a), Value::Number(b)) => {
+                Value::Number(self.graph.apply2(function, a, b))
+            }
+            (Value::Array(a), Value::Array(b)) if self.arrays.shape(a) == self.arrays.shape(b) => {
+                self.zip(total, term, |graph, a, b| graph.apply2(function, a, b))
+            }
+            _ => {
+                let message = format!(
+                    "the terms of this sum differ: {} and {}",
+                    self.describe(total),
+                    self.describe(term)
+                );
+                let error = Diagnostic::error("shape", message).at(self.tree.span(body), "");
+                self.say(error.help("give every term the same shape"));
+                Value::Wrong
+            }
+        }
     }
 
     /// Goes on to the next index of a range, or of the range around it.
@@ -171,27 +196,6 @@ impl Elaborator<'_> {
         }
     }
 
-    /// A constant whole number.
-    fn whole(&mut self, value: Value, id: ExprId) -> Option<i64> {
-        let node = self.number(value, id)?;
-        let span = self.tree.span(id);
-        match self.constant(node) {
-            Some(value) if value == value.trunc() && value.abs() < EXACT => Some(value as i64),
-            Some(value) => {
-                self.say(
-                    Diagnostic::error("bound", "the end of a range is a whole number")
-                        .at(span, format!("this is {value}"))
-                        .help("round it: `floor(...)`"),
-                );
-                None
-            }
-            None => {
-                self.say(varies("the end of a range", span));
-                None
-            }
-        }
-    }
-
     fn too_many(&mut self, from: i64, to: i64, level: usize) -> bool {
         let Some(under_way) = self.reductions.last() else {
             return false;
@@ -227,108 +231,4 @@ impl Elaborator<'_> {
         );
         true
     }
-
-    pub(super) fn spline(&mut self, id: ExprId, arguments: &[ExprId]) -> Value {
-        let ExprKind::List(list) = self.tree.kind(arguments[4]) else {
-            return Value::Wrong;
-        };
-        // The coefficients were asked for last, hence they were found first.
-        let fixed: Vec<Value> = self.values.split_off(self.values.len().saturating_sub(4));
-        let coefficients: Vec<Value> = self
-            .values
-            .split_off(self.values.len().saturating_sub(list.len()));
-        let coefficients: Option<Vec<f64>> = coefficients
-            .iter()
-            .zip(list)
-            .map(|(value, id)| self.fixed(*value, *id))
-            .collect();
-        let x = fixed
-            .first()
-            .and_then(|value| self.number(*value, arguments[0]));
-        let numbers: Option<Vec<f64>> = fixed
-            .iter()
-            .zip(arguments)
-            .skip(1)
-            .map(|(value, id)| self.fixed(*value, *id))
-            .collect();
-        let (Some(x), Some(numbers), Some(coefficients)) = (x, numbers, coefficients) else {
-            return Value::Wrong;
-        };
-        let given = coefficients.len();
-        let [degree, lo, hi] = numbers[..] else {
-            return Value::Wrong;
-        };
-        let whole = degree == degree.trunc() && (0.0..=7.0).contains(&degree);
-        let table = if whole {
-            Spline::new(degree as usize, lo, hi, coefficients)
-        } else {
-            None
-        };
-        match table {
-            Some(table) => Value::Number(self.graph.spline(table, &[x])),
-            None => {
-                self.say(self.bad_spline(id, arguments, whole, [degree, lo, hi], given));
-                Value::Wrong
-            }
-        }
-    }
-
-    fn bad_spline(
-        &self,
-        id: ExprId,
-        arguments: &[ExprId],
-        whole: bool,
-        [degree, lo, hi]: [f64; 3],
-        given: usize,
-    ) -> Diagnostic {
-        let span = |at: usize| self.tree.span(arguments[at]);
-        let make = |message: String, span, help: &str| {
-            Diagnostic::error("spline", message).at(span, "").help(help)
-        };
-        if !whole {
-            make(
-                format!("a spline of degree {degree}"),
-                span(1),
-                "the degree is 0, 1, ... 7; 3 is a cubic spline",
-            )
-        } else if lo >= hi || !(hi - lo).is_finite() {
-            make(
-                format!("a spline on the interval {lo}..{hi}"),
-                span(2).to(span(3)),
-                "the interval is finite and `lo` is below `hi`",
-            )
-        } else if given <= degree as usize {
-            make(
-                format!("{given} coefficients are too few for degree {degree}"),
-                span(4),
-                "there is one for each cell, and `degree` more",
-            )
-        } else {
-            make(
-                "a coefficient of this spline is not finite".to_owned(),
-                self.tree.span(id),
-                "write finite numbers",
-            )
-        }
-    }
-
-    /// A number that does not depend on a parameter or coordinate.
-    fn fixed(&mut self, value: Value, id: ExprId) -> Option<f64> {
-        let node: Node = self.number(value, id)?;
-        let constant = self.constant(node);
-        if constant.is_none() {
-            let span = self.tree.span(id);
-            self.say(varies("a number of a spline's table", span));
-        }
-        constant
-    }
-}
-
-fn varies(what: &str, span: Span) -> Diagnostic {
-    Diagnostic::error(
-        "not-constant",
-        format!("{what} depends on a parameter or a coordinate"),
-    )
-    .at(span, "this must be known when the program is read")
-    .help("make it a constant: `name = ...` in place of `param name = ...`")
 }

@@ -1,11 +1,12 @@
 //! Run blocks: `learn { delta = 0.5 }`.
 
 use super::definitions::{DefinedKind, Table};
-use super::elaborate::{Elaborator, Value};
+use super::elaborate::Elaborator;
 use super::names::Resolved;
+use super::value::Value;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::{ExprId, ExprKind, ItemKind, Tree};
+use crate::syntax::{ExprId, ExprKind, ItemKind, Name, SettingLine, Tree};
 
 /// The value of a setting.
 #[derive(Clone, PartialEq, Debug)]
@@ -48,13 +49,20 @@ pub struct Block {
     pub entries: Vec<Entry>,
 }
 
+/// The run blocks of the root: those of other files are for when these are run.
+fn run_blocks(tree: &Tree) -> impl Iterator<Item = (&Name, &[SettingLine])> {
+    let root = tree.items.iter().filter(|i| i.span.source == tree.source);
+    root.filter_map(|item| match &item.kind {
+        ItemKind::Run(name, lines) => Some((name, lines.as_slice())),
+        _ => None,
+    })
+}
+
 /// The expressions in settings that are looked into: neither names nor lists, but what is in them.
 pub(super) fn expressions(tree: &Tree) -> Vec<ExprId> {
     let mut open: Vec<ExprId> = Vec::new();
-    for item in &tree.items {
-        if let ItemKind::Run(_, lines) = &item.kind {
-            open.extend(lines.iter().map(|line| line.value));
-        }
+    for (_, lines) in run_blocks(tree) {
+        open.extend(lines.iter().map(|line| line.value));
     }
     let mut found = Vec::new();
     while let Some(id) = open.pop() {
@@ -81,10 +89,7 @@ pub(super) fn blocks(
         elaborator: Elaborator::new(tree, table, resolved, 0),
     };
     let mut blocks: Vec<Block> = Vec::new();
-    for item in &tree.items {
-        let ItemKind::Run(name, lines) = &item.kind else {
-            continue;
-        };
+    for (name, lines) in run_blocks(tree) {
         if let Some(first) = blocks.iter().find(|block| block.name == name.text) {
             diagnostics.push(twice(&name.text, name.span, first.span));
             continue;
@@ -155,7 +160,7 @@ impl Reader<'_> {
     }
 
     fn constant(&self, name: &str) -> Option<u32> {
-        let at = *self.table.by_name.get(name)?;
+        let at = self.table.named(name)?;
         let constant = self.table.list[at as usize].kind == DefinedKind::Constant;
         constant.then_some(at)
     }

@@ -10,9 +10,9 @@ use super::arguments::{Check, Eval, Export, Point, Shared, Target};
 use super::console::{Console, Loaded};
 use super::files::FileError;
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Graph, Model, Node, Notation, latex_name, number, print, program};
+use crate::graph::{self, Graph, Model, Node, Notation, latex_name, number, print, program};
 use crate::kernel::{BatchKernel, Engine};
-use crate::session::{Options, terms, unknown_parameter};
+use crate::session::{Options, terms};
 
 /// The potential of a program with the parameters of the command line.
 fn potential(console: &Console<'_>, loaded: &Loaded, shared: &Shared) -> Result<Model, Exit> {
@@ -21,13 +21,10 @@ fn potential(console: &Console<'_>, loaded: &Loaded, shared: &Shared) -> Result<
         .program
         .potential(name)
         .map_err(|diagnostics| console.diagnose(&diagnostics, &loaded.sources, Exit::Failed))?;
-    let known = |name: &str| model.parameters.iter().any(|p| p.name == name);
-    if let Some((name, _)) = shared.set.iter().find(|(name, _)| !known(name)) {
-        let problem = unknown_parameter(name, &model.parameters);
-        return Err(console.diagnose(&[problem], &loaded.sources, Exit::Usage));
-    }
-    let set: Vec<(&str, f64)> = shared.set.iter().map(|(n, v)| (n.as_str(), *v)).collect();
-    let values = loaded.program.parameter_values(&set);
+    let values = loaded
+        .program
+        .values(&shared.set)
+        .map_err(|problem| console.diagnose(&[problem], &loaded.sources, Exit::Usage))?;
     for (parameter, value) in model.parameters.iter_mut().zip(values) {
         parameter.value = value;
     }
@@ -368,10 +365,15 @@ fn exported(model: &Model, arguments: &Export) -> Option<String> {
         Target::Pot => graph.simplify(&roots, d),
         Target::Latex => graph.simplify_for_print(&roots, d),
     };
-    let coordinates: Vec<String> = model.coordinates.iter().map(|c| c.name.clone()).collect();
-    let names: Vec<String> = coordinates
+    let written = graph::arguments(&model.coordinates);
+    let coordinates: Vec<&str> = model.coordinates.iter().map(|c| c.name.as_str()).collect();
+    let called = match arguments.to {
+        Target::Pot => written.names.iter().map(String::as_str).collect(),
+        Target::Latex => coordinates.clone(),
+    };
+    let names: Vec<String> = called
         .iter()
-        .cloned()
+        .map(|name| (*name).to_owned())
         .chain(model.parameters.iter().map(|p| p.name.replace('.', "_")))
         .collect();
     let mut text = String::new();
@@ -384,12 +386,16 @@ fn exported(model: &Model, arguments: &Export) -> Option<String> {
         }
     }
     for (at, root) in roots.iter().enumerate() {
-        let by = arguments.gradient.then(|| coordinates[at].as_str());
+        let by = arguments.gradient.then(|| coordinates[at]);
         let line = match arguments.to {
             Target::Pot => {
-                let name = by.map_or(model.name.clone(), |q| format!("d{}_d{q}", model.name));
+                // A component is no part of a name: `dV_dq_1`.
+                let name = by.map_or(model.name.clone(), |q| {
+                    let q = q.replace(['[', ','], "_").replace(']', "");
+                    format!("d{}_d{q}", model.name)
+                });
                 let body = program(&graph, *root, &names)?;
-                format!("{name}({}) = {body}\n", coordinates.join(", "))
+                format!("{name}({}) = {body}\n", written.head)
             }
             Target::Latex => {
                 let q: Vec<String> = coordinates.iter().map(|c| latex_name(c)).collect();

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::Exit;
 use super::arguments::{Color, Shared};
-use super::files::{FileError, read_program};
+use super::files::{FileError, Folder, read_program};
 use super::render::render;
-use crate::check::{Program, check};
+use crate::check::{Program, check, gather};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{SourceId, Sources};
 
@@ -93,12 +93,13 @@ impl<'a> Console<'a> {
         self.diagnose(&[diagnostic], &Sources::new(), Exit::Files)
     }
 
-    /// Reads and checks a program, and shows its warnings.
+    /// Reads and checks a program and what it imports, and shows its warnings.
     pub fn load(&self, path: &Path) -> Result<Loaded, Exit> {
         let text = read_program(path).map_err(|error| self.file_error(&error))?;
         let mut sources = Sources::new();
         let root = sources.add(path.display().to_string(), text);
-        let program = check(&sources, root)
+        let program = gather(&mut sources, root, &mut Folder::of(path))
+            .and_then(|()| check(&sources, root))
             .map_err(|diagnostics| self.diagnose(&diagnostics, &sources, Exit::Failed))?;
         self.diagnose(&program.warnings, &sources, Exit::Good);
         Ok(Loaded {

@@ -1,7 +1,9 @@
-//! Reading programs and writing results, with messages that say what to do.
+//! Reading programs and what they import, with messages that say what to do.
 
+use crate::check::{LoadError, Loaded, Loader, suggest};
+use std::collections::HashMap;
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The largest program that is read, in bytes.
@@ -15,6 +17,108 @@ fn failed(what: String) -> FileError {
     FileError(what)
 }
 
+/// Reads the files that a program names, and none outside the folder of the program.
+#[derive(Debug)]
+pub struct Folder {
+    /// The folder as it was named; empty for the current one.
+    shown: PathBuf,
+    /// The folder without links.
+    real: Option<PathBuf>,
+    /// What each file is called in messages, by its path without links.
+    names: HashMap<PathBuf, String>,
+}
+
+impl Folder {
+    /// The folder of a program.
+    pub fn of(program: &Path) -> Folder {
+        let shown = program.parent().unwrap_or(Path::new("")).to_owned();
+        let folder = if shown.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            &shown
+        };
+        let real = fs::canonicalize(folder).ok();
+        let mut names = HashMap::new();
+        if let Ok(real) = fs::canonicalize(program) {
+            names.insert(real, program.display().to_string());
+        }
+        Folder { shown, real, names }
+    }
+}
+
+impl Loader for Folder {
+    fn load(&mut self, path: &str) -> Result<Loaded, LoadError> {
+        let place = self.shown.join(path);
+        let shown = place.display().to_string();
+        let Ok(real) = fs::canonicalize(&place) else {
+            return Err(self.nowhere(&place));
+        };
+        let wrong = |message: String, help: Option<String>| Err(LoadError { message, help });
+        if !self.holds(&real) {
+            return wrong(
+                format!("{shown} is a link that leaves the folder of the program"),
+                Some("copy the file into the folder of the file that is run".to_owned()),
+            );
+        }
+        if !real.is_file() && !real.is_dir() {
+            return wrong(format!("{shown} is no file"), None);
+        }
+        match read_program(&place) {
+            Ok(text) => Ok(Loaded {
+                name: self.names.entry(real).or_insert(shown).clone(),
+                text,
+            }),
+            Err(error) => wrong(error.0, None),
+        }
+    }
+}
+
+impl Folder {
+    /// Whether a path without links lies in the folder.
+    fn holds(&self, real: &Path) -> bool {
+        self.real.as_ref().is_some_and(|own| real.starts_with(own))
+    }
+
+    /// The message for a file that a program names and that is not there.
+    fn nowhere(&self, place: &Path) -> LoadError {
+        let name = place.file_name().unwrap_or_default().to_string_lossy();
+        let parent = place.parent().filter(|p| !p.as_os_str().is_empty());
+        let folder = parent.unwrap_or(Path::new("."));
+        let mut help = match folder.is_dir() {
+            true => format!("looked in the folder {}", folder.display()),
+            false => format!("there is no folder {} either", folder.display()),
+        };
+        let inside = fs::canonicalize(folder).is_ok_and(|real| self.holds(&real));
+        if inside {
+            let ending = place.extension().unwrap_or_default().to_string_lossy();
+            let there = neighbours(folder, &format!(".{ending}"));
+            if let Some(near) = suggest(&name, there.iter().map(String::as_str)) {
+                help.push_str(&format!("; did you mean {near}?"));
+            } else if !there.is_empty() {
+                let few = &there[..there.len().min(6)];
+                help.push_str(&format!("; it has {}", few.join(", ")));
+            }
+        }
+        LoadError {
+            message: format!("there is no file {}", place.display()),
+            help: Some(help),
+        }
+    }
+}
+
+/// The files in a folder whose names have that end, in order.
+fn neighbours(folder: &Path, end: &str) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(end))
+        .collect();
+    names.sort();
+    names
+}
+
 /// Reads a program; a byte order mark and CRLF are accepted.
 pub fn read_program(path: &Path) -> Result<String, FileError> {
     let shown = path.display();
@@ -23,9 +127,7 @@ pub fn read_program(path: &Path) -> Result<String, FileError> {
         _ => failed(format!("{shown} cannot be read: {error}")),
     })?;
     if status.is_dir() {
-        return Err(failed(format!(
-            "{shown} is a folder; name the .pot file in it"
-        )));
+        return Err(failed(format!("{shown} is a folder; name a file in it")));
     }
     if status.len() > LARGEST {
         return Err(failed(format!(
@@ -58,15 +160,7 @@ fn missing(path: &Path) -> String {
         );
     }
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-    let neighbours = fs::read_dir(folder.unwrap_or(Path::new(".")));
-    let mut programs: Vec<String> = neighbours
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| name.ends_with(".pot"))
-        .collect();
-    programs.sort();
+    let mut programs = neighbours(folder.unwrap_or(Path::new(".")), ".pot");
     if programs.is_empty() {
         format!("there is no file {shown}")
     } else {
@@ -76,128 +170,4 @@ fn missing(path: &Path) -> String {
             programs.join(", ")
         )
     }
-}
-
-/// A results folder that comes into being all at once, or not at all.
-#[derive(Debug)]
-pub struct ResultsFolder {
-    target: PathBuf,
-    building: PathBuf,
-    replace: bool,
-    done: bool,
-}
-
-impl ResultsFolder {
-    /// Chooses the folder and makes sure that it can be written, before any work is done.
-    pub fn prepare(
-        named: Option<&Path>,
-        stem: &str,
-        force: bool,
-    ) -> Result<ResultsFolder, FileError> {
-        let target = match named {
-            Some(path) if path.exists() && !force => {
-                return Err(failed(format!(
-                    "{} exists already; name another folder with -o, or add --force to replace it",
-                    path.display()
-                )));
-            }
-            Some(path) if path.exists() && !path.is_dir() => {
-                return Err(failed(format!(
-                    "{} is a file; name a folder with -o",
-                    path.display()
-                )));
-            }
-            Some(path) if path.exists() && !is_results(path) => {
-                return Err(failed(format!(
-                    "{} holds other things than results, and is not replaced; name another folder with -o",
-                    path.display()
-                )));
-            }
-            Some(path) => path.to_owned(),
-            None => free_name(stem),
-        };
-        let Some(name) = target.file_name() else {
-            return Err(failed(format!(
-                "{} is not a folder of its own; name one with -o, such as {stem}-out",
-                target.display()
-            )));
-        };
-        let name = name.to_string_lossy();
-        let building = target.with_file_name(format!(".{name}.{}", std::process::id()));
-        let _ = fs::remove_dir_all(&building);
-        // Made and taken away again: it shows that results can be written, and a run that is killed
-        // leaves nothing behind.
-        fs::create_dir_all(&building)
-            .and_then(|()| fs::remove_dir(&building))
-            .map_err(|error| {
-                failed(format!(
-                    "results cannot be written to {}: {error}",
-                    target.display()
-                ))
-            })?;
-        Ok(ResultsFolder {
-            target,
-            building,
-            replace: force,
-            done: false,
-        })
-    }
-
-    /// Where the results will be.
-    pub fn path(&self) -> &Path {
-        &self.target
-    }
-
-    /// Writes all files and moves the folder into place.
-    pub fn write(mut self, files: &[(String, Vec<u8>)]) -> Result<PathBuf, FileError> {
-        let wrong = |error: io::Error, target: &Path| {
-            failed(format!(
-                "results cannot be written to {}: {error}",
-                target.display()
-            ))
-        };
-        fs::create_dir_all(&self.building).map_err(|e| wrong(e, &self.target))?;
-        for (name, bytes) in files {
-            fs::write(self.building.join(name), bytes).map_err(|e| wrong(e, &self.target))?;
-        }
-        let mut old = None;
-        if self.target.exists() && self.replace {
-            let aside = self.building.with_extension("old");
-            fs::rename(&self.target, &aside).map_err(|e| wrong(e, &self.target))?;
-            old = Some(aside);
-        }
-        fs::rename(&self.building, &self.target).map_err(|e| wrong(e, &self.target))?;
-        self.done = true;
-        if let Some(old) = old {
-            // The new results are in place; what cannot be removed of the old ones does no harm.
-            let _ = fs::remove_dir_all(old);
-        }
-        Ok(self.target.clone())
-    }
-}
-
-impl Drop for ResultsFolder {
-    fn drop(&mut self) {
-        if !self.done {
-            // Nothing half-written stays behind; there is nobody left to tell if this fails.
-            let _ = fs::remove_dir_all(&self.building);
-        }
-    }
-}
-
-/// Whether a folder is empty or holds the results of an earlier run, so that it may be replaced.
-fn is_results(path: &Path) -> bool {
-    let empty = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-    empty || path.join("result.json").is_file()
-}
-
-fn free_name(stem: &str) -> PathBuf {
-    let first = PathBuf::from(format!("{stem}-out"));
-    if !first.exists() {
-        return first;
-    }
-    (2u64..)
-        .map(|n| PathBuf::from(format!("{stem}-out-{n}")))
-        .find(|path| !path.exists())
-        .unwrap_or(first)
 }

@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::Exit;
 use super::arguments::Learn;
 use super::console::{Console, Loaded};
-use super::files::ResultsFolder;
+use super::results::ResultsFolder;
 use crate::diagnostic::Diagnostic;
 use crate::report::result::Verdict;
 use crate::report::summary::summary;

@@ -6,6 +6,7 @@ mod console;
 pub mod files;
 mod learn;
 pub mod render;
+pub mod results;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

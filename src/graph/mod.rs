@@ -16,7 +16,7 @@ mod spline;
 pub use evaluate::{Evaluator, apply_power};
 pub use function::{Awkward, Comparison, Function};
 pub use model::{Coordinate, Model, Parameter};
-pub use print::{LIMIT, Names, Notation, latex_name, number, print, program};
+pub use print::{Arguments, LIMIT, Names, Notation, arguments, latex_name, number, print, program};
 pub use spline::{Extension, MAX_DEGREE, MAX_DIMENSION, Spline, SplineAxis};
 
 use std::collections::HashMap;

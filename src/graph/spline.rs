@@ -80,20 +80,32 @@ impl Spline {
         coefficients: Vec<f64>,
         shape: &[usize],
     ) -> Option<Spline> {
+        Spline::with_degrees(&vec![degree; axes.len()], axes, coefficients, shape)
+    }
+
+    /// The same as [`Spline::tensor`] with a degree for each axis, as derivatives have.
+    pub fn with_degrees(
+        degrees: &[usize],
+        axes: &[SplineAxis],
+        coefficients: Vec<f64>,
+        shape: &[usize],
+    ) -> Option<Spline> {
         let product = |n: usize, size: &usize| n.checked_mul(*size);
-        let fits = |axis: &SplineAxis, size: usize| {
-            let least = if axis.periodic { 1 } else { degree + 1 };
-            axis.lo < axis.hi && (axis.hi - axis.lo).is_finite() && size >= least
+        let fits = |at: usize| {
+            let axis = &axes[at];
+            let least = if axis.periodic { 1 } else { degrees[at] + 1 };
+            axis.lo < axis.hi && (axis.hi - axis.lo).is_finite() && shape[at] >= least
         };
-        let good = degree <= MAX_DEGREE
+        let good = degrees.iter().all(|degree| *degree <= MAX_DEGREE)
             && (1..=MAX_DIMENSION).contains(&axes.len())
             && shape.len() == axes.len()
+            && degrees.len() == axes.len()
             && shape.iter().try_fold(1, product) == Some(coefficients.len())
-            && axes.iter().zip(shape).all(|(axis, size)| fits(axis, *size))
+            && (0..axes.len()).all(fits)
             && coefficients.iter().all(|c| c.is_finite());
         good.then(|| Spline {
             axes: axes.to_vec(),
-            degrees: vec![degree; axes.len()],
+            degrees: degrees.to_vec(),
             shape: shape.to_vec(),
             extensions: vec![Extension::Linear; axes.len()],
             coefficients,

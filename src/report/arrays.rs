@@ -1,5 +1,6 @@
 //! Named arrays as the bytes of an `.npz` file, which `numpy.load` reads.
 
+use super::surfaces::Surfaces;
 use npyz::{AutoSerialize, WriterBuilder};
 use std::io::{self, Cursor, Write};
 use zip::write::SimpleFileOptions;
@@ -46,6 +47,40 @@ impl Array {
             values: Values::F64(values.to_vec()),
         }
     }
+}
+
+/// `samples.npz` of a run in two coordinates: the centres `x` and `y`, and on them `counts`,
+/// `density`, `V`, `dV`, `U`, `U_stderr`, `dU`, `covered` and, where it is known, `S`.
+///
+/// Shapes are `(nx, ny)`; `dV` and `dU` are `(2, nx, ny)`, by the first and by the second
+/// coordinate; `S` is `(3, nx, ny)`: `S_xx`, `S_xy`, `S_yy`.
+pub fn surface_arrays(surfaces: &Surfaces) -> Vec<Array> {
+    let shape = surfaces.axes.each_ref().map(|axis| axis.cells).to_vec();
+    let array = |name: &str, values: Values| Array {
+        name: name.to_owned(),
+        shape: shape.clone(),
+        values,
+    };
+    let field = |name: &str, values: &[f64]| array(name, Values::F64(values.to_vec()));
+    let stacked = |name: &str, parts: &[Vec<f64>]| Array {
+        name: name.to_owned(),
+        shape: [&[parts.len()], &shape[..]].concat(),
+        values: Values::F64(parts.concat()),
+    };
+    let mut arrays = vec![
+        Array::line("x", &surfaces.axes[0].centres()),
+        Array::line("y", &surfaces.axes[1].centres()),
+        array("counts", Values::U64(surfaces.counts.clone())),
+        field("density", &surfaces.density),
+        field("V", &surfaces.v),
+        stacked("dV", &surfaces.dv),
+        field("U", &surfaces.u),
+        field("U_stderr", &surfaces.u_stderr),
+        stacked("dU", &surfaces.du),
+        array("covered", Values::Bool(surfaces.covered.clone())),
+    ];
+    arrays.extend(surfaces.noise.as_ref().map(|parts| stacked("S", parts)));
+    arrays
 }
 
 /// Why arrays could not be packed.

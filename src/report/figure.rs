@@ -3,7 +3,7 @@
 use super::curves::{Curves, Line};
 use super::drawing::{extent, legend_place, padded, readable, thinned, unit};
 use super::number::significant;
-use super::plot::{Axis, Figure, Layer, Panel, Stroke};
+use super::plot::{Axis, Figure, Layer, Panel, Stroke, is_turn};
 
 /// The full potential on its own.
 const FULL: Stroke = Stroke {
@@ -47,8 +47,10 @@ const ZERO: Stroke = Stroke {
 /// The figure of a run; panels for which there is no data are left out.
 ///
 /// The full potential, its roughness, the learned potential with its reference, what is between
-/// the two, the derivative, and the density. Bands are two standard errors either side.
+/// the two, the derivative, and the density. Bands are two standard errors either side. Over a
+/// period, curves go from seam to seam.
 pub fn figure(curves: &Curves) -> Figure {
+    let curves = &curves.closed();
     let panels = [
         full(curves),
         roughness(curves),
@@ -255,6 +257,14 @@ fn density(curves: &Curves) -> Option<Panel> {
 
 /// The coordinate over the grid, or over the full potential where there is no grid.
 fn horizontal(curves: &Curves) -> Axis {
+    if let Some([lo, hi]) = curves.period {
+        let name = format!("{}, periodic", curves.coordinate);
+        return if is_turn(hi - lo) {
+            Axis::angle(name, lo, hi)
+        } else {
+            Axis::new(name, lo, hi, 7.0)
+        };
+    }
     let grid = extent(curves.x.iter().copied());
     let range = grid.or_else(|| extent(curves.fine.x.iter().copied()));
     let (lo, hi) = range.unwrap_or((0.0, 1.0));

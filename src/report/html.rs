@@ -1,8 +1,9 @@
 //! The report of a run as one self-contained page: no scripts, nothing from elsewhere.
 
 use super::number::significant;
+use super::plot::Picture;
 use super::result::{RunResult, Verdict};
-use super::summary::summary;
+use super::summary::{gamma, summary};
 use std::fmt::Write;
 
 /// What a page shows beside the result.
@@ -11,8 +12,8 @@ pub struct Page<'a> {
     pub source: &'a str,
     /// The command that makes this result again.
     pub command: &'a str,
-    /// The figure, if there is one.
-    pub svg: Option<&'a str>,
+    /// The figures, in the order to show them.
+    pub pictures: &'a [Picture],
 }
 
 const STYLE: &str = "
@@ -58,10 +59,8 @@ pub fn html(result: &RunResult, page: &Page<'_>) -> String {
         title = escape(&title)
     );
     diagnostics(&mut out, result);
-    if let Some(svg) = page.svg {
-        // An XML declaration has no place inside a page.
-        let svg = svg.find("<svg").map_or("", |at| &svg[at..]);
-        let _ = write!(out, "<h2>Figure</h2>\n<figure>{svg}</figure>\n");
+    for (number, picture) in page.pictures.iter().enumerate() {
+        figure(&mut out, number, picture);
     }
     table(&mut out, result);
     let text = summary(result, ".");
@@ -78,6 +77,28 @@ pub fn html(result: &RunResult, page: &Page<'_>) -> String {
         escape(&program.sha256)
     );
     out
+}
+
+fn figure(out: &mut String, number: usize, picture: &Picture) {
+    let title = match picture.title.as_str() {
+        "" => "Figure",
+        title => title,
+    };
+    let _ = writeln!(out, "<h2>{}</h2>", escape(title));
+    if !picture.words.is_empty() {
+        let _ = writeln!(out, "<p>{}</p>", escape(&picture.words));
+    }
+    // An XML declaration has no place inside a page.
+    let svg = &picture.svg;
+    let svg = svg.find("<svg").map_or("", |at| &svg[at..]);
+    // Names must differ over the whole page.
+    let named = match number {
+        0 => svg.to_owned(),
+        _ => svg
+            .replace(" id=\"", &format!(" id=\"figure-{number}-"))
+            .replace("url(#", &format!("url(#figure-{number}-")),
+    };
+    let _ = writeln!(out, "<figure>{named}</figure>");
 }
 
 /// Text as HTML shows it.
@@ -160,7 +181,7 @@ fn settings(out: &mut String, result: &RunResult) {
     let settings = &result.settings;
     let mut rows = vec![
         ("delta", significant(settings.delta, 6)),
-        ("gamma", significant(settings.gamma, 6)),
+        ("gamma", gamma(settings)),
         ("steps", settings.steps.to_string()),
         ("trajectories", settings.trajectories.to_string()),
         ("burn-in", settings.burn_in.to_string()),

@@ -1,10 +1,11 @@
 //! Figures drawn by the crate `kuva`; nothing else here knows it.
 
+use super::maps::Palette;
 use super::plot::{Corner, Figure, Layer, Panel, Plotter};
 use kuva::backend::svg::SvgBackend;
 use kuva::plot::annotations::ShadedRegion;
 use kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
-use kuva::plot::{BandPlot, LinePlot, LineStyle};
+use kuva::plot::{BandPlot, ColorMap, LinePlot, LineStyle};
 use kuva::render::figure::Figure as Grid;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
@@ -38,6 +39,18 @@ impl Plotter for Kuva {
             1,
         )
     }
+}
+
+/// The colour at a share from 0 to 1 of a palette: red, green, blue.
+pub(super) fn colour(palette: Palette, share: f64) -> [u8; 3] {
+    let share = share.clamp(0.0, 1.0);
+    let (map, share) = match palette {
+        // Its darkest end would hide what is written on it.
+        Palette::Height => (ColorMap::Viridis, 0.15 + 0.85 * share),
+        Palette::Amount => (ColorMap::Blues, 0.9 * share),
+        Palette::Sign => (ColorMap::PurpleOrange, 0.12 + 0.76 * share),
+    };
+    map.map_rgb(share).map_or([128; 3], |(r, g, b)| [r, g, b])
 }
 
 /// The layers in the order of the panel.

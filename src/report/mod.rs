@@ -2,15 +2,23 @@
 //! them to files is for the callers.
 
 pub mod arrays;
+pub mod chart;
+pub mod critical;
 pub mod curves;
 pub mod figure;
 pub mod html;
 pub mod kuva;
+pub mod landscape;
+pub mod maps;
 pub mod number;
 pub mod plot;
 pub mod result;
+pub mod sections;
 pub mod summary;
+pub mod surfaces;
 pub mod table;
 
+mod canvas;
+mod contour;
 mod drawing;
 mod json;

@@ -45,6 +45,21 @@ pub fn with_error(value: f64, error: f64) -> (String, String) {
     (format!("{value:.decimals$}"), significant(error, 1))
 }
 
+/// A place on a range of the given length, to a thousandth of it or so: `-0.558` on one of 2.7.
+pub fn place(value: f64, range: f64) -> String {
+    let decimals = -(range / 2000.0).log10().floor();
+    if !(value.is_finite() && decimals.is_finite() && decimals < 12.0) {
+        return significant(value, 4);
+    }
+    let decimals = decimals.max(0.0) as usize;
+    let written = format!("{value:.decimals$}");
+    // No negative zero.
+    match written.trim_start_matches(['-', '0', '.']) {
+        "" => "0".to_owned(),
+        _ => written,
+    }
+}
+
 fn trimmed(number: &str) -> &str {
     if number.contains('.') {
         number.trim_end_matches('0').trim_end_matches('.')
@@ -75,6 +90,10 @@ mod tests {
         }
         assert_eq!(significant(f64::NAN, 3), "-");
         assert_eq!(scientific(1e6), "1.0e6");
+        assert_eq!(place(-0.55822, 2.7), "-0.558");
+        assert_eq!(place(-0.0001, 2.7), "0");
+        assert_eq!(place(314.159, 360.0), "314.2");
+        assert_eq!(place(0.5, f64::NAN), "0.5");
         let (value, error) = with_error(0.49973, 0.0031);
         assert_eq!((value.as_str(), error.as_str()), ("0.500", "0.003"));
         let (value, error) = with_error(1.0, 0.00096);

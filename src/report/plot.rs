@@ -76,6 +76,8 @@ pub struct Axis {
     pub hi: f64,
     /// From tick to tick; ticks are its multiples.
     pub step: f64,
+    /// Whether ticks are written as parts of pi.
+    pub angle: bool,
 }
 
 impl Axis {
@@ -87,25 +89,38 @@ impl Axis {
             (true, false) => (lo - 0.5 * lo.abs().max(1.0), lo + 0.5 * lo.abs().max(1.0)),
             (false, _) => (0.0, 1.0),
         };
-        let raw = (hi - lo) / ticks;
-        let power = 10f64.powf(raw.log10().floor());
-        // The nearest in ratio of 1, 2, 5 and 10.
-        let step = match raw / power {
-            ratio if ratio < 2f64.sqrt() => 1.0,
-            ratio if ratio < 10f64.sqrt() => 2.0,
-            ratio if ratio < 50f64.sqrt() => 5.0,
-            _ => 10.0,
-        };
         Axis {
             label: label.into(),
             lo,
             hi,
-            step: step * power,
+            step: round_step(hi - lo, ticks),
+            angle: false,
         }
+    }
+
+    /// An axis over angles, with ticks at the multiples of `pi/2`.
+    pub fn angle(label: impl Into<String>, lo: f64, hi: f64) -> Axis {
+        Axis {
+            step: std::f64::consts::FRAC_PI_2,
+            angle: true,
+            ..Axis::new(label, lo, hi, 5.0)
+        }
+    }
+
+    /// Where its ticks are, increasing; both ends count as within.
+    pub fn ticks(&self) -> Vec<f64> {
+        let first = (self.lo / self.step - 1e-9).ceil();
+        let values = (0..1000).map(|k| (first + f64::from(k)) * self.step);
+        values
+            .take_while(|value| *value <= self.hi + 1e-9 * self.step)
+            .collect()
     }
 
     /// The number at a tick, with as many decimals as the step has.
     pub fn tick(&self, value: f64) -> String {
+        if self.angle {
+            return quarters((value / std::f64::consts::FRAC_PI_2).round());
+        }
         let decimals = (-self.step.log10().floor()).clamp(0.0, 12.0) as usize;
         // A tick at zero must not read -0.0.
         let value = if value.abs() < 1e-9 * self.step {
@@ -114,6 +129,44 @@ impl Axis {
             value
         };
         format!("{value:.decimals$}").replace('-', "\u{2212}")
+    }
+}
+
+/// The length of about `parts` equal parts of a range: 1, 2 or 5 times a power of ten.
+pub(super) fn round_step(range: f64, parts: f64) -> f64 {
+    let raw = range / parts;
+    if !(raw > 0.0 && raw.is_finite()) {
+        return 1.0;
+    }
+    let power = 10f64.powf(raw.log10().floor());
+    // The nearest in ratio of 1, 2, 5 and 10.
+    let step = match raw / power {
+        ratio if ratio < 2f64.sqrt() => 1.0,
+        ratio if ratio < 10f64.sqrt() => 2.0,
+        ratio if ratio < 50f64.sqrt() => 5.0,
+        _ => 10.0,
+    };
+    step * power
+}
+
+/// Whether a period is that of an angle, `2*pi`.
+pub(super) fn is_turn(period: f64) -> bool {
+    (period / std::f64::consts::TAU - 1.0).abs() < 1e-9
+}
+
+/// So many times `pi/2`.
+fn quarters(count: f64) -> String {
+    let sign = if count < 0.0 { "\u{2212}" } else { "" };
+    let size = count.abs();
+    let (times, half) = if size % 2.0 == 0.0 {
+        (0.5 * size, "")
+    } else {
+        (size, "/2")
+    };
+    match times {
+        0.0 => "0".to_owned(),
+        1.0 => format!("{sign}π{half}"),
+        times => format!("{sign}{times}π{half}"),
     }
 }
 
@@ -158,6 +211,19 @@ pub struct Figure {
     pub width: f64,
     /// Height of a row in pixels.
     pub row_height: f64,
+}
+
+/// A figure that has been drawn, with what is said about it.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Picture {
+    /// The name of its file, such as `potential.svg`.
+    pub file: String,
+    /// What it shows, as a heading.
+    pub title: String,
+    /// What to see in it, as sentences; may be empty.
+    pub words: String,
+    /// The figure as one SVG element.
+    pub svg: String,
 }
 
 /// Something that can draw a figure.

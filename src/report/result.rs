@@ -4,6 +4,7 @@
 //! `d` rows of `d` numbers. What a run may lack is an `Option` and `null` in the file; a number that
 //! is not finite is `null` too, and is read back as NaN (or as `None` where there is an `Option`).
 
+use super::critical::CriticalPoint;
 use super::json;
 use crate::diagnostic::{Diagnostic, Severity};
 use serde::{Deserialize, Serialize};
@@ -51,17 +52,25 @@ pub struct Program {
     pub sha256: String,
     /// Its text.
     pub source: String,
-    /// The texts of imported files by the path in their `import`; `std` is not among them.
+    /// The texts of imported files and tables by their path from the folder of `file`; `std` is not
+    /// among them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub imports: BTreeMap<String, String>,
     /// The function that was learned, `V` most often.
     pub potential: String,
     /// Its coordinates, flattened in order; there are `d`.
     pub variables: Vec<String>,
+    /// The period of each coordinate, `null` where it has none; left out where none has one.
+    #[serde(skip_serializing_if = "none_repeats")]
+    pub periods: Vec<Option<f64>>,
     /// Its parameters with the values of this run.
     pub params: BTreeMap<String, f64>,
     /// How many additive terms the potential has.
     pub terms: usize,
+}
+
+fn none_repeats(periods: &[Option<f64>]) -> bool {
+    periods.iter().all(Option::is_none)
 }
 
 /// The settings of a run, resolved. Threads are not among them: they never change a bit.
@@ -275,6 +284,9 @@ pub struct EffectivePotential {
     pub covered: Covered,
     /// Median standard error of `U` over the covered domain.
     pub stderr_median: Option<f64>,
+    /// Its wells and saddles, in two coordinates.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub points: Vec<CriticalPoint>,
     /// A short formula that is close to it in the middle of the domain, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub middle: Option<String>,

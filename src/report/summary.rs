@@ -1,7 +1,8 @@
 //! The summary of a run for a person: a dozen lines, the verdict first.
 
-use super::number::{scientific, significant, with_error};
-use super::result::{Covered, EstimatorRow, RunResult, Verdict};
+use super::critical::CriticalKind;
+use super::number::{place, scientific, significant, with_error};
+use super::result::{Covered, EstimatorRow, RunResult, Settings, Verdict};
 use std::fmt::Write;
 
 /// Removed parts that are named.
@@ -22,6 +23,9 @@ pub fn summary(result: &RunResult, place: &str) -> String {
         if let Some(line) = line {
             put(&mut out, title, &line);
         }
+    }
+    for line in points(result) {
+        put(&mut out, "", &line);
     }
     if result.table.iter().any(|row| row.rmse.is_some()) {
         out.push_str(&table(result));
@@ -76,7 +80,7 @@ fn scale(result: &RunResult) -> Option<String> {
         "l = delta*sigma_p = {}   (delta {}, gamma {})",
         significant(length, 3),
         significant(settings.delta, 6),
-        significant(settings.gamma, 6)
+        gamma(settings)
     );
     if let Some(kt) = scale.kt_learn {
         line += &format!("   learning kT {}", significant(kt, 3));
@@ -87,21 +91,77 @@ fn scale(result: &RunResult) -> Option<String> {
     Some(line)
 }
 
+/// The friction: a number, or a matrix where it is not a multiple of the identity.
+pub(super) fn gamma(settings: &Settings) -> String {
+    let matrix = settings.friction.as_ref().filter(|rows| {
+        let first = rows.first().and_then(|row| row.first()).copied();
+        let expected = |i, j| if i == j { first } else { Some(0.0) };
+        let mut entries = rows.iter().enumerate().flat_map(|(i, row)| {
+            let row = row.iter().enumerate();
+            row.map(move |(j, value)| (i, j, *value))
+        });
+        entries.any(|(i, j, value)| Some(value) != expected(i, j))
+    });
+    let Some(rows) = matrix else {
+        return significant(settings.gamma, 6);
+    };
+    let rows: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let numbers: Vec<String> = row.iter().map(|value| significant(*value, 4)).collect();
+            format!("[{}]", numbers.join(", "))
+        })
+        .collect();
+    format!("[{}]", rows.join(", "))
+}
+
 fn covered(result: &RunResult) -> Option<String> {
-    let names = result.program.variables.join(", ");
-    match &result.effective_potential.covered {
+    let learned = &result.effective_potential;
+    match &learned.covered {
         Covered::Intervals(intervals) if intervals.is_empty() => None,
-        Covered::Intervals(intervals) => {
-            let text: Vec<String> = intervals
-                .iter()
-                .map(|[lo, hi]| format!("[{}, {}]", significant(*lo, 3), significant(*hi, 3)))
-                .collect();
-            Some(format!("{names} in {}, linear outside", text.join(" and ")))
-        }
+        Covered::Intervals(intervals) => Some(intervals_covered(result, intervals)),
         Covered::Fraction(share) => {
-            Some(format!("{} % of the domain", significant(100.0 * share, 3)))
+            let share = match *share {
+                1.0 => "all".to_owned(),
+                share => format!("{:.0} %", 100.0 * share),
+            };
+            let names = result.program.variables.iter().zip(&learned.domain);
+            let ranges: Vec<String> = names
+                .enumerate()
+                .map(|(k, (name, range))| {
+                    let repeats = period(result, k).map_or("", |_| " periodic");
+                    format!("{name} in {}{repeats}", interval(range))
+                })
+                .collect();
+            Some(match ranges.is_empty() {
+                true => format!("{share} of the domain"),
+                false => format!("{}; samples in {share} of that box", ranges.join(", ")),
+            })
         }
     }
+}
+
+fn intervals_covered(result: &RunResult, intervals: &[[f64; 2]]) -> String {
+    let text: Vec<String> = intervals.iter().map(interval).collect();
+    let names = result.program.variables.join(", ");
+    let text = format!("{names} in {}", text.join(" and "));
+    let Some(period) = period(result, 0) else {
+        return format!("{text}, linear outside");
+    };
+    let length: f64 = intervals.iter().map(|[lo, hi]| hi - lo).sum();
+    match length > (1.0 - 1e-6) * period {
+        true => format!("{text}, periodic"),
+        false => format!("{text}, periodic: of {}", significant(period, 3)),
+    }
+}
+
+fn interval([lo, hi]: &[f64; 2]) -> String {
+    format!("[{}, {}]", significant(*lo, 3), significant(*hi, 3))
+}
+
+/// The period of coordinate `k`, if it has one.
+fn period(result: &RunResult, k: usize) -> Option<f64> {
+    result.program.periods.get(k).copied().flatten()
 }
 
 fn removed(result: &RunResult) -> Option<String> {
@@ -140,6 +200,50 @@ fn learned(result: &RunResult) -> Option<String> {
         line += &format!(", median standard error {}", significant(stderr, 2));
     }
     Some(line)
+}
+
+/// The wells and saddles, with `U` above its lowest well.
+fn points(result: &RunResult) -> Vec<String> {
+    let learned = &result.effective_potential;
+    let values = learned.points.iter().filter(|point| point.is_well());
+    let lowest = values.map(|well| well.value).fold(f64::INFINITY, f64::min);
+    let error = learned.stderr_median.unwrap_or(f64::NAN);
+    let named = |kind: CriticalKind| {
+        let of_kind: Vec<_> = learned.points.iter().filter(|p| p.kind == kind).collect();
+        let named: Vec<String> = of_kind
+            .iter()
+            .take(NAMED)
+            .map(|point| {
+                let height = match point.value - lowest {
+                    0.0 => "0".to_owned(),
+                    height => with_error(height, error).0,
+                };
+                let [x, y] = [0, 1].map(|k: usize| {
+                    let range = learned.domain.get(k).map_or(f64::NAN, |[lo, hi]| hi - lo);
+                    place(point.at[k], range)
+                });
+                format!("{height} at ({x}, {y})")
+            })
+            .collect();
+        let more = match of_kind.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        let plural = if of_kind.len() == 1 { "" } else { "s" };
+        let word = match kind {
+            CriticalKind::Well => "well",
+            CriticalKind::Saddle => "saddle",
+        };
+        (!of_kind.is_empty()).then(|| format!("{word}{plural} {}{more}", named.join(", ")))
+    };
+    // Without a well there is nothing to measure heights from.
+    if !lowest.is_finite() {
+        return Vec::new();
+    }
+    [CriticalKind::Well, CriticalKind::Saddle]
+        .into_iter()
+        .filter_map(named)
+        .collect()
 }
 
 /// Whether a baseline is better in both errors and costs less than the learned potential.

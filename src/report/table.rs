@@ -1,6 +1,7 @@
 //! Columns of numbers as CSV, which spreadsheets and data frames read.
 
 use super::curves::Curves;
+use super::surfaces::Surfaces;
 use std::fmt::Write;
 
 /// A header row and one row a point: RFC 4180, but for the line ends, which are those of Unix.
@@ -42,6 +43,28 @@ pub fn potential_csv(curves: &Curves) -> String {
         ("dU_stderr", &curves.du_stderr),
         (&curves.potential, &curves.v),
         ("density", &curves.density),
+        ("covered", &covered),
+    ])
+}
+
+/// `potential.csv` of a run in two coordinates: the coordinates, `U`, its standard error, its
+/// derivatives, the full potential, the sampled density and whether there were samples (1 or 0);
+/// one row a cell, the second coordinate fastest.
+pub fn surfaces_csv(surfaces: &Surfaces) -> String {
+    let [x, y] = [0, 1].map(|k: usize| surfaces.axes[k].name.as_str());
+    let centres = surfaces.centres();
+    let along = |k: usize| -> Vec<f64> { centres.iter().map(|at| at[k]).collect() };
+    let covered = surfaces.covered.iter().map(|&c| f64::from(u8::from(c)));
+    let covered: Vec<f64> = covered.collect();
+    csv(&[
+        (x, &along(0)),
+        (y, &along(1)),
+        ("U", &surfaces.u),
+        ("U_stderr", &surfaces.u_stderr),
+        (&format!("dU_d{x}"), &surfaces.du[0]),
+        (&format!("dU_d{y}"), &surfaces.du[1]),
+        (&surfaces.potential, &surfaces.v),
+        ("density", &surfaces.density),
         ("covered", &covered),
     ])
 }

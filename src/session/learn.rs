@@ -82,12 +82,7 @@ impl Job<'_> {
             Some(name) => self.program.function(name)?,
             None => self.program.potential(self.potential)?,
         };
-        let known = |name: &str| model.parameters.iter().any(|p| p.name == name);
-        if let Some((name, _)) = self.set.iter().find(|(name, _)| !known(name)) {
-            return Err(Failure::Usage(unknown_parameter(name, &model.parameters)));
-        }
-        let set: Vec<(&str, f64)> = self.set.iter().map(|(n, v)| (n.as_str(), *v)).collect();
-        let parameters = self.program.parameter_values(&set);
+        let parameters = self.program.values(self.set).map_err(Failure::Usage)?;
         Potential::compile(model, parameters).map_err(|error| {
             Failure::Limit(
                 Diagnostic::error(
@@ -144,22 +139,6 @@ impl Job<'_> {
             reference,
             settings,
         })
-    }
-}
-
-/// The message for a `--set` that the program does not know.
-pub fn unknown_parameter(name: &str, parameters: &[crate::graph::Parameter]) -> Diagnostic {
-    let names: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
-    let problem = Diagnostic::error(
-        "unknown-parameter",
-        format!("--set {name}: the program has no parameter of that name"),
-    );
-    match crate::check::suggest(name, names.iter().copied()) {
-        Some(close) => problem.help(format!("did you mean `{close}`?")),
-        None if names.is_empty() => problem.help(format!(
-            "it has none; write `param {name} = ...` in the file"
-        )),
-        None => problem.help(format!("it has {}", names.join(", "))),
     }
 }
 

@@ -18,7 +18,7 @@ mod verdict;
 mod writing;
 
 pub use components::{Component, components, terms};
-pub use learn::{Failure, Job, Outcome, learn, unknown_parameter};
+pub use learn::{Failure, Job, Outcome, learn};
 pub use plan::{Plan, plan};
 pub use potential::Potential;
 pub use settings::{Estimator, Knots, Options, Settings};

@@ -12,10 +12,11 @@ use crate::diagnostic::Diagnostic;
 use crate::learn::fit::ForceFit;
 use crate::learn::{scale, transfer};
 use crate::report::arrays::npz;
+use crate::report::curves::Curves;
 use crate::report::figure::figure;
 use crate::report::html::{Page, html};
 use crate::report::kuva::Kuva;
-use crate::report::plot::Plotter;
+use crate::report::plot::{Picture, Plotter};
 use crate::report::result::{
     Covered, DiagnosticRow, EffectivePotential, EstimatorRow, Noise, Performance, Program,
     RemovedRow, RunResult, SCHEMA, Scale, Settings as SettingsRow, sha256,
@@ -107,17 +108,21 @@ pub(super) fn outcome(
             files.push(("samples.npz".to_owned(), bytes));
         }
     }
-    let svg = curves.as_ref().map(|curves| Kuva.svg(&figure(curves)));
+    let picture = |curves: &Curves| Picture {
+        file: "potential.svg".to_owned(),
+        svg: Kuva.svg(&figure(curves)),
+        ..Picture::default()
+    };
+    let pictures: Vec<Picture> = curves.iter().map(picture).collect();
     result.performance = performance(job, learned, hooks);
     let page = Page {
         source: &job.sources.get(job.root).text,
         command: job.command,
-        svg: svg.as_deref(),
+        pictures: &pictures,
     };
     files.push(("report.html".to_owned(), html(&result, &page).into_bytes()));
-    if let Some(svg) = svg {
-        files.push(("potential.svg".to_owned(), svg.into_bytes()));
-    }
+    let pictures = pictures.into_iter();
+    files.extend(pictures.map(|picture| (picture.file, picture.svg.into_bytes())));
     let json = result.to_json().unwrap_or_default();
     files.push(("result.json".to_owned(), json.into_bytes()));
     Ok(Outcome {
@@ -136,6 +141,12 @@ fn program(job: &Job<'_>, learned: &Learned<'_>) -> Program {
         file: source.name.clone(),
         sha256: sha256(&source.text),
         source: source.text.clone(),
+        imports: job
+            .sources
+            .placed()
+            .filter(|(_, id)| *id != job.root)
+            .map(|(path, id)| (path.to_owned(), job.sources.get(id).text.clone()))
+            .collect(),
         potential: potential.model.name.clone(),
         variables: potential
             .model
@@ -143,9 +154,9 @@ fn program(job: &Job<'_>, learned: &Learned<'_>) -> Program {
             .iter()
             .map(|c| c.name.clone())
             .collect(),
+        periods: potential.model.coordinates.iter().map(|c| c.period).collect(),
         params: names.zip(potential.parameters.iter().copied()).collect(),
         terms: learned.terms,
-        ..Program::default()
     }
 }
 
@@ -262,7 +273,7 @@ fn effective_potential(learned: &Learned<'_>) -> EffectivePotential {
         domain: vec![[first.spline.lo(), first.spline.hi()]],
         covered: Covered::Intervals(covered.iter().map(|(lo, hi)| [*lo, *hi]).collect()),
         stderr_median: first.fit.as_ref().map(|fit| fit.median_stderr()),
-        middle: None,
+        ..EffectivePotential::default()
     }
 }
 

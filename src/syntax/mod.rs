@@ -10,12 +10,16 @@ mod layout;
 mod mistakes;
 mod parse;
 mod print;
+mod references;
 mod scan;
+mod spelling;
 mod tree;
 
 pub use layout::MAX_DEPTH;
-pub use parse::{Parsed, parse};
+pub use parse::{Parsed, parse, parse_onto};
 pub use print::print;
+pub use references::{Reference, Referred, references};
+pub use spelling::{alike, as_name, canonical};
 pub use tree::{
     Argument, Binding, Expr, ExprId, ExprKind, Infix, Item, ItemKind, Name, Origin, Prefix, Range,
     SettingLine, Tree,

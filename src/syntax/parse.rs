@@ -2,6 +2,7 @@
 
 use super::layout::{Layout, layout};
 use super::scan::{Kind, scan};
+use super::spelling::canonical;
 use super::tree::{
     Argument, Binding, ExprId, ExprKind, Infix, Item, ItemKind, Name, Origin, Prefix, Range,
     SettingLine, Tree,
@@ -49,11 +50,16 @@ pub struct Parsed {
 
 /// Reads a file. Every definition in error is reported, the others are in the tree.
 pub fn parse(text: &str, source: SourceId) -> Parsed {
+    parse_onto(Tree::new(source), text, source)
+}
+
+/// Reads a file after others, as [`parse`] does; the errors are those of this file.
+pub fn parse_onto(mut tree: Tree, text: &str, source: SourceId) -> Parsed {
     let (tokens, mut errors) = scan(text, source);
     let layout = layout(text, &tokens, source);
-    let mut tree = Tree::new(source);
     let comments = tokens.iter().filter(|token| token.kind == Kind::Comment);
-    tree.comments = comments.map(|token| token.span(source)).collect();
+    tree.comments
+        .extend(comments.map(|token| token.span(source)));
     let Layout {
         blanked,
         pieces,
@@ -81,6 +87,7 @@ pub fn parse(text: &str, source: SourceId) -> Parsed {
     wrong.sort_unstable();
     let mut builder = Builder {
         tree,
+        source,
         offset: 0,
         errors: Vec::new(),
     };
@@ -136,6 +143,7 @@ impl Waiting {
 /// Recursive, to the depth that `layout` allows.
 struct Builder {
     tree: Tree,
+    source: SourceId,
     offset: usize,
     errors: Vec<Diagnostic>,
 }
@@ -147,7 +155,7 @@ impl Builder {
         // A rule that ends with an optional part takes the spaces before it.
         end -= pair.as_str().len() - pair.as_str().trim_end().len();
         Span::new(
-            self.tree.source,
+            self.source,
             self.offset + start,
             self.offset + end.max(start),
         )
@@ -155,7 +163,7 @@ impl Builder {
 
     fn name(&self, pair: &Pair<'_>) -> Name {
         Name {
-            text: pair.as_str().trim_end().to_owned(),
+            text: canonical(pair.as_str().trim_end()).into_owned(),
             span: self.span(pair),
         }
     }
@@ -191,7 +199,7 @@ impl Builder {
         let mut name = self.name(&origin);
         let origin = match origin.as_rule() {
             Rule::text => {
-                name.text = name.text.trim_matches('"').to_owned();
+                name.text = origin.as_str().trim_matches('"').to_owned();
                 Origin::File(name)
             }
             _ => {
@@ -341,7 +349,7 @@ impl Builder {
         let kind = match pair.as_rule() {
             Rule::number => self.number(pair.as_str(), span),
             Rule::text => ExprKind::Text(pair.as_str().trim_matches('"').to_owned()),
-            Rule::name => ExprKind::Name(pair.as_str().to_owned()),
+            Rule::name => ExprKind::Name(canonical(pair.as_str()).into_owned()),
             Rule::parentheses => return self.expression(inner(pair).next()?),
             Rule::list => {
                 let elements = inner(pair).map(|element| self.element(element));

@@ -47,6 +47,11 @@ pub(super) fn begins_name(c: char) -> bool {
     c == '_' || XID_START(c)
 }
 
+/// Whether a name may go on with it; combining marks are among these.
+pub(super) fn continues_name(c: char) -> bool {
+    c == '_' || XID_CONTINUE(c)
+}
+
 /// Cuts a text into tokens, and says what is no token.
 pub(super) fn scan(text: &str, source: SourceId) -> (Vec<Token>, Vec<Diagnostic>) {
     let mut scanner = Scanner {
@@ -107,7 +112,7 @@ impl Scanner<'_> {
             '(' | '[' | '{' => self.push(Kind::Open, 1),
             ')' | ']' | '}' => self.push(Kind::Close, 1),
             '0'..='9' => self.number(),
-            c if begins_name(c) => self.push(Kind::Name, self.run(|c| c == '_' || XID_CONTINUE(c))),
+            c if begins_name(c) => self.push(Kind::Name, self.run(continues_name)),
             c => self.operator(c),
         }
     }
@@ -152,9 +157,7 @@ impl Scanner<'_> {
             }
         }
         let after = &self.text[self.at + length..];
-        let tail = after
-            .find(|c| !(c == '_' || XID_CONTINUE(c)))
-            .unwrap_or(after.len());
+        let tail = after.find(|c| !continues_name(c)).unwrap_or(after.len());
         if tail > 0 {
             let (number, name) = (&self.text[self.at..self.at + length], &after[..tail]);
             let span = self.span(self.at, self.at + length + tail);

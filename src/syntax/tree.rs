@@ -19,7 +19,7 @@ impl ExprId {
 /// A name where it is written.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Name {
-    /// The name.
+    /// The name, in NFC.
     pub text: String,
     /// Where.
     pub span: Span,
@@ -157,7 +157,7 @@ pub enum ExprKind {
     Number(f64),
     /// A string, without its quotes.
     Text(String),
-    /// A name.
+    /// A name, in NFC.
     Name(String),
     /// `-a`, `not a`.
     Prefix(Prefix, ExprId),
@@ -243,10 +243,10 @@ pub struct Item {
     pub span: Span,
 }
 
-/// A file as it is written.
+/// A file as it is written, or several with the definitions of one after those of the other.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Tree {
-    /// Which file.
+    /// Which file; of several the first.
     pub source: SourceId,
     /// The definitions, in order.
     pub items: Vec<Item>,
@@ -287,6 +287,11 @@ impl Tree {
     /// Where an expression is.
     pub fn span(&self, id: ExprId) -> Span {
         self.get(id).span
+    }
+
+    /// All expressions with their ids, operands first.
+    pub fn exprs(&self) -> impl Iterator<Item = (ExprId, &Expr)> {
+        (0u32..).map(ExprId).zip(&self.exprs)
     }
 
     /// How many expressions there are.

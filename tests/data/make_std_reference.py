@@ -7,7 +7,7 @@ published and not from the files of the library.
     value V SCALE
     slope DV/DQ1 SCALE                 one for each coordinate
 
-Values have 40 digits inside and 22 in the file; slopes are numerical derivatives of the values. SCALE is how far
+Values are computed with 50 digits; slopes are numerical derivatives of the values. SCALE is how far
 rounding can move the result, in units of the relative rounding error 2^-53, to first order: each
 operation on the way counts once with the size of its result, times the slope of what comes after
 it. For a sum it is the sum of the sizes of its terms; for sin(x/eps) it is |x/eps*cos(x/eps)|, as it
@@ -193,8 +193,9 @@ def repulsive_lennard_jones(d, depth, size):
     return lennard_jones(d, depth, size) + depth
 
 
-def morse(d, depth, range, length):
-    return depth * (exp(2 * range * (length - d)) - 2 * exp(range * (length - d)) + 1)
+def morse(d, depth, steepness, length):
+    bond = exp(steepness * (length - d))
+    return depth * (bond * bond - 2 * bond + 1)
 
 
 def buckingham(d, height, range, dispersion):
@@ -214,10 +215,10 @@ def lennard_jones_cluster(*q):
 
 
 def morse_cluster(*q):
-    *q, rho = q
+    *q, steepness = q
     total = 0
     for a, b in itertools.combinations(points(q), 2):
-        bond = exp(rho * (1 - distance(a, b)))
+        bond = exp(steepness * (1 - distance(a, b)))
         total = total + bond * (bond - 2)
     return total
 
@@ -420,16 +421,16 @@ def landscapes():
     m = "landscapes"
     line = [[0.0], [-1.0]] + some(5, (-2.5, 2.5))
     plane = some(5, (-1.5, 1.2), (-0.5, 2))
-    other = [("barrier", 0.7), ("tilt", -0.3)]
-    barrier, tilt = mpf(0.7), mpf(-0.3)
-    for f, g in [
-        (double_well, lambda x: double_well(x, barrier)),
-        (tilted_double_well, lambda x: tilted_double_well(x, barrier, tilt)),
-        (triple_well, lambda x: triple_well(x, barrier)),
-        (tilted_washboard, lambda x: tilted_washboard(x, barrier, tilt)),
+    barrier, tilt = ("barrier", 0.7), ("tilt", -0.3)
+    high, steep = mpf(0.7), mpf(-0.3)
+    for f, g, sets in [
+        (double_well, lambda x: double_well(x, high), [barrier]),
+        (tilted_double_well, lambda x: tilted_double_well(x, high, steep), [barrier, tilt]),
+        (triple_well, lambda x: triple_well(x, high), [barrier]),
+        (tilted_washboard, lambda x: tilted_washboard(x, high, steep), [barrier, tilt]),
     ]:
         one(m, f, "x", line)
-        case(m, f.__name__, f"V(x) = {f.__name__}(x)", g, some(2, (-3, 3)), sets=other)
+        case(m, f.__name__, f"V(x) = {f.__name__}(x)", g, some(2, (-3, 3)), sets=sets)
     one(m, muller_brown, "x, y", plane)
     one(m, muller_brown_leveled, "x, y", plane)
     for f in himmelblau, rosenbrock, henon_heiles:
@@ -450,13 +451,13 @@ def pairs():
     one(m, lennard_jones, "d, depth, size", [[1.0, 1.0, 1.0]] + some(5, (0.8, 3), *kinds))
     near, far = some(3, (0.7, 0.88), (0.5, 3), (0.8, 1.2)), some(3, (1.7, 3), (0.5, 3), (0.8, 1.5))
     one(m, repulsive_lennard_jones, "d, depth, size", near + far)
-    one(m, morse, "d, depth, range, length", some(5, (0.5, 4), (0.5, 3), (0.5, 6), (0.8, 2)))
+    one(m, morse, "d, depth, steepness, length", some(5, (0.5, 4), (0.5, 3), (0.5, 6), (0.8, 2)))
     one(m, buckingham, "d, height, range, dispersion", some(5, (0.7, 4), (100, 2000), (0.1, 0.4), (0.5, 3)))
     for n in 2, 3, 7:
         clusters = [crowd(n) for _ in range(2)]
         size = f"r[{n}, 3]"
         case(m, "lennard_jones_cluster", f"V({size}) = lennard_jones_cluster(r)", lennard_jones_cluster, clusters)
-        for name, f, extra in [("morse_cluster", morse_cluster, "range"), ("trap", trap, "stiffness")]:
+        for name, f, extra in [("morse_cluster", morse_cluster, "steepness"), ("trap", trap, "stiffness")]:
             where = [at + [round(rng.uniform(1, 7), 3)] for at in clusters]
             case(m, name, f"V({size}, {extra}) = {name}(r, {extra})", f, where)
 

@@ -51,6 +51,7 @@ fn run(
         .collect();
     Curves {
         coordinate: "q".into(),
+        period: None,
         potential: "V".into(),
         length: 0.84,
         u: (0..x.len())

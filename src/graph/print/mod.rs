@@ -3,7 +3,10 @@
 //! A node's text is made from its operands' texts in one sweep. Shared nodes are written out where
 //! they are used, up to [`LIMIT`] characters, or bound to names by [`program`].
 
+mod arguments;
 mod spline;
+
+pub use arguments::{Arguments, arguments};
 
 use super::{Bits, Comparison, Function, Graph, Node, Op};
 
@@ -108,7 +111,7 @@ pub fn program(graph: &Graph, node: Node, names: Names<'_>) -> Option<String> {
 
 fn fresh_name(number: usize, names: Names<'_>) -> String {
     let mut name = format!("t{number}");
-    while names.contains(&name) {
+    while names.iter().any(|known| arguments::base(known) == name) {
         name.push('_');
     }
     name
@@ -130,12 +133,16 @@ pub fn number(value: f64) -> String {
     }
 }
 
-/// A name in LaTeX: Greek letters by name, trailing digits as an index.
+/// A name in LaTeX: Greek letters by name, trailing digits and components as an index.
 pub fn latex_name(name: &str) -> String {
     const GREEK: &[&str] = &[
         "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda",
         "mu", "nu", "xi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega", "pi",
     ];
+    let (name, component) = match name.strip_suffix(']').and_then(|n| n.split_once('[')) {
+        Some((name, component)) => (name, Some(component)),
+        None => (name, None),
+    };
     let (name, module) = match name.rsplit_once('.') {
         Some((module, name)) => (name, Some(module)),
         None => (name, None),
@@ -154,6 +161,7 @@ pub fn latex_name(name: &str) -> String {
         below.push(format!("\\mathrm{{{}}}", second.replace('_', "\\_")));
     }
     below.extend((!index.is_empty()).then(|| index.to_owned()));
+    below.extend(component.map(str::to_owned));
     below.extend(module.map(|module| format!("\\mathrm{{{}}}", module.replace('_', "\\_"))));
     if below.is_empty() {
         base

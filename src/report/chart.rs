@@ -1,0 +1,416 @@
+//! Maps drawn as SVG.
+
+use super::canvas::{Anchor, Canvas, Room, Text, distance, short, text_width, way};
+use super::critical::CriticalKind;
+use super::kuva::colour;
+use super::maps::{Atlas, Bands, Map, Palette};
+use super::plot::Axis;
+
+/// Width of a figure of two columns, in pixels.
+const WIDTH: f64 = 900.0;
+/// Left of a map: ticks and the name of the axis.
+const LEFT: f64 = 62.0;
+/// Right of a map.
+const RIGHT: f64 = 16.0;
+/// Right of a map with a bar of colours, which is at its beginning.
+const BAR: f64 = 90.0;
+/// Above a map: its title.
+const TOP: f64 = 30.0;
+/// Below a map: ticks and the name of the axis.
+const BOTTOM: f64 = 50.0;
+/// Below everything.
+const LEGEND: f64 = 26.0;
+/// No map is higher.
+const HIGHEST: f64 = 440.0;
+/// Sizes of text.
+const SMALL: f64 = 11.0;
+const LARGE: f64 = 13.0;
+
+/// Where a map is, and its scales.
+struct Frame<'a> {
+    map: &'a Map,
+    left: f64,
+    top: f64,
+    size: [f64; 2],
+}
+
+/// The maps as one SVG element, the same bytes for the same maps.
+pub fn svg(atlas: &Atlas) -> String {
+    let columns = atlas.columns.max(1);
+    let rows = atlas.maps.len().div_ceil(columns).max(1);
+    let right = |map: &Map| if map.bar { BAR } else { RIGHT };
+    // Columns are as wide as their widest map.
+    let margin = |column: usize| {
+        let maps = atlas.maps.iter().skip(column).step_by(columns);
+        LEFT + maps.map(right).fold(RIGHT, f64::max)
+    };
+    let margins: Vec<f64> = (0..columns).map(margin).collect();
+    let wide = (WIDTH - margins.iter().sum::<f64>()) / columns as f64;
+    let width = wide.min(HIGHEST / atlas.aspect);
+    let size = [width, width * atlas.aspect];
+    let whole = [
+        margins.iter().sum::<f64>() + columns as f64 * width,
+        rows as f64 * (TOP + size[1] + BOTTOM) + LEGEND,
+    ];
+    let mut canvas = Canvas::default();
+    let mut definitions = HATCH.to_owned();
+    for (number, map) in atlas.maps.iter().enumerate() {
+        let (row, column) = (number / columns, number % columns);
+        let before: f64 = margins[..column].iter().map(|margin| margin + width).sum();
+        let frame = Frame {
+            map,
+            left: before + LEFT,
+            top: row as f64 * (TOP + size[1] + BOTTOM) + TOP,
+            size,
+        };
+        definitions += &frame.clip(number);
+        let letter = char::from_u32('a' as u32 + number as u32);
+        let letter = letter.filter(|_| atlas.maps.len() > 1);
+        frame.draw(&mut canvas, number, letter);
+    }
+    legend(&mut canvas, atlas, [LEFT, whole[1] - LEGEND + 8.0]);
+    canvas.finish(whole, &definitions)
+}
+
+const HATCH: &str = "<pattern id=\"hatch\" width=\"7\" height=\"7\" patternUnits=\"userSpaceOnUse\">\
+    <rect width=\"7\" height=\"7\" fill=\"#f4f4f4\"/>\
+    <path d=\"M-1 1L1 -1M0 7L7 0M6 8L8 6\" stroke=\"#b5b5b5\" stroke-width=\"0.8\"/></pattern>";
+
+impl Frame<'_> {
+    fn place(&self, [x, y]: [f64; 2]) -> [f64; 2] {
+        let share = |axis: &Axis, value: f64| (value - axis.lo) / (axis.hi - axis.lo);
+        [
+            self.left + share(&self.map.x, x) * self.size[0],
+            self.top + (1.0 - share(&self.map.y, y)) * self.size[1],
+        ]
+    }
+
+    fn placed(&self, points: &[[f64; 2]]) -> Vec<[f64; 2]> {
+        points.iter().map(|point| self.place(*point)).collect()
+    }
+
+    fn clip(&self, number: usize) -> String {
+        format!(
+            "<clipPath id=\"map-{number}\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/></clipPath>",
+            short(self.left),
+            short(self.top),
+            short(self.size[0]),
+            short(self.size[1])
+        )
+    }
+
+    fn draw(&self, canvas: &mut Canvas, number: usize, letter: Option<char>) {
+        let corner = [self.left, self.top];
+        canvas.rectangle(corner, self.size, "fill=\"url(#hatch)\"");
+        canvas.raw(&format!("<g clip-path=\"url(#map-{number})\">"));
+        self.bands(canvas);
+        self.lines(canvas);
+        let mut room = Room::default();
+        let marks: Vec<[f64; 2]> = self.map.marks.iter().map(|m| self.place(m.at)).collect();
+        for at in &marks {
+            room.take(*at, [6.0, 6.0]);
+        }
+        canvas.raw("</g>");
+        self.marks(canvas, &mut room);
+        if self.map.labelled {
+            self.line_labels(canvas, &mut room);
+        }
+        canvas.rectangle(corner, self.size, "fill=\"none\" stroke=\"#1a1a1a\"");
+        self.axes(canvas);
+        let title = match letter {
+            Some(letter) => format!("({letter}) {}", self.map.title),
+            None => self.map.title.clone(),
+        };
+        let at = [self.left + 0.5 * self.size[0], self.top - 11.0];
+        canvas.text(Text::new(at, &title, LARGE, Anchor::Middle));
+        if self.map.bar {
+            self.bar(canvas);
+        }
+    }
+
+    /// From the lowest band up, each over those before it: no seam shows between two.
+    fn bands(&self, canvas: &mut Canvas) {
+        let bands = &self.map.bands;
+        let levels = std::iter::once(&f64::MIN).chain(&bands.levels);
+        let mut rim = String::new();
+        for (number, level) in levels.enumerate() {
+            let borders = self.map.field.region(*level);
+            let d: String = borders.iter().map(|p| way(&self.placed(p), true)).collect();
+            let colour = band_colour(bands, number).0;
+            canvas.path(&d, &format!("fill=\"{colour}\" fill-rule=\"evenodd\""));
+            if number == 0 {
+                rim = d;
+            }
+        }
+        canvas.path(
+            &rim,
+            "fill=\"none\" stroke=\"#8a8a8a\" stroke-width=\"0.9\"",
+        );
+    }
+
+    fn lines(&self, canvas: &mut Canvas) {
+        let bands = &self.map.bands;
+        for (number, level) in bands.levels.iter().enumerate() {
+            let lines = self.map.field.lines(*level);
+            let d: String = lines
+                .iter()
+                .map(|line| way(&self.placed(&line.points), line.closed))
+                .collect();
+            // The darker of the two bands decides what is seen on both.
+            let lightness = band_colour(bands, number)
+                .1
+                .min(band_colour(bands, number + 1).1);
+            let stroke = if lightness < 0.42 {
+                "#ffffff"
+            } else {
+                "#000000"
+            };
+            let dash = match bands.palette {
+                Palette::Sign if *level < 0.0 => " stroke-dasharray=\"4 2.5\"",
+                _ => "",
+            };
+            let look = format!(
+                "fill=\"none\" stroke=\"{stroke}\" stroke-opacity=\"0.6\" stroke-width=\"0.8\"{dash}"
+            );
+            canvas.path(&d, &look);
+        }
+    }
+
+    /// Each level once, on its longest line, where that is straight and there is room.
+    fn line_labels(&self, canvas: &mut Canvas, room: &mut Room) {
+        for level in &self.map.bands.levels {
+            let text = self.map.bands.written(*level);
+            let half = 0.5 * text_width(&text, SMALL - 1.0) + 2.0;
+            let lines = self.map.field.lines(*level);
+            let mut lines: Vec<Vec<[f64; 2]>> =
+                lines.iter().map(|line| self.placed(&line.points)).collect();
+            lines.sort_by(|a, b| length(b).total_cmp(&length(a)));
+            let place = lines
+                .iter()
+                .find_map(|line| self.straight(line, half, room));
+            let Some((at, turn)) = place else { continue };
+            let angle = turn.to_radians();
+            let size = [
+                half * angle.cos().abs() + 7.0 * angle.sin().abs(),
+                half * angle.sin().abs() + 7.0 * angle.cos().abs(),
+            ];
+            room.take(at, size);
+            // Down by a third of the size: the text is to be in the middle of its line.
+            let shift = 0.35 * (SMALL - 1.0);
+            let at = [at[0] - shift * angle.sin(), at[1] + shift * angle.cos()];
+            canvas.text(Text {
+                turn,
+                rim: true,
+                ..Text::new(at, &text, SMALL - 1.0, Anchor::Middle)
+            });
+        }
+    }
+
+    /// The point of a line that bends least over a label of the given half width, and the direction
+    /// there in degrees.
+    fn straight(&self, line: &[[f64; 2]], half: f64, room: &Room) -> Option<([f64; 2], f64)> {
+        if length(line) < 6.0 * half {
+            return None;
+        }
+        let mut best: Option<(f64, [f64; 2], f64)> = None;
+        for middle in 1..line.len().saturating_sub(1) {
+            let reach = |mut k: usize, back: bool| {
+                let mut gone = 0.0;
+                while gone < half {
+                    let next = if back { k.checked_sub(1)? } else { k + 1 };
+                    gone += distance(*line.get(k)?, *line.get(next)?);
+                    k = next;
+                }
+                line.get(k)
+            };
+            let (Some(a), Some(b)) = (reach(middle, true), reach(middle, false)) else {
+                continue;
+            };
+            let at = line[middle];
+            let bend = distance(at, [0.5 * (a[0] + b[0]), 0.5 * (a[1] + b[1])]);
+            let mut turn = (b[1] - a[1]).atan2(b[0] - a[0]).to_degrees();
+            if turn.abs() > 90.0 {
+                turn -= 180.0 * turn.signum();
+            }
+            // Level text is easier to read: a bend of a pixel weighs as much as 45 degrees.
+            let score = bend + turn.abs() / 45.0;
+            let inside = [0, 1].map(|k: usize| {
+                let begin = [self.left, self.top][k] + half + 3.0;
+                let end = [self.left, self.top][k] + self.size[k] - half - 3.0;
+                (begin..end).contains(&at[k])
+            });
+            let size = [half.max(8.0), half.max(8.0)];
+            if inside == [true, true]
+                && best.is_none_or(|(least, ..)| score < least)
+                && room.is_free(at, size)
+            {
+                best = Some((score, at, turn));
+            }
+        }
+        best.map(|(_, at, turn)| (at, turn))
+    }
+
+    fn marks(&self, canvas: &mut Canvas, room: &mut Room) {
+        for mark in &self.map.marks {
+            let at = self.place(mark.at);
+            symbol(canvas, mark.kind, at);
+            let half = 0.5 * text_width(&mark.label, SMALL);
+            let (aside, apart) = (half + 8.0, 13.0);
+            let ways = [
+                [aside, 0.0],
+                [-aside, 0.0],
+                [0.0, -apart],
+                [0.0, apart],
+                [aside, -apart],
+                [-aside, -apart],
+                [aside, apart],
+                [-aside, apart],
+            ];
+            let places = ways.map(|way| [at[0] + way[0], at[1] + way[1]]);
+            let within = |p: &[f64; 2]| {
+                let [x, y] = [p[0] - self.left, p[1] - self.top];
+                x > half + 2.0 && x < self.size[0] - half - 2.0 && y > 8.0 && y < self.size[1] - 8.0
+            };
+            let free = |p: &&[f64; 2]| within(p) && room.is_free(**p, [half, 6.0]);
+            let Some(place) = places.iter().find(free) else {
+                continue;
+            };
+            room.take(*place, [half + 2.0, 7.0]);
+            let at = [place[0], place[1] + 0.36 * SMALL];
+            canvas.text(Text {
+                rim: true,
+                ..Text::new(at, &mark.label, SMALL, Anchor::Middle)
+            });
+        }
+    }
+
+    fn axes(&self, canvas: &mut Canvas) {
+        let [right, bottom] = [self.left + self.size[0], self.top + self.size[1]];
+        let mut ticks = String::new();
+        for value in self.map.x.ticks() {
+            let x = self.place([value, self.map.y.lo])[0];
+            ticks += &way(&[[x, bottom], [x, bottom + 5.0]], false);
+            let at = [x, bottom + 17.0];
+            canvas.text(Text::new(
+                at,
+                &self.map.x.tick(value),
+                SMALL,
+                Anchor::Middle,
+            ));
+        }
+        for value in self.map.y.ticks() {
+            let y = self.place([self.map.x.lo, value])[1];
+            ticks += &way(&[[self.left - 5.0, y], [self.left, y]], false);
+            let at = [self.left - 8.0, y + 0.36 * SMALL];
+            canvas.text(Text::new(at, &self.map.y.tick(value), SMALL, Anchor::End));
+        }
+        canvas.path(&ticks, "fill=\"none\" stroke=\"#1a1a1a\"");
+        let at = [0.5 * (self.left + right), bottom + 36.0];
+        canvas.text(Text::new(at, &self.map.x.label, LARGE, Anchor::Middle));
+        let at = [self.left - 44.0, self.top + 0.5 * self.size[1]];
+        canvas.text(Text {
+            turn: -90.0,
+            ..Text::new(at, &self.map.y.label, LARGE, Anchor::Middle)
+        });
+    }
+
+    /// The colours of the bands, one above the other, with the levels between them.
+    fn bar(&self, canvas: &mut Canvas) {
+        let bands = &self.map.bands;
+        let count = bands.levels.len() + 1;
+        let height = self.size[1] / count as f64;
+        let left = self.left + self.size[0] + 14.0;
+        let bottom = self.top + self.size[1];
+        for number in 0..count {
+            let top = bottom - (number + 1) as f64 * height;
+            let fill = format!("fill=\"{}\"", band_colour(bands, number).0);
+            canvas.rectangle([left, top], [14.0, height], &fill);
+        }
+        let frame = "fill=\"none\" stroke=\"#1a1a1a\"";
+        canvas.rectangle([left, self.top], [14.0, self.size[1]], frame);
+        // Labels at least a line apart.
+        let every = (14.0 / height).ceil().max(1.0) as usize;
+        let mut widest = 0.0f64;
+        let floor = bands.floor.map(|floor| (0, floor));
+        let levels = bands.levels.iter().enumerate();
+        let levels = levels.map(|(number, level)| (number + 1, *level));
+        let from = if floor.is_some() { 0 } else { 1 };
+        for (number, level) in floor.into_iter().chain(levels) {
+            if (number - from) % every != 0 {
+                continue;
+            }
+            let y = bottom - number as f64 * height;
+            let written = bands.written(level);
+            widest = widest.max(text_width(&written, SMALL));
+            let tick = way(&[[left + 14.0, y], [left + 18.0, y]], false);
+            canvas.path(&tick, frame);
+            let at = [left + 21.0, y + 0.36 * SMALL];
+            canvas.text(Text::new(at, &written, SMALL, Anchor::Start));
+        }
+        let at = [
+            (left + 21.0 + widest + 16.0).min(left + BAR - 18.0),
+            self.top + 0.5 * self.size[1],
+        ];
+        canvas.text(Text {
+            turn: -90.0,
+            ..Text::new(at, &bands.label, LARGE, Anchor::Middle)
+        });
+    }
+}
+
+/// The colour of a band and its lightness, 0 to 1.
+fn band_colour(bands: &Bands, number: usize) -> (String, f64) {
+    let share = number as f64 / bands.levels.len().max(1) as f64;
+    let [red, green, blue] = colour(bands.palette, share);
+    let lightness =
+        (0.299 * f64::from(red) + 0.587 * f64::from(green) + 0.114 * f64::from(blue)) / 255.0;
+    (format!("#{red:02x}{green:02x}{blue:02x}"), lightness)
+}
+
+fn length(line: &[[f64; 2]]) -> f64 {
+    line.windows(2).map(|pair| distance(pair[0], pair[1])).sum()
+}
+
+fn symbol(canvas: &mut Canvas, kind: CriticalKind, [x, y]: [f64; 2]) {
+    let (x, y) = (short(x), short(y));
+    match kind {
+        CriticalKind::Well => canvas.raw(&format!(
+            "<circle cx=\"{x}\" cy=\"{y}\" r=\"4\" fill=\"#ffffff\" stroke=\"#000000\" stroke-width=\"1.3\"/>"
+        )),
+        CriticalKind::Saddle => {
+            let cross = format!("M{x} {y}m-3.6 -3.6l7.2 7.2m0 -7.2l-7.2 7.2");
+            canvas.path(&cross, "stroke=\"#ffffff\" stroke-width=\"3.6\" stroke-linecap=\"round\"");
+            canvas.path(&cross, "stroke=\"#000000\" stroke-width=\"1.6\"");
+        }
+    }
+}
+
+/// What the hatching and the symbols mean.
+fn legend(canvas: &mut Canvas, atlas: &Atlas, [mut x, y]: [f64; 2]) {
+    let entry = |canvas: &mut Canvas, x: f64, words: &str| {
+        canvas.text(Text::new([x, y + 4.0], words, SMALL, Anchor::Start));
+        x + text_width(words, SMALL) + 22.0
+    };
+    if atlas.hatched {
+        let frame = "fill=\"url(#hatch)\" stroke=\"#8a8a8a\" stroke-width=\"0.7\"";
+        canvas.rectangle([x, y - 6.0], [22.0, 12.0], frame);
+        x = entry(canvas, x + 28.0, "no samples: nothing is known there");
+    }
+    let kinds = [
+        (CriticalKind::Well, "well"),
+        (CriticalKind::Saddle, "saddle"),
+    ];
+    for (kind, words) in kinds {
+        let mut marks = atlas.maps.iter().flat_map(|map| &map.marks);
+        if marks.any(|mark| mark.kind == kind) {
+            symbol(canvas, kind, [x + 5.0, y]);
+            x = entry(canvas, x + 14.0, words);
+        }
+    }
+    let signed = |map: &Map| map.bands.palette == Palette::Sign;
+    if atlas.maps.iter().any(signed) {
+        let dashes = way(&[[x, y], [x + 24.0, y]], false);
+        canvas.path(&dashes, "stroke=\"#000000\" stroke-dasharray=\"4 2.5\"");
+        entry(canvas, x + 30.0, "below zero");
+    }
+}

@@ -1,0 +1,265 @@
+//! The figures of a run in two coordinates.
+
+use super::chart;
+use super::contour::Grid;
+use super::drawing::extent;
+use super::figure::figure;
+use super::kuva::Kuva;
+use super::maps::{Atlas, Bands, Map, Mark, Palette, aspect, axis};
+use super::number::significant;
+use super::plot::{Picture, Plotter};
+use super::surfaces::Surfaces;
+
+/// Levels of a map, about.
+const LEVELS: f64 = 12.0;
+/// The covariance of the unresolved force is shown where it varies by more than this.
+const EVEN: f64 = 0.1;
+
+/// The figures of a run, those first that matter most; those without data are left out.
+///
+/// `potential.svg`: `U` beside `V`; `error.svg`: what is between `U` and its reference, or its
+/// standard error; `section.svg`: cuts through `U` and `V`; `density.svg`: the samples;
+/// `noise.svg`: the covariance of the unresolved force.
+pub fn pictures(surfaces: &Surfaces) -> Vec<Picture> {
+    let mut pictures: Vec<Picture> = [potential(surfaces), error(surfaces)]
+        .into_iter()
+        .flatten()
+        .collect();
+    pictures.extend(sections(surfaces));
+    pictures.extend(density(surfaces));
+    pictures.extend(noise(surfaces));
+    pictures
+}
+
+/// A field over the coordinates of the surfaces, without marks.
+fn map(surfaces: &Surfaces, title: String, values: &[f64], bands: Bands) -> Map {
+    Map {
+        title,
+        x: axis(&surfaces.axes[0], 6.0),
+        y: axis(&surfaces.axes[1], 6.0),
+        field: Grid::new(surfaces, values),
+        bands,
+        labelled: false,
+        bar: true,
+        marks: Vec::new(),
+    }
+}
+
+fn drawn(surfaces: &Surfaces, maps: Vec<Map>) -> String {
+    let hatched = (0..surfaces.len()).any(|cell| !surfaces.is_covered(cell));
+    let aspect = aspect(&surfaces.axes);
+    // Very wide maps lie one below the other.
+    let columns = if aspect < 0.45 { 1 } else { maps.len() };
+    chart::svg(&Atlas {
+        maps,
+        columns,
+        aspect,
+        hatched,
+    })
+}
+
+/// The values of a field at the cells that are covered.
+fn covered<'a>(surfaces: &'a Surfaces, values: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
+    let cells = values.iter().enumerate();
+    let inside = cells.filter(|(cell, _)| surfaces.is_covered(*cell));
+    inside.map(|(_, value)| *value).filter(|v| v.is_finite())
+}
+
+/// The value below which so large a share of the values lies.
+fn quantile(values: impl Iterator<Item = f64>, share: f64) -> Option<f64> {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    let last = sorted.len().checked_sub(1)?;
+    sorted.get((share * last as f64).round() as usize).copied()
+}
+
+/// `U` above its lowest well, and `V` at the same levels.
+fn potential(surfaces: &Surfaces) -> Option<Picture> {
+    let ground = surfaces.ground();
+    let u: Vec<f64> = surfaces.u.iter().map(|u| u - ground).collect();
+    let shift = ground + surfaces.offset(&surfaces.v);
+    let v: Vec<f64> = surfaces.v.iter().map(|v| v - shift).collect();
+    let name = &surfaces.potential;
+    let bands = heights(surfaces, &u)?;
+    let length = significant(surfaces.length, 3);
+    let title = format!("the effective potential U, l = {length}");
+    let learned = Map {
+        labelled: true,
+        bar: false,
+        marks: marks(surfaces),
+        ..map(surfaces, title, &u, bands.clone())
+    };
+    let title = format!("the full potential {name}");
+    let full = map(surfaces, title, &v, bands);
+    let mut maps = vec![learned];
+    if covered(surfaces, &v).next().is_some() {
+        maps.push(full);
+    } else if let Some(only) = maps.first_mut() {
+        only.bar = true;
+    }
+    let words = format!(
+        "Heights are above the lowest well of U; {name} is drawn at the same levels, less its mean \
+         difference from U, and what is finer than a cell of the grid does not show in it."
+    );
+    Some(Picture {
+        file: "potential.svg".to_owned(),
+        title: format!("The effective potential beside {name}"),
+        words,
+        svg: drawn(surfaces, maps),
+    })
+}
+
+/// Levels of `U` from its lowest well up; where few cells are far above the others, these share
+/// the last colour.
+fn heights(surfaces: &Surfaces, u: &[f64]) -> Option<Bands> {
+    let highest = quantile(covered(surfaces, u), 1.0)?;
+    let most = quantile(covered(surfaces, u), 0.97)?;
+    let top = if highest > 1.6 * most { most } else { highest };
+    let label = "height above the lowest well";
+    Some(Bands::between(0.0, top, LEVELS, Palette::Height, label))
+}
+
+/// The wells and saddles with their heights above the lowest well.
+fn marks(surfaces: &Surfaces) -> Vec<Mark> {
+    let ground = surfaces.ground();
+    let range = extent(surfaces.points.iter().map(|point| point.value));
+    let size = range.map_or(1.0, |(lo, hi)| hi - lo);
+    // To a hundredth of what there is to tell apart, and not more than makes sense to read.
+    let decimals = (2.0 - size.log10().floor()).clamp(0.0, 6.0) as usize;
+    let written = |value: f64| match value {
+        0.0 => "0".to_owned(),
+        value => format!("{value:.decimals$}"),
+    };
+    let mark = |point: &super::critical::CriticalPoint| Mark {
+        kind: point.kind,
+        at: point.at,
+        label: written(point.value - ground),
+    };
+    surfaces.points.iter().map(mark).collect()
+}
+
+/// What is between `U` and its reference, beside its standard error.
+fn error(surfaces: &Surfaces) -> Option<Picture> {
+    let mut maps = Vec::new();
+    let mut words = String::new();
+    if let Some(reference) = &surfaces.reference {
+        let shift = surfaces.offset(&reference.u);
+        let pairs = surfaces.u.iter().zip(&reference.u);
+        let difference: Vec<f64> = pairs.map(|(u, r)| u - (r - shift)).collect();
+        let sizes = covered(surfaces, &difference).map(f64::abs);
+        if let Some(most) = quantile(sizes, 0.99).filter(|most| *most > 0.0) {
+            let name = &reference.name;
+            let bands = Bands::around_zero(most, &format!("U − {name}"));
+            let title = format!("the effective potential less {name}");
+            maps.push(map(surfaces, title, &difference, bands));
+            words += &format!(
+                "U less {name}, of mean zero over the samples; white is less than the smallest level."
+            );
+        }
+    }
+    let greatest = quantile(covered(surfaces, &surfaces.u_stderr), 0.98);
+    if let Some(most) = greatest.filter(|most| *most > 0.0) {
+        let label = "standard error of U";
+        let bands = Bands::between(0.0, most, 8.0, Palette::Amount, label);
+        let title = "its standard error".to_owned();
+        maps.push(map(surfaces, title, &surfaces.u_stderr, bands));
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words += "The standard error of U, from blocks of the run.";
+    }
+    (!maps.is_empty()).then(|| Picture {
+        file: "error.svg".to_owned(),
+        title: "Errors of the effective potential".to_owned(),
+        words,
+        svg: drawn(surfaces, maps),
+    })
+}
+
+fn density(surfaces: &Surfaces) -> Option<Picture> {
+    let seen: Vec<f64> = smooth(surfaces, &surfaces.density);
+    let most = quantile(covered(surfaces, &seen), 1.0).filter(|most| *most > 0.0)?;
+    let bands = Bands::between(0.0, most, 8.0, Palette::Amount, "density");
+    let title = "what was sampled".to_owned();
+    Some(Picture {
+        file: "density.svg".to_owned(),
+        title: "The samples".to_owned(),
+        words:
+            "The density of the points where the gradient was taken, averaged over neighbouring \
+                cells; its integral is 1."
+                .to_owned(),
+        svg: drawn(surfaces, vec![map(surfaces, title, &seen, bands)]),
+    })
+}
+
+/// The covariance of the unresolved force, where it varies.
+fn noise(surfaces: &Surfaces) -> Option<Picture> {
+    let uneven = surfaces.noise_spread.is_some_and(|spread| spread > EVEN);
+    let parts = surfaces.noise.as_ref().filter(|_| uneven)?;
+    let [x, y] = [0, 1].map(|k: usize| surfaces.axes[k].name.as_str());
+    let names = [[x, x], [x, y], [y, y]];
+    let mut maps = Vec::new();
+    for (part, [a, b]) in parts.iter().zip(names) {
+        let seen = smooth(surfaces, part);
+        let range = extent(covered(surfaces, &seen));
+        let Some((lo, hi)) = range.filter(|(lo, hi)| hi > lo) else {
+            continue;
+        };
+        let bands = Bands::between(lo, hi, 7.0, Palette::Height, "covariance");
+        let title = format!("S of the forces along {a} and {b}");
+        let map = map(surfaces, title, &seen, bands);
+        maps.push(map);
+    }
+    (!maps.is_empty()).then(|| Picture {
+        file: "noise.svg".to_owned(),
+        title: "The unresolved force".to_owned(),
+        words: "The covariance of the force that U leaves out; where it is larger, learning is \
+                hotter."
+            .to_owned(),
+        svg: drawn(surfaces, maps),
+    })
+}
+
+/// A field averaged over each cell and the covered ones around it, twice, with weights 1, 2, 1.
+fn smooth(surfaces: &Surfaces, values: &[f64]) -> Vec<f64> {
+    let [x, y] = &surfaces.axes;
+    let mut values = values.to_vec();
+    for _ in 0..2 {
+        let mean = |cell: usize| {
+            let (i, j) = (cell / y.cells, cell % y.cells);
+            let (mut sum, mut weight) = (0.0, 0.0);
+            for a in -1..=1isize {
+                for b in -1..=1isize {
+                    let near = x.neighbour(i, a).zip(y.neighbour(j, b));
+                    let Some(near) = near.map(|(k, l)| k * y.cells + l) else {
+                        continue;
+                    };
+                    let value = values.get(near).copied().unwrap_or(f64::NAN);
+                    if surfaces.is_covered(near) && value.is_finite() {
+                        let share = ((2 - a.abs()) * (2 - b.abs())) as f64;
+                        sum += share * value;
+                        weight += share;
+                    }
+                }
+            }
+            sum / weight
+        };
+        values = (0..surfaces.len()).map(mean).collect();
+    }
+    values
+}
+
+fn sections(surfaces: &Surfaces) -> Vec<Picture> {
+    let only = surfaces.sections.len() == 1;
+    let cuts = surfaces.sections.iter().enumerate();
+    cuts.map(|(number, section)| Picture {
+        file: match only {
+            true => "section.svg".to_owned(),
+            false => format!("section-{}.svg", number + 1),
+        },
+        title: "A cut through both".to_owned(),
+        words: section.sentence.clone(),
+        svg: Kuva.svg(&figure(&section.curves)),
+    })
+    .collect()
+}
