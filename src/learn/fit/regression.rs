@@ -6,6 +6,7 @@ use super::{Estimator, Fit, FitError, LEAST_PENALTY, Settings, folds, search};
 use crate::learn::stencil::Stencil;
 use crate::stats::{BinnedSums, GridMismatch, MAX_AXES};
 use rayon::prelude::*;
+use std::borrow::Borrow;
 
 /// A fit of forces and the forces that it left unexplained.
 #[derive(Clone, Debug)]
@@ -49,8 +50,12 @@ fn mean_diagonal(matrix: &[f64], d: usize) -> f64 {
 ///
 /// # Errors
 /// See [`FitError`].
-pub fn value(blocks: &[BinnedSums], settings: &Settings) -> Result<Fit, FitError> {
-    let (fit, _) = regress(Kind::Value, blocks, settings)?;
+pub fn value<B>(blocks: &[B], settings: &Settings) -> Result<Fit, FitError>
+where
+    B: Borrow<BinnedSums>,
+{
+    let blocks: Vec<&BinnedSums> = blocks.iter().map(Borrow::borrow).collect();
+    let (fit, _) = regress(Kind::Value, &blocks, settings)?;
     Ok(fit)
 }
 
@@ -60,8 +65,12 @@ pub fn value(blocks: &[BinnedSums], settings: &Settings) -> Result<Fit, FitError
 ///
 /// # Errors
 /// See [`FitError`].
-pub fn force(blocks: &[BinnedSums], settings: &Settings) -> Result<ForceFit, FitError> {
-    let (fit, total) = regress(Kind::Force, blocks, settings)?;
+pub fn force<B>(blocks: &[B], settings: &Settings) -> Result<ForceFit, FitError>
+where
+    B: Borrow<BinnedSums>,
+{
+    let blocks: Vec<&BinnedSums> = blocks.iter().map(Borrow::borrow).collect();
+    let (fit, total) = regress(Kind::Force, &blocks, settings)?;
     let d = fit.dimension();
     // The slopes at the mean positions of each block: one pass over the bins of each.
     let sums: Vec<(f64, Vec<f64>)> = blocks
@@ -301,10 +310,11 @@ const ROUGH: f64 = 1e-2;
 
 fn regress(
     kind: Kind,
-    blocks: &[BinnedSums],
+    blocks: &[&BinnedSums],
     settings: &Settings,
 ) -> Result<(Fit, BinnedSums), FitError> {
-    let used: Vec<&BinnedSums> = blocks.iter().filter(|b| b.total() > 0).collect();
+    let used = blocks.iter().copied().filter(|block| block.total() > 0);
+    let used: Vec<&BinnedSums> = used.collect();
     if used.len() < 2 {
         return Err(FitError::TooFewBlocks { found: used.len() });
     }
