@@ -8,6 +8,7 @@ use crate::learn::stencil::Stencil;
 use crate::learn::tensor::Factor;
 use crate::stats::{Histogram, Moments};
 use rayon::prelude::*;
+use std::borrow::Borrow;
 
 /// The most Newton steps of one fit; from a least-squares start a handful do.
 const MAX_STEPS: usize = 60;
@@ -68,12 +69,16 @@ impl Temperature {
 ///
 /// # Errors
 /// See [`FitError`].
-pub fn density(
-    blocks: &[Histogram],
+pub fn density<H>(
+    blocks: &[H],
     temperature: &Temperature,
     settings: &Settings,
-) -> Result<Fit, FitError> {
-    log_density(Estimator::Density, blocks, temperature, settings)
+) -> Result<Fit, FitError>
+where
+    H: Borrow<Histogram>,
+{
+    let blocks: Vec<&Histogram> = blocks.iter().map(Borrow::borrow).collect();
+    log_density(Estimator::Density, &blocks, temperature, settings)
 }
 
 /// Fits U to the density of the full-step position `q` with `beta = 1/var p`, as Li & Tao 2024
@@ -81,17 +86,21 @@ pub fn density(
 ///
 /// # Errors
 /// See [`FitError`].
-pub fn paper(
-    blocks: &[Histogram],
+pub fn paper<H>(
+    blocks: &[H],
     temperature: &Temperature,
     settings: &Settings,
-) -> Result<Fit, FitError> {
-    log_density(Estimator::Paper, blocks, temperature, settings)
+) -> Result<Fit, FitError>
+where
+    H: Borrow<Histogram>,
+{
+    let blocks: Vec<&Histogram> = blocks.iter().map(Borrow::borrow).collect();
+    log_density(Estimator::Paper, &blocks, temperature, settings)
 }
 
 fn log_density(
     estimator: Estimator,
-    blocks: &[Histogram],
+    blocks: &[&Histogram],
     temperature: &Temperature,
     settings: &Settings,
 ) -> Result<Fit, FitError> {
@@ -105,13 +114,13 @@ fn log_density(
     };
     let mut total = blocks[*first].clone();
     for &b in &used[1..] {
-        let merged = total.merge(&blocks[b]);
+        let merged = total.merge(blocks[b]);
         merged.map_err(|_| FitError::GridMismatch)?;
     }
     let d = total.mesh().dimension();
     let domain = Domain::new(&total, settings, (d + 1) * (d + 2) / 2)?;
     let problem = Problem::new(&domain);
-    let parts: Vec<Vec<f64>> = used.iter().map(|&b| problem.cut(&blocks[b])).collect();
+    let parts: Vec<Vec<f64>> = used.iter().map(|&b| problem.cut(blocks[b])).collect();
     let merged: Vec<Vec<f64>> = folds(used.len(), settings.folds)
         .into_iter()
         .map(|fold| add(&parts[fold]))
@@ -121,7 +130,8 @@ fn log_density(
         let error = problem.error(&all, &merged, smoothing);
         error.unwrap_or(f64::INFINITY)
     };
-    let smoothing = search(domain.tensor.cost(), error).ok_or(FitError::Singular)?;
+    let least = LEAST_PENALTY / problem.weight(&all, 1.0);
+    let smoothing = search(domain.tensor.cost(), least, error).ok_or(FitError::Singular)?;
     let fitted = problem.fit(&all, smoothing, TOLERANCE)?;
     let without = problem.without(&fitted, &all, &parts, smoothing, TOLERANCE)?;
     let potential = |c: &[f64], beta: f64| c.iter().map(|c| -c / beta).collect::<Vec<f64>>();
@@ -266,23 +276,16 @@ impl Problem<'_> {
         smoothing: f64,
         tolerance: f64,
     ) -> Result<Vec<Vec<f64>>, FitError> {
-        let rests: Vec<(Vec<f64>, f64)> = parts
-            .iter()
-            .map(|part| {
-                let rest = subtract(all, part);
-                let weight = self.weight(&rest, smoothing);
-                (rest, weight)
-            })
-            .collect();
         let mut out = vec![fitted.coefficients.clone(); parts.len()];
         let mut open: Vec<usize> = (0..parts.len()).collect();
         for _ in 0..MAX_STEPS {
             let (matrices, sides): (Vec<Stencil>, Vec<Vec<f64>>) = open
                 .par_iter()
                 .map(|&b| {
-                    let (rest, weight) = &rests[b];
-                    let (mut matrix, side) = self.newton(rest, &out[b], *weight);
-                    matrix.add_scaled(&self.penalty, *weight);
+                    let rest = subtract(all, &parts[b]);
+                    let weight = self.weight(&rest, smoothing);
+                    let (mut matrix, side) = self.newton(&rest, &out[b], weight);
+                    matrix.add_scaled(&self.penalty, weight);
                     (matrix, side)
                 })
                 .unzip();

@@ -223,7 +223,7 @@ fn a_ring_has_no_seam() {
             assert!(fit.covers(&two));
         }
         // No place is special: turned samples give the turned potential. A sample may fall into
-        // another bin by rounding, and both are solved to 1e-6 of the error of a block.
+        // another bin by rounding.
         let (at, there) = ([0.3 * y, y], [0.3 * y + 4.0 * PI / 6.0, y + 7.0 * PI / 6.0]);
         assert!((fit.value(&at) - other.value(&there)).abs() < 1e-6);
         let errors = (fit.value_stderr(&at), other.value_stderr(&there));

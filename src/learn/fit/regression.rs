@@ -6,6 +6,7 @@ use super::{Estimator, Fit, FitError, LEAST_PENALTY, Settings, folds, search};
 use crate::learn::stencil::Stencil;
 use crate::stats::{BinnedSums, GridMismatch, MAX_AXES};
 use rayon::prelude::*;
+use std::borrow::Borrow;
 
 /// A fit of forces and the forces that it left unexplained.
 #[derive(Clone, Debug)]
@@ -49,8 +50,12 @@ fn mean_diagonal(matrix: &[f64], d: usize) -> f64 {
 ///
 /// # Errors
 /// See [`FitError`].
-pub fn value(blocks: &[BinnedSums], settings: &Settings) -> Result<Fit, FitError> {
-    let (fit, _) = regress(Kind::Value, blocks, settings)?;
+pub fn value<B>(blocks: &[B], settings: &Settings) -> Result<Fit, FitError>
+where
+    B: Borrow<BinnedSums>,
+{
+    let blocks: Vec<&BinnedSums> = blocks.iter().map(Borrow::borrow).collect();
+    let (fit, _) = regress(Kind::Value, &blocks, settings)?;
     Ok(fit)
 }
 
@@ -60,8 +65,12 @@ pub fn value(blocks: &[BinnedSums], settings: &Settings) -> Result<Fit, FitError
 ///
 /// # Errors
 /// See [`FitError`].
-pub fn force(blocks: &[BinnedSums], settings: &Settings) -> Result<ForceFit, FitError> {
-    let (fit, total) = regress(Kind::Force, blocks, settings)?;
+pub fn force<B>(blocks: &[B], settings: &Settings) -> Result<ForceFit, FitError>
+where
+    B: Borrow<BinnedSums>,
+{
+    let blocks: Vec<&BinnedSums> = blocks.iter().map(Borrow::borrow).collect();
+    let (fit, total) = regress(Kind::Force, &blocks, settings)?;
     let d = fit.dimension();
     // The slopes at the mean positions of each block: one pass over the bins of each.
     let sums: Vec<(f64, Vec<f64>)> = blocks
@@ -221,19 +230,23 @@ impl Problem {
         out
     }
 
-    // The weight of the penalty for a relative one, at least that of a few samples.
-    fn weight(&self, all: &Equations, smoothing: f64) -> f64 {
+    // The least weight of the penalty.
+    fn least(&self) -> f64 {
         let axes = self.domain.tensor.axes();
-        let sample = match self.kind {
-            Kind::Value => 1.0,
+        match self.kind {
+            Kind::Value => LEAST_PENALTY,
             // A slope knows the coefficients by the inverse width of a cell.
             Kind::Force => {
                 let squares = axes.iter().map(|axis| axis.spacing().powi(-2));
-                squares.sum::<f64>() / axes.len() as f64
+                LEAST_PENALTY * squares.sum::<f64>() / axes.len() as f64
             }
-        };
+        }
+    }
+
+    // The weight of the penalty for a relative one.
+    fn weight(&self, all: &Equations, smoothing: f64) -> f64 {
         let relative = smoothing * all.matrix.trace() / self.penalty.trace();
-        super::at_least(relative, LEAST_PENALTY * sample)
+        super::at_least(relative, self.least())
     }
 
     fn solve(&self, all: &Equations, smoothing: f64) -> Result<Solved<'_>, FitError> {
@@ -290,17 +303,18 @@ impl Problem {
 }
 
 /// What is left of the change that leaving out a block makes, where it is called solved.
-const TOLERANCE: f64 = 1e-6;
+const TOLERANCE: f64 = 1e-4;
 /// The same while candidates are compared: what is left is orthogonal to what was found, so that
 /// squared errors are wrong by the square of it.
 const ROUGH: f64 = 1e-2;
 
 fn regress(
     kind: Kind,
-    blocks: &[BinnedSums],
+    blocks: &[&BinnedSums],
     settings: &Settings,
 ) -> Result<(Fit, BinnedSums), FitError> {
-    let used: Vec<&BinnedSums> = blocks.iter().filter(|b| b.total() > 0).collect();
+    let used = blocks.iter().copied().filter(|block| block.total() > 0);
+    let used: Vec<&BinnedSums> = used.collect();
     if used.len() < 2 {
         return Err(FitError::TooFewBlocks { found: used.len() });
     }
@@ -333,7 +347,8 @@ fn regress(
         let error = problem.error(&all, &merged, smoothing);
         error.unwrap_or(f64::INFINITY)
     };
-    let smoothing = search(tensor.cost(), error).ok_or(FitError::Singular)?;
+    let least = problem.least() / problem.weight(&all, 1.0);
+    let smoothing = search(tensor.cost(), least, error).ok_or(FitError::Singular)?;
     drop(merged);
     let solved = problem.solve(&all, smoothing)?;
     let replicates = problem.without(&solved, &parts, TOLERANCE)?;
