@@ -22,8 +22,8 @@ pub struct Discrepancy {
     pub value_rms: f64,
     /// The largest difference of values, each less its mean.
     pub value_max: f64,
-    /// The root mean square of the components of the difference of gradients, weighted by
-    /// density: `sqrt(E|grad difference|^2/d)`, a mean over the `d` components.
+    /// The root mean square of the difference of gradients, weighted by density: of its length,
+    /// `sqrt(E|grad difference|^2)`.
     pub force_rms: f64,
     /// The largest difference of a component of the gradients.
     pub force_max: f64,
@@ -55,7 +55,7 @@ pub fn compare(estimate: Table, reference: Table, density: &[f64]) -> Option<Dis
     };
     let mean = average(&value);
     let largest = |f: &dyn Fn(usize) -> f64| used.iter().map(|&i| f(i)).fold(0.0, f64::max);
-    let squares = |i: usize| slopes(i).map(|s| s * s).sum::<f64>() / d as f64;
+    let squares = |i: usize| slopes(i).map(|s| s * s).sum::<f64>();
     let out = Discrepancy {
         value_rms: average(&|i| (value(i) - mean).powi(2)).sqrt(),
         value_max: largest(&|i| (value(i) - mean).abs()),

@@ -183,10 +183,7 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
         setup: &setup,
         sample: &sample,
         length: length(settings, &findings.momenta),
-        components: match setup.potential.model.dimension() {
-            1 => components(&setup.potential),
-            _ => Vec::new(),
-        },
+        components: components(&setup.potential),
         terms: terms(&setup.potential.graph, setup.potential.roots[0]).len(),
         estimates: Vec::new(),
         rows: Vec::new(),
