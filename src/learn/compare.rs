@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn forces_are_compared_by_component() {
+    fn the_error_of_force_is_a_length() {
         // Two bins of two coordinates: differences (3, 0) and (0, 1) of equal weight.
         let estimate = Table {
             values: &[1.0, 1.0],
@@ -119,7 +119,7 @@ mod tests {
             slopes: &[0.0, 2.0, 5.0, 0.0],
         };
         let d = compare(estimate, reference, &[0.5, 0.5]).unwrap();
-        assert!((d.force_rms - (10.0f64 / 4.0).sqrt()).abs() < 1e-14);
+        assert!((d.force_rms - (10.0f64 / 2.0).sqrt()).abs() < 1e-14);
         assert_eq!((d.value_rms, d.force_max), (0.0, 3.0));
         assert_eq!(compare(estimate, estimate, &[1.0; 4]), None);
     }

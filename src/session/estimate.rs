@@ -198,7 +198,7 @@ impl OnBins {
 
 /// The fit that `force` makes: every run needs it for the variance of the unresolved force.
 pub fn force_fit(blocks: &[Block], spacing: &[f64]) -> Result<ForceFit, FitError> {
-    let blocks: Vec<BinnedSums> = blocks.iter().map(|block| block.force.clone()).collect();
+    let blocks: Vec<&BinnedSums> = blocks.iter().map(|block| &block.force).collect();
     fit::force(&blocks, &fit::Settings::by_axis(spacing))
 }
 
@@ -216,18 +216,16 @@ pub fn fit_of(
         Some(_) => fit::Settings::by_axis(spacing),
         None => fit::Settings::by_axis(&finer),
     };
-    let histograms = |of: fn(&Block) -> Option<&Histogram>| -> Vec<Histogram> {
-        blocks.iter().filter_map(of).cloned().collect()
-    };
+    let densities: Vec<&Histogram> = blocks.iter().map(|block| &block.density).collect();
     match estimator {
         Estimator::Value => {
-            let values: Vec<BinnedSums> = blocks.iter().map(|block| block.value.clone()).collect();
+            let values: Vec<&BinnedSums> = blocks.iter().map(|block| &block.value).collect();
             fit::value(&values, &fit::Settings::by_axis(spacing))
         }
         Estimator::Force => Ok(force_fit(blocks, spacing)?.fit),
         Estimator::Density => {
             let temperature = temperature(blocks, |p| settings.damping.virial(p) / d as f64);
-            fit::density(&histograms(|b| Some(&b.density)), &temperature, &finer)
+            fit::density(&densities, &temperature, &finer)
         }
         Estimator::Paper => {
             // In several coordinates friction is to have made it 1 (Li & Tao 2024, Algorithm 1).
@@ -235,7 +233,8 @@ pub fn fit_of(
                 1 => temperature(blocks, |p| p[0]),
                 _ => fit::Temperature::known(1.0),
             };
-            fit::paper(&histograms(|b| b.whole_step.as_ref()), &temperature, &finer)
+            let whole_steps = blocks.iter().filter_map(|block| block.whole_step.as_ref());
+            fit::paper(&whole_steps.collect::<Vec<_>>(), &temperature, &finer)
         }
         Estimator::Filter => Err(FitError::TooFewBlocks { found: 0 }),
     }

@@ -207,7 +207,10 @@ fn noise(learned: &Learned<'_>, findings: &Findings) -> Noise {
 /// A square matrix by rows, times a number.
 fn matrix(entries: &[f64], factor: f64) -> Vec<Vec<f64>> {
     let row = |row: &[f64]| row.iter().map(|x| factor * x).collect();
-    entries.chunks_exact(entries.len().isqrt().max(1)).map(row).collect()
+    entries
+        .chunks_exact(entries.len().isqrt().max(1))
+        .map(row)
+        .collect()
 }
 
 /// The friction as a matrix.
@@ -237,7 +240,10 @@ fn spread_along(learned: &Learned<'_>, force: &ForceFit, axis: usize) -> Option<
     let (mesh, s2) = (&force.fit.mesh, force.s2_by_bin());
     let mut bins: Vec<usize> = (0..mesh.bins()).collect();
     bins.sort_by_key(|bin| mesh.along_axes(*bin)[axis]);
-    for (share, s) in bins.into_iter().map(|bin| (force.fit.density[bin], s2[bin])) {
+    for (share, s) in bins
+        .into_iter()
+        .map(|bin| (force.fit.density[bin], s2[bin]))
+    {
         let part = ((seen * PARTS) as usize).min(parts.len() - 1);
         seen += share;
         if s.is_finite() {
