@@ -3,6 +3,7 @@
 use super::domain::Domain;
 use super::solve::conjugate;
 use super::{Estimator, Fit, FitError, LEAST_PENALTY, Settings, folds, search};
+use crate::graph::Spline;
 use crate::learn::stencil::Stencil;
 use crate::stats::{BinnedSums, GridMismatch, MAX_AXES};
 use rayon::prelude::*;
@@ -14,7 +15,8 @@ pub struct ForceFit {
     /// U and its errors.
     pub fit: Fit,
     /// The covariance `S = E[(g - grad U)(g - grad U)ᵀ]` of the unresolved force. The gradient of
-    /// U is taken at the mean position of each bin, which adds `(U'')² width²/12` by axis.
+    /// U is taken at the mean position of each bin, and what U's curvature adds within a bin,
+    /// `H diag(width²/12) H` for a Hessian `H`, is taken off.
     /// Row-major; shape: d by d.
     pub covariance: Vec<f64>,
     /// The standard errors of `covariance`, from the spread between blocks. Shape: d by d.
@@ -72,12 +74,13 @@ where
     let blocks: Vec<&BinnedSums> = blocks.iter().map(Borrow::borrow).collect();
     let (fit, total) = regress(Kind::Force, &blocks, settings)?;
     let d = fit.dimension();
+    let curved = within_bins(&fit, &total);
     // The slopes at the mean positions of each block: one pass over the bins of each.
     let sums: Vec<(f64, Vec<f64>)> = blocks
         .par_iter()
         .map(|block| {
             let mut sum = vec![0.0; d * d];
-            each_residual(&fit, block, |_, n, s| {
+            each_residual(&fit, &curved, block, |_, n, s| {
                 sum.iter_mut().zip(s).for_each(|(sum, s)| *sum += n * s);
             });
             (block.total() as f64, sum)
@@ -86,7 +89,7 @@ where
         .collect();
     let mut covariance_by_bin = vec![f64::NAN; total.mesh().bins() * d * d];
     let (mut covariance, samples) = (vec![0.0; d * d], total.total() as f64);
-    each_residual(&fit, &total, |bin, n, s| {
+    each_residual(&fit, &curved, &total, |bin, n, s| {
         covariance_by_bin[bin * d * d..(bin + 1) * d * d].copy_from_slice(s);
         let sums = covariance.iter_mut().zip(s);
         sums.for_each(|(sum, s)| *sum += n / samples * s);
@@ -109,8 +112,45 @@ where
     })
 }
 
-// Calls f(bin, count, E[r rᵀ]) with the residuals r of each bin that holds samples.
-fn each_residual(fit: &Fit, sums: &BinnedSums, mut f: impl FnMut(usize, f64, &[f64])) {
+// What the curvature of U adds to the covariance of its gradient over a bin that is evenly filled:
+// `H diag(width²/12) H`. Shape: bins by d by d; 0 where the bin is empty.
+fn within_bins(fit: &Fit, sums: &BinnedSums) -> Vec<f64> {
+    let (mesh, d) = (sums.mesh(), fit.dimension());
+    let spread: Vec<f64> = mesh
+        .axes()
+        .iter()
+        .map(|axis| axis.grid.width().powi(2) / 12.0)
+        .collect();
+    let second: Vec<Option<Spline>> = (0..d * d)
+        .map(|at| fit.spline.partial(at / d)?.partial(at % d))
+        .collect();
+    let mut added = vec![0.0; mesh.bins() * d * d];
+    added
+        .par_chunks_exact_mut(d * d)
+        .enumerate()
+        .filter(|(bin, _)| sums.count(*bin) > 0)
+        .for_each(|(bin, added)| {
+            let x: Vec<f64> = (0..d).map(|k| sums.position(bin, k)).collect();
+            let h: Vec<f64> = second
+                .iter()
+                .map(|h| h.as_ref().map_or(0.0, |h| h.at(&x)))
+                .collect();
+            for (at, added) in added.iter_mut().enumerate() {
+                let (i, j) = (at / d, at % d);
+                *added = (0..d).map(|k| h[i * d + k] * spread[k] * h[k * d + j]).sum();
+            }
+        });
+    added
+}
+
+// Calls f(bin, count, E[r rᵀ]) with the residuals r of each bin that holds samples, less what is
+// `curved` within the bin.
+fn each_residual(
+    fit: &Fit,
+    curved: &[f64],
+    sums: &BinnedSums,
+    mut f: impl FnMut(usize, f64, &[f64]),
+) {
     let d = fit.dimension();
     let (mut x, mut s) = ([0.0; MAX_AXES], [0.0; MAX_AXES * MAX_AXES]);
     for bin in (0..sums.mesh().bins()).filter(|&bin| sums.count(bin) > 0) {
@@ -121,7 +161,10 @@ fn each_residual(fit: &Fit, sums: &BinnedSums, mut f: impl FnMut(usize, f64, &[f
         });
         // About the bin mean, to keep figures.
         for (i, j) in (0..d).flat_map(|i| (0..d).map(move |j| (i, j))) {
-            s[i * d + j] = sums.covariance(bin, i, j) + off[i] * off[j];
+            // Positions are counted from their own mean, which takes one of n away.
+            let rest = 1.0 - 1.0 / sums.count(bin) as f64;
+            let curved = curved[bin * d * d + i * d + j];
+            s[i * d + j] = sums.covariance(bin, i, j) + off[i] * off[j] - rest * curved;
         }
         f(bin, sums.count(bin) as f64, &s[..d * d]);
     }
