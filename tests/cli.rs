@@ -219,10 +219,10 @@ fn programs_that_cannot_be_read() {
 }
 
 #[test]
-fn programs_without_a_potential_in_one_coordinate() {
+fn programs_without_a_potential_that_can_be_learned() {
     let cases: &[(&str, &str)] = &[
         ("f(q) = q^2\ng(q) = q", "--potential"),
-        ("V(x, y) = x^2 + y^2", "V has 2 coordinates (x, y)"),
+        ("V(q[7]) = dot(q, q)", "V has 7 coordinates (q[1], q[2], ..., q[7])"),
         ("V() = 3", "no coordinates"),
         ("a = 3", "defines no function"),
         ("V(q) = q^2\nlearn { dleta = 0.1 }", "did you mean `delta`?"),
@@ -231,7 +231,7 @@ fn programs_without_a_potential_in_one_coordinate() {
         ("V(q) = q^2\nlearn { compare = W }", "`W`"),
         (
             "V(q) = q^2\nW(x, y) = x\nlearn { compare = W }",
-            "W has 2 arguments",
+            "W has 2 coordinates where V has 1",
         ),
         ("V(q) = sum(q^2/k for k in 1..1000000000)", "the limit is"),
     ];

@@ -229,7 +229,8 @@ mod tests {
         // A cell more on each side, and four corners cut off by half a cell each way.
         let expected = 2.04 * 2.04 - 4.0 * 0.5 * 1e-4 - std::f64::consts::PI * 0.25;
         // The disc is off by 2 pi r dr with dr as above.
-        assert!((area(&grid.region(0.25)) - expected).abs() < 4e-4);
+        let off = area(&grid.region(0.25)) - expected;
+        assert!(off.abs() < 4e-4, "{off}");
     }
 
     /// At the end of what is covered regions end and lines stop; a level below all is the whole.

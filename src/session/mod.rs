@@ -5,6 +5,7 @@
 
 mod components;
 mod curves;
+mod distortions;
 mod estimate;
 mod findings;
 mod given;

@@ -1,6 +1,7 @@
 //! A finished run as data and as files.
 
 use super::components::Component;
+use super::distortions::distortions;
 use super::estimate::{Estimate, OnBins, OnGrid};
 use super::findings::Findings;
 use super::learn::{Job, Outcome, Setup};
@@ -17,8 +18,6 @@ use crate::report::result::{
     RemovedRow, RunResult, SCHEMA, Scale, Settings as SettingsRow, sha256,
 };
 
-/// How much the variance of the unresolved force may vary from place to place.
-const MOST_UNEVEN: f64 = 0.1;
 /// A part of V of which less than this is left counts as removed.
 const REMOVED_BELOW: f64 = 0.5;
 
@@ -77,7 +76,8 @@ pub(super) fn outcome(
     mut findings: Findings,
     hooks: &Hooks<'_>,
 ) -> Result<Outcome, Failure> {
-    findings.diagnostics.extend(distortions(learned));
+    let distortions = distortions(learned, &findings);
+    findings.diagnostics.extend(distortions);
     let mut result = RunResult {
         schema: SCHEMA.to_owned(),
         program: program(job, learned),
@@ -329,54 +329,4 @@ fn performance(job: &Job<'_>, learned: &Learned<'_>, hooks: &Hooks<'_>) -> Perfo
         jit_ms: Some(sample.jit_ms),
         gradient_evaluations: steps,
     }
-}
-
-/// What bends the density of the samples away from that of U, where U is read off the density.
-fn distortions(learned: &Learned<'_>) -> Vec<Diagnostic> {
-    let from_density = [Estimator::Density, Estimator::Paper];
-    let mut asked = learned.settings().estimators.iter();
-    if !asked.any(|e| from_density.contains(e)) {
-        return Vec::new();
-    }
-    [steep(learned), uneven(learned)]
-        .into_iter()
-        .flatten()
-        .collect()
-}
-
-/// Noise that is stronger in one place than in another: the density is not a Gibbs density.
-fn uneven(learned: &Learned<'_>) -> Option<Diagnostic> {
-    let spread = spread(learned, learned.force.as_ref()?)?;
-    (spread > MOST_UNEVEN).then(|| {
-        Diagnostic::warning(
-            "uneven-noise",
-            format!(
-                "the unresolved force is not equally strong everywhere: S(x) varies by {:.0} %, and hot places are sampled too little",
-                100.0 * spread
-            ),
-        )
-        .help("`value` and `force` do not mind; `density` and `paper` have no correction for it")
-    })
-}
-
-/// The map bends the large scales when `delta^2 max U''` is not small.
-fn steep(learned: &Learned<'_>) -> Option<Diagnostic> {
-    let (estimate, bins) = (learned.primary()?, learned.bins.as_ref()?);
-    let second = estimate.spline.derivative()?.derivative()?;
-    let peak = bins.density.iter().copied().fold(0.0, f64::max);
-    let curvature = bins
-        .x
-        .iter()
-        .zip(&bins.density)
-        .filter(|(_, density)| **density > 1e-2 * peak)
-        .map(|(x, _)| second.value(*x))
-        .fold(0.0, f64::max);
-    let stiffness = learned.settings().delta.powi(2) * curvature;
-    (stiffness > 0.3).then(|| {
-        Diagnostic::warning(
-            "stiff",
-            format!("delta^2 max U'' is {stiffness:.2}: above 0.3 the density is that of a distorted potential"),
-        )
-        .help("`value` and `force` do not mind; for `density` take a smaller --delta")
-    })
 }

@@ -4,7 +4,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use effpot_lang::check::{Program, check};
+use effpot_lang::check::{NoFiles, Program, check, gather};
 use effpot_lang::report::result::{EstimatorRow, RunResult};
 use effpot_lang::session::{Hooks, Job, Options, Outcome, Potential, learn};
 use effpot_lang::source::{SourceId, Sources};
@@ -19,6 +19,7 @@ pub fn example(name: &str) -> String {
 pub fn program(text: &str) -> (Sources, SourceId, Program) {
     let mut sources = Sources::new();
     let root = sources.add("test.pot", text);
+    gather(&mut sources, root, &mut NoFiles).unwrap_or_else(|errors| panic!("{errors:?}"));
     let program = check(&sources, root).unwrap_or_else(|errors| panic!("{errors:?}"));
     (sources, root, program)
 }
