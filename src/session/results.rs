@@ -154,7 +154,12 @@ fn program(job: &Job<'_>, learned: &Learned<'_>) -> Program {
             .iter()
             .map(|c| c.name.clone())
             .collect(),
-        periods: potential.model.coordinates.iter().map(|c| c.period).collect(),
+        periods: potential
+            .model
+            .coordinates
+            .iter()
+            .map(|c| c.period)
+            .collect(),
         params: names.zip(potential.parameters.iter().copied()).collect(),
         terms: learned.terms,
     }
