@@ -14,7 +14,7 @@
 //! | 0 | [`source`], [`diagnostic`] | files and spans; an error as data |
 //! | 1 | [`syntax`] | grammar, tree, printer |
 //! | 2 | [`graph`] | formulas: function table, derivative, simplifier, evaluator, notations |
-//! | 3 | [`check`] | names, kinds, trees into graphs |
+//! | 3 | [`check`] | modules, names, kinds, trees into graphs; the embedded library |
 //! | 4 | [`kernel`] | lane code, elementary functions, machine code; the only `unsafe` |
 //! | 5 | [`dynamics`] | the damped map, ensembles, seeded streams, where to start |
 //! | 6 | [`stats`] | mergeable running statistics |

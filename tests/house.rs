@@ -46,6 +46,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("cranelift_jit", &["kernel"]),
     ("cranelift_module", &["kernel"]),
     ("cranelift_native", &["kernel"]),
+    ("rustfft", &["learn"]),
     ("kuva", &["report"]),
     ("npyz", &["report"]),
     ("zip", &["report"]),

@@ -1,8 +1,12 @@
 //! What programs mean, by value, and what happens to text that is no program.
 
+#[path = "support/trees.rs"]
+mod trees;
+
 use effpot_lang::check::{Program, Setting, check};
 use effpot_lang::diagnostic::Diagnostic;
 use effpot_lang::source::Sources;
+use trees::{printed, shape};
 
 fn program(text: &str) -> Result<Program, Vec<Diagnostic>> {
     let mut sources = Sources::new();
@@ -300,40 +304,6 @@ fn formula(random: &mut Random, depth: usize) -> String {
     }
 }
 
-/// A tree without its places.
-fn shape(text: &str) -> (String, Vec<String>) {
-    let mut sources = Sources::new();
-    let root = sources.add("t", text);
-    let parsed = effpot_lang::syntax::parse(text, root);
-    assert!(parsed.errors.is_empty(), "{text}\n{:#?}", parsed.errors);
-    let mut comments: Vec<String> = parsed
-        .tree
-        .comments
-        .iter()
-        .map(|span| sources.slice(*span).to_owned())
-        .collect();
-    comments.sort();
-    let mut tree = parsed.tree;
-    tree.comments.clear();
-    let mut plain = String::new();
-    for part in format!("{tree:?}").split("Span { source: SourceId(0), start: ") {
-        // `12, end: 34 }...`
-        let digits = |text: &'_ str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(0);
-        let rest = &part[digits(part)..];
-        let rest = rest
-            .strip_prefix(", end: ")
-            .map_or(rest, |rest| &rest[digits(rest)..]);
-        plain.push_str(rest);
-    }
-    (plain, comments)
-}
-
-fn printed(text: &str) -> String {
-    let mut sources = Sources::new();
-    let root = sources.add("t", text);
-    effpot_lang::syntax::print(&effpot_lang::syntax::parse(text, root).tree, text)
-}
-
 #[test]
 fn printing_keeps_the_tree_and_the_comments_and_is_stable() {
     let mut random = Random(7);
@@ -443,12 +413,14 @@ fn no_text_makes_the_checker_panic() {
     let programs = [
         "# c\nparam eps1 = 0.05\nU0(q) = q^2/2\nV(q) = U0(q) + eps1*sin(q/eps1)\nlearn {\n  delta = 0.5 # x\n  d = [-1..1]\n}\n",
         "f(x, y) = { let a = diff(x^2*y, x)\n let ε = if a < 1 and not y > 2 then 1 else -a\n a + ε }\nV(q) = sum(f(q, i) for i in 1..3, j in i..3) + spline(q, 3, 0, 1, [1,2,3,4])",
+        "n = 2\nt = [[1, 2], [3, 4]]\nf(q[m], s) = s*q - q/m + [q[1], diff(dot(q, q), q[2])]\nV(a: angle, r[n, 2], x: periodic(2*n)) = norm(f(r[1], a)) + sum(t[i, 2]*dist(r[i], r[j]) for i in 1..n, j in i+1..n) + random(1, 2)*x + len(t)",
         "import std.a (b, c as d)\nV(a: angle, r[n, 3]) = r[1, 2]*[1, 2] + csv(\"a.csv\") + dot(a, a)\nn = 2\nt = [[1, 2], [3, 4]]",
     ];
     let tokens = [
         "(", ")", "[", "]", "{", "}", "\n", "#", "\"", "+", "-", "*", "/", "^", "=", "==", "<",
         ",", "..", ":", "if ", "then ", "else ", "let ", "for ", "in ", "sum(", "diff(", "q", "x",
-        "1", "1e9", "ε", "×", "\u{301}", "\u{0}", "param ", "import ", " not ", "and ", "1.", "V(",
+        "1", "1e9", "ε", "q[", "r[1, 2]", "[1, 2]", ": angle", "dot(", "norm(", "[0]", "0", "×",
+        "\u{301}", "\u{0}", "param ", "import ", " not ", "and ", "1.", "V(",
     ];
     let mut random = Random(3);
     for _ in 0..20_000 {

@@ -9,6 +9,8 @@
 mod runs;
 #[path = "support/sampling.rs"]
 mod sampling;
+#[path = "map/several.rs"]
+mod several;
 #[path = "map/statistics.rs"]
 mod statistics;
 #[path = "map/trajectories.rs"]
@@ -23,7 +25,7 @@ use effpot_lang::stats::Moments;
 
 /// The fits to the densities of x and of q.
 fn densities(blocks: &[Block], delta: f64, gamma: f64, how: &fit::Settings) -> (Fit, Fit) {
-    let momenta: Vec<Moments> = blocks.iter().map(|b| b.total().momentum()).collect();
+    let momenta: Vec<Moments> = blocks.iter().map(|b| b.total(0).momentum()).collect();
     let x: Vec<_> = blocks.iter().map(|b| b.density.clone()).collect();
     let q: Vec<_> = blocks
         .iter()

@@ -48,6 +48,22 @@ fn the_wells_and_saddles_of_mueller_and_brown_are_found() {
     }
 }
 
+/// On a noisy surface whose errors are large at the edge, the wells are found and nothing else is.
+#[test]
+fn noise_makes_no_wells() {
+    let surfaces = land::leveled();
+    let wells = of_kind(&surfaces, CriticalKind::Well);
+    // Of eq. (4.9) in Li & Tao 2024, without its small scale.
+    let expected = [-8.552, -8.349, -8.077];
+    assert_eq!(wells.len(), expected.len(), "{wells:?}");
+    for (well, value) in wells.iter().zip(expected) {
+        // Standard errors at wells are at most 0.005, and there are two.
+        let height = well.value - surfaces.ground();
+        assert!((height - (value - expected[0])).abs() < 0.02, "{height}");
+    }
+    assert_eq!(of_kind(&surfaces, CriticalKind::Saddle).len(), 2);
+}
+
 /// Wells that are shallower than the depth go, with their saddles; then those at the edge.
 #[test]
 fn shallow_wells_are_left_out() {
@@ -156,6 +172,22 @@ fn maps_have_their_parts() {
         // Small enough for six of them on a page.
         assert!(picture.svg.len() < 400_000, "{}", picture.svg.len());
     }
+}
+
+/// A run without an estimate shows the full potential and the samples, where they were.
+#[test]
+fn without_an_estimate_the_samples_are_shown() {
+    let learned = land::plane();
+    let mut surfaces = Surfaces::new("V", learned.axes.clone());
+    surfaces.v = learned.v.clone();
+    surfaces.count(learned.counts.clone());
+    surfaces.mark();
+    let drawn = pictures(&surfaces);
+    let files: Vec<&str> = drawn.iter().map(|picture| picture.file.as_str()).collect();
+    assert_eq!(files, ["potential.svg", "density.svg"]);
+    let potential = svg(&drawn, "potential.svg");
+    assert!(potential.contains("the full potential V") && potential.contains("no samples"));
+    assert!(!potential.contains("the effective potential"));
 }
 
 /// Angles have ticks at parts of pi, and nothing is said of places without samples.

@@ -1,10 +1,12 @@
 //! Splines of one to three coordinates, plain, periodic and mixed: every engine against the table
 //! itself, and the table against what a spline is.
 
+use effpot_lang::check;
 use effpot_lang::graph::{
-    Extension, Graph, MAX_DIMENSION, Names, Notation, Spline, SplineAxis, print,
+    Extension, Graph, MAX_DIMENSION, Model, Names, Notation, Spline, SplineAxis, print,
 };
 use effpot_lang::kernel::{BatchKernel, Engine};
+use effpot_lang::source::Sources;
 
 /// A stream of numbers in [0, 1) (splitmix64).
 struct Stream(u64);
@@ -305,6 +307,38 @@ fn missing_arguments_are_nan_and_bad_tables_are_none() {
     assert!(!make(0, &[ring, ring], 0, &[usize::MAX, 2]));
     assert!(!make(1, &[axis(1.0, 1.0, true)], 4, &[4]));
     assert!(Spline::new(1, 0.0, 1.0, vec![0.0, f64::NAN]).is_none());
+}
+
+/// A printed program is the same function: the table, its slopes and curvatures, in one and two
+/// coordinates, with one word where all axes wrap and `mod` where only some do.
+#[test]
+fn what_is_written_reads_back() {
+    for dimension in [1, 2] {
+        for wraps in every_kind(dimension) {
+            let mixed = wraps.contains(&true) && wraps.contains(&false);
+            for table in family(random(3, &[5, 4][..dimension], &wraps)) {
+                let head = ["V(x) = ", "V(x, y) = "][dimension - 1];
+                let model = read(&[head, &text(&table)].concat());
+                for point in points(&table) {
+                    let (a, b) = (table.at(&point), model.graph.value(model.value, &point));
+                    let same = a == b || a.is_nan() && b.is_nan();
+                    // `mod` rounds a position once more: by 1e9/2^53 far away, at steep slopes.
+                    let far = point.iter().any(|x| x.abs() > 1e8);
+                    let bound = if far { 1e-5 } else { 1e-13 } * reach(&table, &point);
+                    let near = mixed && (a - b).abs() <= bound * largest(&table);
+                    assert!(same || near, "{}\n{point:?}: {a:e} {b:e}", text(&table));
+                }
+            }
+        }
+    }
+}
+
+fn read(text: &str) -> Model {
+    let mut sources = Sources::new();
+    let root = sources.add("test.pot", text);
+    let program =
+        check::check(&sources, root).unwrap_or_else(|errors| panic!("{text}\n{errors:?}"));
+    program.potential(None).unwrap()
 }
 
 fn text(table: &Spline) -> String {

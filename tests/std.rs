@@ -1,12 +1,14 @@
 //! The library of potentials in `std/`: every function against numbers that were computed from the
 //! published formulas, and against what is published about it.
 
+#[path = "std/examples.rs"]
+mod examples;
 #[path = "std/facts.rs"]
 mod facts;
 #[path = "std/reference.rs"]
 mod reference;
 
-use effpot_lang::check::{NoFiles, check, gather};
+use effpot_lang::check::{NoFiles, Program, check, gather};
 use effpot_lang::graph::{Graph, Model, Node};
 use effpot_lang::kernel::{BatchKernel, Engine};
 use effpot_lang::source::Sources;
@@ -74,17 +76,21 @@ impl Potential {
     }
 }
 
+/// Checks a text, which must be a program without warnings.
 #[track_caller]
-fn model(text: &str, set: &[(&str, f64)]) -> (Model, Vec<f64>) {
+pub fn assert_good(text: &str) -> Program {
     let mut sources = Sources::new();
     let root = sources.add("test.pot", text);
     gather(&mut sources, root, &mut NoFiles).unwrap_or_else(|e| panic!("{text}\n{e:#?}"));
     let program = check(&sources, root).unwrap_or_else(|e| panic!("{text}\n{e:#?}"));
-    assert!(
-        program.warnings.is_empty(),
-        "{text}\n{:#?}",
-        program.warnings
-    );
+    let warnings = &program.warnings;
+    assert!(warnings.is_empty(), "{text}\n{warnings:#?}");
+    program
+}
+
+#[track_caller]
+fn model(text: &str, set: &[(&str, f64)]) -> (Model, Vec<f64>) {
+    let program = assert_good(text);
     for (name, _) in set {
         let known = program.parameters().iter().any(|p| p.name == *name);
         assert!(known, "{text}\nno parameter {name}");

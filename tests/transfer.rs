@@ -96,7 +96,7 @@ impl Wave {
     }
 
     fn momenta(&self) -> Vec<Moments> {
-        self.blocks.iter().map(|b| b.total().momentum()).collect()
+        self.blocks.iter().map(|b| b.total(0).momentum()).collect()
     }
 
     fn density(&self) -> Fit {

@@ -404,6 +404,24 @@ fn a_function_may_need_constants_for_its_arguments() {
     );
 }
 
+/// A function of any size that nothing calls is looked into all the same.
+#[test]
+fn what_is_wrong_for_every_size_is_found_without_a_call() {
+    let rest = "\nV(x) = x";
+    assert_eq!(codes(&format!("f(q[n]) = sin(q){rest}")), ["type"]);
+    assert_eq!(
+        codes(&format!(
+            "f(q[n]) = g(q)\ng(q[n]) = q[1, 2] + if q then 1 else 2{rest}"
+        )),
+        ["type"]
+    );
+    // It may be meant for two numbers, or for five.
+    assert_eq!(
+        codes(&format!("f(q[n]) = dot(q, [1, 2]) + q[5]{rest}")),
+        [""; 0]
+    );
+}
+
 /// What is printed is a program again, with the same coordinates and the same values.
 #[test]
 fn models_with_vector_coordinates_print_as_programs() {
@@ -427,5 +445,28 @@ fn models_with_vector_coordinates_print_as_programs() {
             before.graph.value(before.value, &point),
             "{text}"
         );
+    }
+}
+
+#[test]
+fn settings_may_be_vectors_of_the_file() {
+    use effpot_lang::check::Setting::{List, Number};
+    let text = "c = [1, 2]\nV(q[2]) = dot(q, q)\nlearn {\n  start = 2*c\n  table = [c, [3, 4]]\n}";
+    let program = program(text).unwrap();
+    let entries = &program.block("learn").unwrap().entries;
+    let list = |a, b| List(vec![Number(a), Number(b)]);
+    assert_eq!(entries[0].value, list(2.0, 4.0));
+    assert_eq!(entries[1].value, List(vec![list(1.0, 2.0), list(3.0, 4.0)]));
+}
+
+#[test]
+fn vectors_have_limits_with_a_number_in_them() {
+    let row = "q, ".repeat(20);
+    for text in [
+        "V(q[100000]) = norm(sum(i*q for i in 1..12))".to_owned(),
+        format!("V(q[100000]) = [{row}q][1, 1]"),
+        "f(q[n]) = sum(q[i]*q[j] for i in 1..n, j in 1..n)\nV(q[5000]) = f(q)".to_owned(),
+    ] {
+        assert_eq!(codes(&text), ["too-large"], "{}", &text[..40]);
     }
 }

@@ -77,7 +77,7 @@ impl Table {
                     continue;
                 };
                 for (name, alias) in names {
-                    let at = table.exported(name, modules, from, diagnostics);
+                    let at = table.exported(name, tree, modules, from, diagnostics);
                     let name = alias.as_ref().unwrap_or(name);
                     table.enter(number, name, at, true, diagnostics);
                 }
@@ -135,30 +135,33 @@ impl Table {
     fn exported(
         &self,
         name: &Name,
+        tree: &Tree,
         modules: &Modules,
         from: u32,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<u32> {
         let text = name.text.as_str();
         let known = self.scopes[from as usize].get(text).and_then(|k| k.at);
-        let own = known.filter(|at| self.list[*at as usize].module == from);
-        if own.is_some() {
-            return own;
+        if known.is_some_and(|at| self.list[at as usize].module == from) {
+            return known;
         }
         let shown = &modules.list[from as usize].shown;
         let error = Diagnostic::error("unknown-name", format!("{shown} does not define `{text}`"))
             .at(name.span, "not defined there");
+        if let Some(origin) = modules.source_of(tree, from, text) {
+            diagnostics.push(error.help(format!("it is imported there: import it from {origin}")));
+            return None;
+        }
         let names = self.list.iter().filter(|defined| defined.module == from);
         let names: Vec<&str> = names.map(|defined| defined.name.text.as_str()).collect();
-        let near = match suggest(text, names.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`? "),
-            None => String::new(),
-        };
         let few: Vec<&str> = names.iter().copied().take(16).collect();
         let more = if names.len() > few.len() { ", ..." } else { "" };
-        diagnostics.push(error.help(match names.len() {
-            0 => "that file defines nothing".to_owned(),
-            _ => format!("{near}it defines {}{more}", few.join(", ")),
+        let all = format!("it defines {}{more}", few.join(", "));
+        let near = suggest(text, names.iter().copied());
+        diagnostics.push(error.help(match near {
+            _ if names.is_empty() => "that file defines nothing".to_owned(),
+            Some(near) => format!("did you mean `{near}`? {all}"),
+            None => all,
         }));
         None
     }

@@ -123,7 +123,12 @@ impl<'p> Elaborator<'p> {
         let Some(arguments) = self.inputs(at) else {
             return Value::Wrong;
         };
-        self.call((at, arguments));
+        self.evaluate((at, arguments))
+    }
+
+    /// A function at arguments that fit it.
+    pub fn evaluate(&mut self, key: Key) -> Value {
+        self.call(key);
         self.run()
     }
 

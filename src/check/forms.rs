@@ -82,20 +82,7 @@ impl Elaborator<'_> {
                 "write `{name}[n]` for a vector, `{name}[n, 3]` for n points"
             )));
         }
-        let many = sizes.iter().fold(1usize, |product, size| match size {
-            Size::Known(size) => product.saturating_mul(*size),
-            _ => product,
-        });
-        if many > MAX_NODES {
-            let message = format!(
-                "an argument of {many:.1e} numbers; the limit is {MAX_NODES}",
-                many = many as f64
-            );
-            self.say(
-                Diagnostic::error("too-large", message)
-                    .at(argument.name.span, "")
-                    .help("use smaller sizes"),
-            );
+        if self.too_many_numbers(argument, &sizes) {
             return Form {
                 sizes: vec![Size::Wrong],
                 period: None,
@@ -109,6 +96,19 @@ impl Elaborator<'_> {
                 Some(length) => self.period(*length),
             });
         Form { sizes, period }
+    }
+
+    fn too_many_numbers(&mut self, argument: &Argument, sizes: &[Size]) -> bool {
+        let many = sizes.iter().fold(1.0, |product, size| match size {
+            Size::Known(size) => product * *size as f64,
+            _ => product,
+        });
+        if many > MAX_NODES as f64 {
+            let message = format!("an argument of {many:.1e} numbers; the limit is {MAX_NODES}");
+            let error = Diagnostic::error("too-large", message).at(argument.name.span, "");
+            self.say(error.help("use smaller sizes"));
+        }
+        many > MAX_NODES as f64
     }
 
     fn size(&mut self, id: ExprId) -> Size {
@@ -160,6 +160,33 @@ impl Elaborator<'_> {
         Some(values)
     }
 
+    /// Looks into a function that nothing calls, with sizes that a call could give. What is wrong
+    /// with a kind of value is wrong for every size; the rest may be fine for another one.
+    pub(super) fn probe(&mut self, at: u32) {
+        const SIZE: usize = 3;
+        let forms = Arc::clone(&self.forms[at as usize]);
+        let mut arguments = Vec::with_capacity(forms.len());
+        for form in forms.iter() {
+            let sizes = form.sizes.iter().map(|size| match size {
+                Size::Bound(_) => Size::Known(SIZE),
+                known => *known,
+            });
+            let (sizes, period) = (sizes.collect(), None);
+            let Some(shape) = (Form { sizes, period }).shape() else {
+                return;
+            };
+            arguments.push(self.fresh_value(shape, self.next_input));
+            self.next_input += shape.map_or(1, Shape::count) as u32;
+        }
+        let before = self.diagnostics.len();
+        self.evaluate((at, arguments));
+        let new = self
+            .diagnostics
+            .split_off(before.min(self.diagnostics.len()));
+        let sure = new.into_iter().filter(|found| found.code == "type");
+        self.diagnostics.extend(sure);
+    }
+
     /// Inputs from a number on, as a number or an array.
     pub(super) fn fresh_value(&mut self, shape: Option<Shape>, first: u32) -> Value {
         let Some(shape) = shape else {
@@ -202,13 +229,12 @@ impl Elaborator<'_> {
             }
             for (size, &found) in known {
                 let Size::Bound(slot) = *size else { continue };
-                match bound.iter().find(|row| row.0 == slot) {
-                    Some(&(_, other, before)) if before != found => {
-                        self.disagree(at, [(other, before), (number, found)], arguments);
-                        good = false;
-                    }
-                    Some(_) => {}
-                    None => bound.push((slot, number, found)),
+                let first = bound.iter().find(|row| row.0 == slot);
+                let &(_, other, before) = first.unwrap_or(&(slot, number, found));
+                bound.push((slot, number, found));
+                if before != found {
+                    self.disagree(at, [(other, before), (number, found)], arguments);
+                    good = false;
                 }
             }
         }

@@ -13,6 +13,8 @@ use std::collections::{HashSet, VecDeque};
 
 /// How many files a program may have.
 const MOST_FILES: usize = 1000;
+/// How many bytes they may have together.
+const MOST_BYTES: usize = 256 << 20;
 
 /// What reads the files that a program names.
 pub trait Loader {
@@ -133,7 +135,7 @@ struct Gatherer<'a> {
     /// The files that are programs, and not data.
     programs: HashSet<SourceId>,
     /// Paths that have been reported.
-    refused: HashSet<(SourceId, String)>,
+    refused: HashSet<(SourceId, Referred, String)>,
     errors: Vec<Diagnostic>,
 }
 
@@ -153,16 +155,18 @@ impl Gatherer<'_> {
                         }
                     }
                     Err(error) => {
-                        if self.refused.insert((from, reference.path)) {
+                        if self.refused.insert((from, reference.what, reference.path)) {
                             self.errors.push(error);
                         }
                     }
                 }
             }
-            if self.sources.iter().count() > MOST_FILES {
-                let message = format!("this program has more than {MOST_FILES} files");
+            let bytes: usize = self.sources.iter().map(|(_, file)| file.text.len()).sum();
+            if self.sources.iter().count() > MOST_FILES || bytes > MOST_BYTES {
+                let message =
+                    format!("this program has more than {MOST_FILES} files or {MOST_BYTES} bytes");
                 let error = Diagnostic::error("too-many-files", message);
-                self.errors.push(error.help("join some of them"));
+                self.errors.push(error.help("import fewer files"));
                 return;
             }
         }

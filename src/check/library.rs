@@ -16,9 +16,20 @@ pub(super) const LIBRARY: &[Module] = &[
 /// What comes before the name of a module of the library.
 pub(super) const PREFIX: &str = "std.";
 
+/// The module of the library that defines a name.
+pub(super) fn home(name: &str) -> Option<&'static str> {
+    let defines = |line: &str| {
+        let line = line.strip_prefix("param ").unwrap_or(line);
+        let rest = line.strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with('(') || rest.trim_start().starts_with('='))
+    };
+    let found = LIBRARY.iter().find(|(_, text)| text.lines().any(defines));
+    found.map(|(module, _)| *module)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::LIBRARY;
+    use super::{LIBRARY, home};
     use std::path::Path;
 
     #[test]
@@ -39,5 +50,12 @@ mod tests {
             .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
             .collect();
         assert_eq!(listed, found);
+    }
+
+    #[test]
+    fn names_of_the_library_are_found() {
+        assert_eq!(home("himmelblau"), Some("landscapes"));
+        assert_eq!(home("barrier"), Some("landscapes"));
+        assert_eq!(home("himmel"), None);
     }
 }

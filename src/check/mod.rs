@@ -1,5 +1,6 @@
-//! From a tree to models: names, kinds, and formulas as graphs.
+//! From trees to models: modules, names, kinds, and formulas as graphs.
 //!
+//! [`gather`] brings the files that a program names, through a [`Loader`].
 //! [`check`] looks at every definition once, whether the potential uses it or not, and the
 //! [`Program`] it gives builds a [`Model`] for whichever function is asked for.
 
@@ -62,12 +63,10 @@ pub struct Program {
 pub fn check(sources: &Sources, root: SourceId) -> Result<Program, Vec<Diagnostic>> {
     let (tree, modules) = modules::read(sources, root)?;
     if modules.list[0].items.is_empty() {
+        let message = format!("{} defines nothing", sources.get(root).name);
+        let error = Diagnostic::error("empty", message);
         return Err(vec![
-            Diagnostic::error(
-                "empty",
-                format!("{} defines nothing", sources.get(root).name),
-            )
-            .help("write a potential, such as `V(q) = q^2/2`"),
+            error.help("write a potential, such as `V(q) = q^2/2`"),
         ]);
     }
     let mut found = Vec::new();
@@ -76,24 +75,20 @@ pub fn check(sources: &Sources, root: SourceId) -> Result<Program, Vec<Diagnosti
     let settings = settings::expressions(&tree);
     let mut resolved = names::resolve(&tree, &table, &settings, &mut found);
     let mut order = cycles::order(&table, &resolved.uses, &mut resolved.wrong, &mut found);
+    // What is wrong is not looked into again.
     for &at in &resolved.wrong {
         table.list[at as usize].value = None;
     }
     let reached = modules::reached(&table, &resolved.uses);
-    let parameters = modules::number_parameters(&mut table, &reached);
-    modules::two_of_one_name(&table, &modules, &parameters, &mut found);
+    let parameters = modules::parameters(&mut table, &modules, &reached, &mut found);
     order.retain(|at| reached[*at as usize] || !modules.is_library(&table, *at));
     resolved.forms = forms::find(&tree, &table, &resolved, &order, &mut found);
     elaborate_all(&tree, &table, &resolved, &order, &mut found);
     let mut found = sorted(found)?;
     let blocks = settings::blocks(&tree, &table, &resolved, &mut found);
-    let parameters = parameters.into_iter().map(|at| Parameter {
-        name: modules::parameter_name(&table, &modules, at),
-        value: f64::NAN,
-    });
     let mut program = Program {
         warnings: sorted(found)?,
-        parameters: parameters.collect(),
+        parameters,
         tree,
         table,
         resolved,
@@ -164,6 +159,11 @@ fn elaborate_all(
                 }
                 _ => drop(elaborator.number(value, id)),
             }
+        }
+    }
+    for &at in order.iter().rev() {
+        if !elaborator.seen[at as usize] {
+            elaborator.probe(at);
         }
     }
     found.append(&mut elaborator.diagnostics);

@@ -4,6 +4,7 @@
 use super::definitions::{DefinedKind, Table};
 use super::paths::{join, stem};
 use crate::diagnostic::Diagnostic;
+use crate::graph::Parameter;
 use crate::source::{SourceId, Sources, Span};
 use crate::syntax::{ItemKind, Origin, Tree, as_name, parse_onto};
 use std::collections::{HashMap, HashSet};
@@ -175,6 +176,18 @@ fn circle(modules: &[Module], path: &[(u32, usize)]) -> Diagnostic {
 }
 
 impl Modules {
+    /// The file that another one imports a name from.
+    pub fn source_of(&self, tree: &Tree, by: u32, name: &str) -> Option<&str> {
+        let mut imports = self.list.get(by as usize)?.imports.iter();
+        let found = imports.find(|(item, ..)| match &tree.items[*item].kind {
+            ItemKind::Import(_, names) => names
+                .iter()
+                .any(|(own, alias)| alias.as_ref().unwrap_or(own).text == name),
+            _ => false,
+        });
+        Some(&self.list.get(found?.1 as usize)?.shown)
+    }
+
     /// Whether a definition is of the library.
     pub fn is_library(&self, table: &Table, at: u32) -> bool {
         let module = table.list[at as usize].module;
@@ -198,8 +211,13 @@ pub(super) fn reached(table: &Table, uses: &[Vec<(u32, Span)>]) -> Vec<bool> {
 }
 
 /// Numbers the parameters: those of the root first, then those that it reaches in other modules,
-/// then the rest. Gives the definitions of those that are reached, in that order.
-pub(super) fn number_parameters(table: &mut Table, reached: &[bool]) -> Vec<u32> {
+/// then the rest. Gives those that are reached, with the names that they are set by and no values.
+pub(super) fn parameters(
+    table: &mut Table,
+    modules: &Modules,
+    reached: &[bool],
+    found: &mut Vec<Diagnostic>,
+) -> Vec<Parameter> {
     let is_parameter =
         |at: &u32| matches!(table.list[*at as usize].kind, DefinedKind::Parameter(_));
     let all: Vec<u32> = (0..table.list.len() as u32).filter(is_parameter).collect();
@@ -208,20 +226,23 @@ pub(super) fn number_parameters(table: &mut Table, reached: &[bool]) -> Vec<u32>
     for (number, at) in reached.iter().chain(&rest).enumerate() {
         table.list[*at as usize].kind = DefinedKind::Parameter(number);
     }
-    reached
-}
-
-/// What a parameter is set by.
-pub(super) fn parameter_name(table: &Table, modules: &Modules, at: u32) -> String {
-    let defined = &table.list[at as usize];
-    match modules.list.get(defined.module as usize) {
-        Some(module) if defined.module > 0 => format!("{}.{}", module.name, defined.name.text),
-        _ => defined.name.text.clone(),
-    }
+    two_of_one_name(table, modules, &reached, found);
+    let named = reached.iter().map(|at| {
+        let defined = &table.list[*at as usize];
+        let name = &defined.name.text;
+        Parameter {
+            name: match modules.list.get(defined.module as usize) {
+                Some(module) if defined.module > 0 => format!("{}.{name}", module.name),
+                _ => name.clone(),
+            },
+            value: f64::NAN,
+        }
+    });
+    named.collect()
 }
 
 /// An error where parameters of two files would be set by one name of a module.
-pub(super) fn two_of_one_name(
+fn two_of_one_name(
     table: &Table,
     modules: &Modules,
     parameters: &[u32],

@@ -2,10 +2,11 @@
 
 use super::definitions::{Builtin, Defined, Scope, Table, builtin, builtin_names, elsewhere};
 use super::forms::Form;
+use super::library::{PREFIX, home};
 use super::suggest::suggest;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::{Binding, ExprId, ExprKind, Name, Range, Tree};
+use crate::syntax::{Binding, ExprId, ExprKind, Name, Range, Tree, alike};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -297,18 +298,31 @@ impl<'t> Resolver<'t, '_> {
 
     fn unknown(&mut self, span: Span, name: &str, call: bool) {
         // The search is slow, and after some dozens nobody reads on.
-        let near = if self.diagnostics.len() < 50 {
+        let (mut near, mut twin) = (None, None);
+        if self.diagnostics.len() < 50 {
             let file = self.known.keys().map(String::as_str);
             let mut known: Vec<&str> = self.scope.keys().copied().chain(file).collect();
             known.extend(builtin_names().map(|name| -> &str { name }));
-            suggest(name, known)
-        } else {
-            None
-        };
+            twin = known
+                .iter()
+                .filter(|other| alike(name, other))
+                .min()
+                .copied();
+            near = suggest(name, known);
+        }
         let message = format!("nothing is called `{name}`");
         let error = Diagnostic::error("unknown-name", message).at(span, "not known here");
         let help = match (near, call) {
             _ if elsewhere(name).is_some() => elsewhere(name).unwrap_or_default().to_owned(),
+            _ if twin.is_some() => {
+                let twin = twin.unwrap_or_default();
+                let (here, there) = (points(name), points(twin));
+                format!("`{name}` ({here}) and `{twin}` ({there}) only look alike: use one of them")
+            }
+            _ if home(name).is_some() => {
+                let module = home(name).unwrap_or_default();
+                format!("add `import {PREFIX}{module} ({name})`")
+            }
             (Some(near), _) => format!("did you mean `{near}`?"),
             (None, true) => format!("define it: `{name}(x) = ...`"),
             (None, false) => format!(
@@ -389,4 +403,13 @@ impl<'t> Resolver<'t, '_> {
             .push(error.help(format!("write `{signature}`")));
         false
     }
+}
+
+/// The characters of a name by number, such as `U+03B5`.
+fn points(name: &str) -> String {
+    let points: Vec<String> = name
+        .chars()
+        .map(|c| format!("U+{:04X}", c as u32))
+        .collect();
+    points.join(" ")
 }

@@ -3,7 +3,7 @@
 use super::definitions::{DefinedKind, Table};
 use super::elaborate::Elaborator;
 use super::names::Resolved;
-use super::value::Value;
+use super::value::{Array, Value};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::{ExprId, ExprKind, ItemKind, Name, SettingLine, Tree};
@@ -143,7 +143,7 @@ impl Reader<'_> {
             ExprKind::Name(name) => match self.constant(name) {
                 Some(at) => {
                     let value = self.elaborator.definition(at);
-                    self.number(value, id).map(Setting::Number)
+                    self.value(value, id)
                 }
                 None => Some(Setting::Name(name.clone())),
             },
@@ -155,8 +155,30 @@ impl Reader<'_> {
                 let (lo, hi) = (self.evaluate(*from), self.evaluate(*to));
                 Some(Setting::Range(lo?, hi?))
             }
-            _ => self.evaluate(id).map(Setting::Number),
+            _ => {
+                let value = self.elaborator.expression(id);
+                self.value(value, id)
+            }
         }
+    }
+
+    /// A number, or a vector as a list.
+    fn value(&mut self, value: Value, id: ExprId) -> Option<Setting> {
+        let Value::Array(array) = value else {
+            return self.number(value, id).map(Setting::Number);
+        };
+        let Array { shape, nodes } = self.elaborator.arrays.get(array);
+        let mut numbers = Vec::with_capacity(nodes.len());
+        for &node in nodes.iter() {
+            numbers.push(Setting::Number(self.number(Value::Number(node), id)?));
+        }
+        Some(Setting::List(match shape.columns {
+            None => numbers,
+            Some(columns) => {
+                let rows = numbers.chunks(columns);
+                rows.map(|row| Setting::List(row.to_vec())).collect()
+            }
+        }))
     }
 
     fn constant(&self, name: &str) -> Option<u32> {

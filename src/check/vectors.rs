@@ -2,7 +2,7 @@
 //! component in the same graph as everything else.
 
 use super::definitions::Builtin;
-use super::elaborate::Elaborator;
+use super::elaborate::{Elaborator, MAX_NODES, MAX_STEPS};
 use super::random::random;
 use super::value::{Shape, Value};
 use crate::diagnostic::Diagnostic;
@@ -13,7 +13,7 @@ use crate::syntax::{ExprId, Infix};
 impl Elaborator<'_> {
     /// The array of those components.
     pub(super) fn array(&mut self, shape: Shape, nodes: Vec<Node>) -> Value {
-        self.steps += nodes.len();
+        self.steps = self.steps.saturating_add(nodes.len());
         Value::Array(self.arrays.add(shape, nodes))
     }
 
@@ -37,23 +37,6 @@ impl Elaborator<'_> {
             }
             _ => Value::Wrong,
         }
-    }
-
-    /// A table of constants, such as a file of numbers: rows of equal length, a vector if they
-    /// have one number each. `None` for no rows or rows of unequal length.
-    #[allow(dead_code)] // files of numbers will use it
-    pub(super) fn table(&mut self, rows: &[Vec<f64>]) -> Option<Value> {
-        let columns = rows.first()?.len();
-        if columns == 0 || rows.iter().any(|row| row.len() != columns) {
-            return None;
-        }
-        let nodes = rows.iter().flatten().map(|&x| self.graph.constant(x));
-        let nodes = nodes.collect();
-        let shape = Shape {
-            rows: rows.len(),
-            columns: (columns > 1).then_some(columns),
-        };
-        Some(self.array(shape, nodes))
     }
 
     /// `[a, b, ...]` with numbers, or with vectors of one length.
@@ -86,6 +69,10 @@ impl Elaborator<'_> {
             let error = Diagnostic::error("type", "a table in a list")
                 .at(span, format!("this is {}", row.describe()));
             self.say(error.help("lists nest twice: `[[1, 2], [3, 4]]`"));
+            return Value::Wrong;
+        }
+        if values.len().saturating_mul(row.rows) > MAX_NODES {
+            self.steps = MAX_STEPS + 1;
             return Value::Wrong;
         }
         let mut nodes = Vec::with_capacity(values.len() * row.rows);
@@ -317,41 +304,40 @@ impl Elaborator<'_> {
         match (builtin, &values[..]) {
             (Builtin::Random, &[seed, i]) => self.random((seed, arguments[0]), (i, arguments[1])),
             (Builtin::Len, &[value]) => self.len((value, arguments[0])),
-            (Builtin::Norm, &[value]) => {
-                let Some(nodes) = self.vector(value, arguments[0]) else {
-                    return Value::Wrong;
-                };
-                Value::Number(self.length(&nodes))
-            }
+            (Builtin::Norm, &[value]) => match self.vector(value, arguments[0]) {
+                Some(nodes) => Value::Number(self.length(&nodes)),
+                None => Value::Wrong,
+            },
             (Builtin::Dot | Builtin::Dist, &[a, b]) => {
-                let left = self.vector(a, arguments[0]);
-                let right = self.vector(b, arguments[1]);
-                let (Some(left), Some(right)) = (left, right) else {
-                    return Value::Wrong;
-                };
-                if left.len() != right.len() {
-                    let what = if builtin == Builtin::Dot {
-                        "dot"
-                    } else {
-                        "dist"
-                    };
-                    let error =
-                        Diagnostic::error("shape", format!("`{what}` of vectors of two lengths"))
-                            .at(self.tree.span(arguments[0]), self.describe(a))
-                            .at(self.tree.span(arguments[1]), self.describe(b));
-                    self.say(error.help("give it vectors of one length"));
-                    return Value::Wrong;
-                }
-                let pairs = left.into_iter().zip(right);
-                if builtin == Builtin::Dist {
-                    let nodes: Vec<Node> = pairs.map(|(a, b)| self.graph.minus(a, b)).collect();
-                    return Value::Number(self.length(&nodes));
-                }
-                let nodes: Vec<Node> = pairs.map(|(a, b)| self.graph.times(a, b)).collect();
-                Value::Number(self.total(&nodes))
+                self.pair(builtin, (a, arguments[0]), (b, arguments[1]))
             }
             _ => Value::Wrong,
         }
+    }
+
+    /// `dot` or `dist`.
+    fn pair(&mut self, builtin: Builtin, a: (Value, ExprId), b: (Value, ExprId)) -> Value {
+        let (left, right) = (self.vector(a.0, a.1), self.vector(b.0, b.1));
+        let (Some(left), Some(right)) = (left, right) else {
+            return Value::Wrong;
+        };
+        let distance = builtin == Builtin::Dist;
+        if left.len() != right.len() {
+            let what = if distance { "dist" } else { "dot" };
+            let message = format!("`{what}` of vectors of two lengths");
+            let error = Diagnostic::error("shape", message)
+                .at(self.tree.span(a.1), self.describe(a.0))
+                .at(self.tree.span(b.1), self.describe(b.0));
+            self.say(error.help("give it vectors of one length"));
+            return Value::Wrong;
+        }
+        let pairs = left.into_iter().zip(right);
+        if distance {
+            let nodes: Vec<Node> = pairs.map(|(a, b)| self.graph.minus(a, b)).collect();
+            return Value::Number(self.length(&nodes));
+        }
+        let nodes: Vec<Node> = pairs.map(|(a, b)| self.graph.times(a, b)).collect();
+        Value::Number(self.total(&nodes))
     }
 
     /// The components of a vector; an error for anything else.
@@ -388,8 +374,7 @@ impl Elaborator<'_> {
         sum.unwrap_or_else(|| self.graph.constant(0.0))
     }
 
-    /// The Euclidean length. Up to two components there is a function whose slope at the origin is
-    /// the mean over all directions, 0.
+    /// The Euclidean length. Its slope at the origin is the mean over all directions, 0.
     fn length(&mut self, nodes: &[Node]) -> Node {
         match *nodes {
             [a] => self.graph.apply1(Function::Abs, a),

@@ -74,6 +74,12 @@ pub struct Learn {
     /// The friction [default: 0.1]
     #[arg(short, long, value_name = "G", value_parser = positive, allow_hyphen_values = true, env = "EFFPOT_GAMMA")]
     pub gamma: Option<f64>,
+    /// Friction as a matrix, such as [[2,1],[1,2]], or a CSV file of its rows
+    #[arg(long, value_name = "MATRIX|FILE", value_parser = matrix, conflicts_with = "gamma")]
+    pub friction: Option<Rows>,
+    /// Mass as a matrix, likewise [default: 1 in every coordinate]
+    #[arg(long, value_name = "MATRIX|FILE", value_parser = matrix)]
+    pub mass: Option<Rows>,
     /// value, force, density, paper or filter; repeatable, the first is written as U.pot [default: value]
     #[arg(short, long, value_name = "NAME", value_parser = estimator, value_delimiter = ',', env = "EFFPOT_ESTIMATOR")]
     pub estimator: Vec<Estimator>,
@@ -89,12 +95,12 @@ pub struct Learn {
     /// The seed of all random numbers [default: 1]
     #[arg(long, value_name = "N", value_parser = whole, allow_negative_numbers = true, env = "EFFPOT_SEED")]
     pub seed: Option<u64>,
-    /// Start here and not where V is low
-    #[arg(long, value_name = "Q", value_parser = number, allow_hyphen_values = true)]
-    pub start: Option<f64>,
-    /// Stay in here
-    #[arg(long, value_name = "LO..HI", value_parser = range, allow_hyphen_values = true)]
-    pub domain: Option<(f64, f64)>,
+    /// Start here and not where V is low: one number for each coordinate
+    #[arg(long, value_name = "Q1,Q2,..", value_parser = point, allow_hyphen_values = true)]
+    pub start: Option<Point>,
+    /// Stay in here: once for each coordinate, in order
+    #[arg(long, value_name = "LO..HI", value_parser = range, value_delimiter = ',', allow_hyphen_values = true)]
+    pub domain: Vec<(f64, f64)>,
     /// Cells of the spline: a whole number of them, or their width [default: width 1.5 l]
     #[arg(long, value_name = "N|H", value_parser = knots, allow_negative_numbers = true)]
     pub knots: Option<Knots>,
@@ -130,13 +136,15 @@ impl Learn {
         Options {
             delta: self.delta,
             gamma: self.gamma,
+            friction: self.friction.as_ref().map(|rows| rows.0.clone()),
+            mass: self.mass.as_ref().map(|rows| rows.0.clone()),
             estimators: self.estimator.clone(),
             steps: self.steps,
             trajectories: self.trajectories.map(|n| n as usize),
             burn_in: self.burn_in,
             seed: self.seed,
-            start: self.start,
-            domain: self.domain,
+            start: self.start.as_ref().map(|point| point.0.clone()),
+            domain: (!self.domain.is_empty()).then(|| self.domain.clone()),
             knots: self.knots,
             restarts: self.restarts,
             target: self.target,
@@ -204,6 +212,10 @@ pub enum Target {
     /// LaTeX mathematics.
     Latex,
 }
+
+/// A matrix on the command line, by rows.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Rows(pub Vec<Vec<f64>>);
 
 /// A point on the command line.
 #[derive(Clone, PartialEq, Debug)]
@@ -327,4 +339,31 @@ fn assignment(text: &str) -> Result<(String, f64), String> {
 fn point(text: &str) -> Result<Point, String> {
     let coordinates: Result<Vec<f64>, String> = text.split(',').map(number).collect();
     coordinates.map(Point)
+}
+
+/// A matrix, written out or in a file.
+fn matrix(text: &str) -> Result<Rows, String> {
+    let row = |row: &str| {
+        row.split(',')
+            .map(number)
+            .collect::<Result<Vec<f64>, String>>()
+    };
+    let text = text.trim();
+    if !text.starts_with('[') {
+        let rows = std::fs::read_to_string(text).map_err(|error| {
+            format!("neither a matrix such as [[2,1],[1,2]] nor a file that can be read ({error})")
+        })?;
+        let lines = rows.lines().filter(|line| !line.trim().is_empty());
+        return lines.map(row).collect::<Result<_, _>>().map(Rows);
+    }
+    let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let inner = compact
+        .strip_prefix("[[")
+        .and_then(|rest| rest.strip_suffix("]]"));
+    let inner = inner.ok_or("write its rows in brackets: [[2,1],[1,2]]")?;
+    inner
+        .split("],[")
+        .map(row)
+        .collect::<Result<_, _>>()
+        .map(Rows)
 }

@@ -205,7 +205,11 @@ fn values_as_json(wanted: &Wanted, points: &[Vec<f64>], results: &[Vec<f64>]) ->
 }
 
 fn values_as_text(header: &[String], rows: &[Vec<f64>], csv: bool) -> String {
-    let mut table = vec![header.to_vec()];
+    let quoted = |name: &String| match csv && name.contains(',') {
+        true => format!("\"{name}\""),
+        false => name.clone(),
+    };
+    let mut table: Vec<Vec<String>> = vec![header.iter().map(quoted).collect()];
     table.extend(
         rows.iter()
             .map(|row| row.iter().map(|x| plain(*x)).collect()),
@@ -367,15 +371,16 @@ fn exported(model: &Model, arguments: &Export) -> Option<String> {
     };
     let written = graph::arguments(&model.coordinates);
     let coordinates: Vec<&str> = model.coordinates.iter().map(|c| c.name.as_str()).collect();
-    let called = match arguments.to {
+    let called: Vec<&str> = match arguments.to {
         Target::Pot => written.names.iter().map(String::as_str).collect(),
         Target::Latex => coordinates.clone(),
     };
-    let names: Vec<String> = called
-        .iter()
-        .map(|name| (*name).to_owned())
-        .chain(model.parameters.iter().map(|p| p.name.replace('.', "_")))
-        .collect();
+    let parameters = match arguments.to {
+        Target::Pot => model.parameter_names(),
+        Target::Latex => model.parameters.iter().map(|p| p.name.clone()).collect(),
+    };
+    let called = called.iter().map(|name| (*name).to_owned());
+    let names: Vec<String> = called.chain(parameters).collect();
     let mut text = String::new();
     if arguments.to == Target::Pot {
         for (name, parameter) in names[d..].iter().zip(&model.parameters) {

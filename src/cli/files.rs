@@ -90,9 +90,16 @@ impl Folder {
         };
         let inside = fs::canonicalize(folder).is_ok_and(|real| self.holds(&real));
         if inside {
-            let ending = place.extension().unwrap_or_default().to_string_lossy();
+            let ending = place
+                .extension()
+                .unwrap_or("pot".as_ref())
+                .to_string_lossy();
             let there = neighbours(folder, &format!(".{ending}"));
-            if let Some(near) = suggest(&name, there.iter().map(String::as_str)) {
+            let with_ending = there
+                .iter()
+                .find(|file| **file == format!("{name}.{ending}"));
+            let near = with_ending.map(String::as_str);
+            if let Some(near) = near.or_else(|| suggest(&name, there.iter().map(String::as_str))) {
                 help.push_str(&format!("; did you mean {near}?"));
             } else if !there.is_empty() {
                 let few = &there[..there.len().min(6)];

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
-use super::{DampedMap, Observer, Stream, Streams, Window};
+use super::look::{Look, divergence};
+use super::{DampedMap, Observer, Side, Stream, Streams, Window};
 use crate::kernel::LANES;
 
 /// A lane whose mean `p^2` over a watch is below this part of the ensemble's upper quartile is
@@ -24,12 +25,12 @@ const HOLD: u64 = 2;
 const MOST_HELD: usize = 3 * 8192;
 
 /// The first time a lane left the domain or stopped being finite.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Divergence {
     /// The step, counted from the start of the lane.
     pub step: u64,
-    /// The last position that was still finite and inside.
-    pub last_position: f64,
+    /// The last position that was still finite and inside; NaN if there was none.
+    pub last_position: Vec<f64>,
     /// Whether the position there was finite (it left), or the gradient was not.
     pub left: bool,
 }
@@ -45,12 +46,10 @@ pub struct LaneFate {
     pub diverged: u64,
     /// All windows.
     pub windows: u64,
-    /// Mean `p^2` over the last window; NaN before the first.
+    /// Mean `p^2` over the last window, and over coordinates; NaN before the first.
     pub kinetic: f64,
-    /// Mean `p^2` over the last watch; NaN before the first.
+    /// The same over the last watch; NaN before the first.
     pub watched: f64,
-    /// Position at the end of the last window.
-    pub position: f64,
 }
 
 /// What has happened to all lanes.
@@ -70,10 +69,10 @@ pub struct Census {
     pub first_divergence: Option<Divergence>,
 }
 
-/// Many independent trajectories of the damped map in one coordinate.
+/// Many independent trajectories of the damped map.
 pub struct Ensemble {
     groups: Vec<Group>,
-    escape: (f64, f64),
+    sides: Vec<Side>,
     restarts: bool,
     /// Steps in a watch.
     watch: u64,
@@ -84,7 +83,7 @@ pub struct Ensemble {
 }
 
 struct Group {
-    /// `x` of every lane, then `p`.
+    /// The coordinates of `x`, then those of `p`, each of every lane.
     state: Vec<f64>,
     stream: Stream,
     fates: [LaneFate; LANES],
@@ -104,7 +103,7 @@ struct Group {
 
 struct Held {
     record: Vec<f64>,
-    before: [f64; LANES],
+    before: Vec<f64>,
     committed: [bool; LANES],
     steps: usize,
     first_step: u64,
@@ -113,14 +112,14 @@ struct Held {
     watch: u64,
 }
 
-/// A source of starting positions.
-pub type Starts<'a> = &'a (dyn Fn(&mut Stream) -> f64 + Sync);
+/// A source of starting positions: fills in the coordinates of one.
+pub type Starts<'a> = &'a (dyn Fn(&mut Stream, &mut [f64]) + Sync);
 
 /// What all groups need to know of a run.
 struct Rules<'a> {
     map: &'a DampedMap,
     starts: Starts<'a>,
-    escape: (f64, f64),
+    sides: &'a [Side],
     restarts: bool,
     watch: u64,
     reference: f64,
@@ -130,23 +129,23 @@ struct Rules<'a> {
 
 impl Ensemble {
     /// `groups * LANES` trajectories with positions from `starts` and momenta of variance `kt`;
-    /// a lane outside `escape` has diverged; lanes that are trapped over `watch` steps are moved
+    /// there is one of `sides` for each coordinate, and a lane outside has diverged; lanes that are trapped over `watch` steps are moved
     /// only if `restarts`.
     pub fn new(
         groups: usize,
         streams: Streams,
         starts: Starts<'_>,
         kt: f64,
-        escape: (f64, f64),
+        sides: &[Side],
         restarts: bool,
         watch: u64,
     ) -> Ensemble {
         let groups = (0..groups as u64)
-            .map(|number| Group::new(streams.stream(number), starts, kt))
+            .map(|number| Group::new(streams.stream(number), sides.len(), starts, kt))
             .collect();
         Ensemble {
             groups,
-            escape,
+            sides: sides.to_vec(),
             restarts,
             watch,
             reference: kt,
@@ -174,7 +173,7 @@ impl Ensemble {
         let rules = Rules {
             map,
             starts,
-            escape: self.escape,
+            sides: &self.sides,
             restarts: self.restarts,
             watch: self.watch,
             reference: self.reference,
@@ -248,6 +247,15 @@ impl Ensemble {
         self.groups.iter().flat_map(|group| group.fates)
     }
 
+    /// Where the lanes are: shape coordinates, lanes.
+    pub fn positions(&self) -> Vec<f64> {
+        let coordinate = |c: usize| {
+            let rows = self.groups.iter();
+            rows.flat_map(move |group| group.state[c * LANES..][..LANES].iter().copied())
+        };
+        (0..self.sides.len()).flat_map(coordinate).collect()
+    }
+
     /// What has happened so far.
     pub fn census(&self) -> Census {
         let mut census = Census::default();
@@ -259,12 +267,12 @@ impl Ensemble {
         }
         for group in &self.groups {
             census.restarts += group.restarts;
-            let earlier = match (group.first_divergence, census.first_divergence) {
+            let earlier = match (&group.first_divergence, &census.first_divergence) {
                 (Some(new), Some(old)) => new.step < old.step,
                 (new, _) => new.is_some(),
             };
             if earlier {
-                census.first_divergence = group.first_divergence;
+                census.first_divergence = group.first_divergence.clone();
             }
         }
         census
@@ -277,7 +285,6 @@ impl Ensemble {
                 *fate = LaneFate {
                     kinetic: fate.kinetic,
                     watched: fate.watched,
-                    position: fate.position,
                     ..LaneFate::default()
                 };
             }
@@ -289,9 +296,18 @@ impl Ensemble {
 }
 
 impl Group {
-    fn new(mut stream: Stream, starts: Starts<'_>, kt: f64) -> Group {
-        let mut state: Vec<f64> = (0..LANES).map(|_| starts(&mut stream)).collect();
-        state.extend((0..LANES).map(|_| kt.sqrt() * stream.normal()));
+    fn new(mut stream: Stream, dimension: usize, starts: Starts<'_>, kt: f64) -> Group {
+        let mut state = vec![0.0; 2 * dimension * LANES];
+        let mut point = vec![0.0; dimension];
+        for lane in 0..LANES {
+            starts(&mut stream, &mut point);
+            for (c, x) in point.iter().enumerate() {
+                state[c * LANES + lane] = *x;
+            }
+        }
+        for p in &mut state[dimension * LANES..] {
+            *p = kt.sqrt() * stream.normal();
+        }
         let fate = LaneFate {
             kinetic: f64::NAN,
             watched: f64::NAN,
@@ -314,10 +330,15 @@ impl Group {
     }
 
     fn window<O: Observer>(&mut self, rules: &Rules<'_>, steps: usize, observer: &mut O) {
+        let d = rules.sides.len();
+        for (c, side) in rules.sides.iter().enumerate().filter(|(_, s)| s.periodic) {
+            for x in &mut self.state[c * LANES..][..LANES] {
+                *x = side.wrap(*x);
+            }
+        }
         let mut record = self.spare.pop().unwrap_or_default();
-        record.resize(2 * LANES * steps, 0.0);
-        let mut before = [0.0; LANES];
-        before.copy_from_slice(&self.state[LANES..]);
+        record.resize(2 * d * LANES * steps, 0.0);
+        let before = self.state[d * LANES..].to_vec();
         rules.map.run(&mut self.state, steps, &mut record);
         let mut held = Held {
             record,
@@ -347,26 +368,32 @@ impl Group {
 
     /// Finds the lanes that have diverged within the window, and starts them anew.
     fn judge(&mut self, rules: &Rules<'_>, held: &mut Held) {
-        let look = Look::at(held);
+        let d = rules.sides.len();
+        let look = Look::at(&held.record, rules.sides);
         let mut lost = [false; LANES];
         for (lane, lost) in lost.iter_mut().enumerate() {
             let fate = &mut self.fates[lane];
+            let squares = look.squares[lane] / d as f64;
             fate.windows += 1;
-            fate.kinetic = look.squares[lane] / held.steps.max(1) as f64;
-            fate.position = self.state[lane];
-            self.watched[lane] += look.squares[lane];
+            fate.kinetic = squares / held.steps.max(1) as f64;
+            self.watched[lane] += squares;
             held.committed[lane] = self.unsettled[lane] == 0;
-            let inside = look.lo[lane] >= rules.escape.0 && look.hi[lane] <= rules.escape.1;
-            let (x, p) = (self.state[lane], self.state[LANES + lane]);
-            let ends_inside = x >= rules.escape.0 && x <= rules.escape.1 && p.is_finite();
-            if inside && ends_inside && look.squares[lane].is_finite() {
+            let ends_inside = rules.sides.iter().enumerate().all(|(c, side)| {
+                let (x, p) = (
+                    self.state[c * LANES + lane],
+                    self.state[(d + c) * LANES + lane],
+                );
+                side.holds(x) && p.is_finite()
+            });
+            if look.inside[lane] && ends_inside && squares.is_finite() {
                 continue;
             }
             fate.diverged += 1;
             *lost = true;
             held.committed[lane] = false;
-            let divergence = divergence(rules, held, lane, x);
-            self.first_divergence.get_or_insert(divergence);
+            let end: Vec<f64> = (0..d).map(|c| self.state[c * LANES + lane]).collect();
+            let divergence = || divergence(&held.record, rules.sides, held.first_step, lane, &end);
+            self.first_divergence.get_or_insert_with(divergence);
         }
         self.watched_steps += held.steps as u64;
         // What is left of this watch does not count, nor does the next.
@@ -405,20 +432,27 @@ impl Group {
     /// A lost lane goes on from the position of a good one, with a fresh momentum, and does not
     /// count for as many ends of watches as `settle`: the two are then independent.
     fn restart(&mut self, rules: &Rules<'_>, lost: &[bool; LANES], settle: u64) {
+        let d = rules.sides.len();
         let good: Vec<usize> = (0..LANES).filter(|&lane| !lost[lane]).collect();
+        let mut point = vec![0.0; d];
         for lane in (0..LANES).filter(|&lane| lost[lane]) {
-            let x = if good.is_empty() {
-                (rules.starts)(&mut self.stream)
+            if good.is_empty() {
+                (rules.starts)(&mut self.stream, &mut point);
             } else {
-                self.state[good[self.stream.below(good.len())]]
-            };
+                let from = good[self.stream.below(good.len())];
+                for (c, x) in point.iter_mut().enumerate() {
+                    *x = self.state[c * LANES + from];
+                }
+            }
             let scale = if rules.heat.is_finite() {
                 rules.heat.sqrt()
             } else {
                 0.0
             };
-            self.state[lane] = x;
-            self.state[LANES + lane] = scale * self.stream.normal();
+            for (c, x) in point.iter().enumerate() {
+                self.state[c * LANES + lane] = *x;
+                self.state[(d + c) * LANES + lane] = scale * self.stream.normal();
+            }
             self.unsettled[lane] = settle;
             self.watched[lane] = f64::NAN;
             self.restarts += 1;
@@ -431,59 +465,10 @@ impl Group {
             record: &held.record,
             before: &held.before,
             committed: held.committed,
-            delta: map.delta(),
-            decay: map.decay(),
+            damping: map.damping(),
             first_step: held.first_step,
             stretch: held.stretch,
         });
         self.spare.push(held.record);
     }
-}
-
-/// What one sweep over a window finds of each lane.
-struct Look {
-    /// The sum of `p^2`.
-    squares: [f64; LANES],
-    /// The range of positions; a NaN is never inside.
-    lo: [f64; LANES],
-    hi: [f64; LANES],
-}
-
-impl Look {
-    fn at(held: &Held) -> Look {
-        let mut look = Look {
-            squares: [0.0; LANES],
-            lo: [f64::INFINITY; LANES],
-            hi: [f64::NEG_INFINITY; LANES],
-        };
-        for step in held.record.chunks_exact(2 * LANES) {
-            for lane in 0..LANES {
-                let (x, p) = (step[lane], step[LANES + lane]);
-                look.squares[lane] += p * p;
-                look.lo[lane] = if x < look.lo[lane] { x } else { look.lo[lane] };
-                look.hi[lane] = if x > look.hi[lane] { x } else { look.hi[lane] };
-            }
-        }
-        look
-    }
-}
-
-/// Where and when a lane left, of which it is known that it did.
-fn divergence(rules: &Rules<'_>, held: &Held, lane: usize, end: f64) -> Divergence {
-    let inside = |x: f64| x >= rules.escape.0 && x <= rules.escape.1;
-    let mut divergence = Divergence {
-        step: held.first_step + held.steps as u64,
-        last_position: f64::NAN,
-        left: end.is_finite(),
-    };
-    for step in 0..held.steps {
-        let x = held.record[2 * step * LANES + lane];
-        if !inside(x) {
-            divergence.step = held.first_step + step as u64;
-            divergence.left = !x.is_nan();
-            break;
-        }
-        divergence.last_position = x;
-    }
-    divergence
 }

@@ -1,13 +1,19 @@
 //! Trajectories: integrators described as lane code, ensembles of them, and where they start.
 
 mod damped;
+mod damping;
 mod ensemble;
+mod look;
+mod sheet;
+mod side;
 mod streams;
 mod survey;
 mod window;
 
 pub use damped::{DampedMap, damped_map};
-pub use ensemble::{Census, Divergence, Ensemble, LaneFate};
+pub use damping::{Damping, NotDamping};
+pub use ensemble::{Census, Divergence, Ensemble, LaneFate, Starts};
+pub use side::Side;
 pub use streams::{Stream, Streams};
 pub use survey::{Survey, survey};
 pub use window::{Observer, Window};

@@ -1,19 +1,19 @@
 //! A stretch of the trajectories of one group, as handed to whoever keeps statistics.
 
+use super::Damping;
 use crate::kernel::LANES;
 
-/// Some steps of the [`LANES`] trajectories of a group, one coordinate.
+/// Some steps of the [`LANES`] trajectories of a group.
 ///
 /// Only the lanes that [`Window::committed`] names may be counted.
 pub struct Window<'a> {
     pub(super) steps: usize,
-    /// Shape: steps, (x, p'), lanes.
+    /// Shape: steps, (x, p'), coordinates, lanes.
     pub(super) record: &'a [f64],
-    /// The momenta before the first step.
-    pub(super) before: &'a [f64; LANES],
+    /// The momenta before the first step. Shape: coordinates, lanes.
+    pub(super) before: &'a [f64],
     pub(super) committed: [bool; LANES],
-    pub(super) delta: f64,
-    pub(super) decay: f64,
+    pub(super) damping: &'a Damping,
     pub(super) first_step: u64,
     pub(super) stretch: usize,
 }
@@ -21,23 +21,24 @@ pub struct Window<'a> {
 impl<'a> Window<'a> {
     /// A window of a stepper of one's own, whose state is `x` and `p` as in the damped map.
     ///
-    /// `record` is what each step saw (shape: steps, (x, p'), lanes), `before` the momenta before
-    /// the first step, `delta` the step and `decay` the part of the momentum that it keeps.
-    /// `None` where the record is not a whole number of steps.
+    /// `record` is what each step saw (shape: steps, (x, p'), coordinates, lanes), `before` the
+    /// momenta before the first step (coordinates, lanes). `None` where the record is not a whole
+    /// number of steps, or `before` has another length.
     pub fn new(
         record: &'a [f64],
-        before: &'a [f64; LANES],
+        before: &'a [f64],
         committed: [bool; LANES],
-        (delta, decay): (f64, f64),
+        damping: &'a Damping,
         first_step: u64,
     ) -> Option<Window<'a>> {
-        record.len().is_multiple_of(2 * LANES).then_some(Window {
-            steps: record.len() / (2 * LANES),
+        let row = 2 * damping.dimension() * LANES;
+        let good = record.len().is_multiple_of(row) && 2 * before.len() == row;
+        good.then_some(Window {
+            steps: record.len() / row,
             record,
             before,
             committed,
-            delta,
-            decay,
+            damping,
             first_step,
             stretch: 0,
         })
@@ -50,14 +51,14 @@ impl Window<'_> {
         self.steps
     }
 
-    /// The step of the map.
-    pub fn delta(&self) -> f64 {
-        self.delta
+    /// Coordinates.
+    pub fn dimension(&self) -> usize {
+        self.damping.dimension()
     }
 
-    /// `c = exp(-gamma delta)`.
-    pub fn decay(&self) -> f64 {
-        self.decay
+    /// Step, friction and mass of the map.
+    pub fn damping(&self) -> &Damping {
+        self.damping
     }
 
     /// The stretch of time that it belongs to, as given to [`super::Ensemble::advance`].
@@ -75,28 +76,43 @@ impl Window<'_> {
         &self.committed
     }
 
-    /// The points `q_{n+1/2}` of all lanes at one step.
-    pub fn positions(&self, step: usize) -> &[f64] {
-        &self.record[2 * step * LANES..(2 * step + 1) * LANES]
+    #[inline]
+    fn row(&self, step: usize, place: usize) -> &[f64] {
+        let d = self.dimension();
+        &self.record[(2 * d * step + place) * LANES..][..LANES]
     }
 
-    /// The momenta after that step.
-    pub fn momenta(&self, step: usize) -> &[f64] {
-        &self.record[(2 * step + 1) * LANES..(2 * step + 2) * LANES]
+    /// One coordinate of the points `q_{n+1/2}` of all lanes at one step.
+    #[inline]
+    pub fn positions(&self, step: usize, coordinate: usize) -> &[f64] {
+        self.row(step, coordinate)
     }
 
-    /// The momenta before that step.
-    pub fn momenta_before(&self, step: usize) -> &[f64] {
+    /// That coordinate of the momenta after that step.
+    #[inline]
+    pub fn momenta(&self, step: usize, coordinate: usize) -> &[f64] {
+        self.row(step, self.dimension() + coordinate)
+    }
+
+    /// That coordinate of the momenta before that step.
+    #[inline]
+    pub fn momenta_before(&self, step: usize, coordinate: usize) -> &[f64] {
         match step {
-            0 => self.before,
-            _ => self.momenta(step - 1),
+            0 => &self.before[coordinate * LANES..][..LANES],
+            _ => self.momenta(step - 1, coordinate),
         }
     }
 
-    /// The gradient at the position of one lane at one step, read off the kick.
+    /// A component of the gradient at the position of one lane at one step, read off the kick.
     #[inline]
-    pub fn gradient(&self, step: usize, lane: usize) -> f64 {
-        (self.decay * self.momenta_before(step)[lane] - self.momenta(step)[lane]) / self.delta
+    pub fn gradient(&self, step: usize, lane: usize, coordinate: usize) -> f64 {
+        let kept =
+            |j: usize| self.damping.decay(coordinate, j) * self.momenta_before(step, j)[lane];
+        let kept = match self.damping.is_scalar() {
+            true => kept(coordinate),
+            false => (0..self.dimension()).map(kept).sum(),
+        };
+        (kept - self.momenta(step, coordinate)[lane]) / self.damping.delta()
     }
 }
 

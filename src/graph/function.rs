@@ -1,6 +1,7 @@
 //! The function table: one row a function, with its name, arity, value, derivative and the points
 //! where it is awkward. (How a function is compiled is in `kernel`, keyed by the same name.)
 
+use super::root::slope_of_root;
 use super::{Graph, Node};
 
 /// Conditions between numbers. Every comparison with NaN is false, except `!=`.
@@ -187,7 +188,7 @@ functions! {
         &[awkward(0.0, 0.0, 1.0), awkward(-1.0, -INF, INF), awkward(1e-20, 1e-20, 1.0)];
     Log10 "log10" "decimal logarithm" One(libm::log10, |g, x, _| Some(reciprocal_above(g, std::f64::consts::LOG10_E, x))),
         &[awkward(0.0, -INF, INF), awkward(1000.0, 3.0, 0.0004342944819032518)];
-    Sqrt "sqrt" "square root" One(libm::sqrt, |g, _, y| { let half = g.constant(0.5); Some(g.over(half, y)) }),
+    Sqrt "sqrt" "square root; a length, the root of a sum of squares, has slope 0 at 0" One(libm::sqrt, |g, x, y| Some(slope_of_root(g, x, y))),
         &[awkward(0.0, 0.0, INF), awkward(-1.0, NAN, NAN), awkward(INF, INF, 0.0)];
     Cbrt "cbrt" "cube root, odd" One(libm::cbrt, |g, _, y| { let y2 = g.power(y, 2); let third = g.constant(1.0 / 3.0); Some(g.over(third, y2)) }),
         &[awkward(0.0, 0.0, INF), awkward(-8.0, -2.0, 1.0 / 12.0), awkward(INF, INF, 0.0)];

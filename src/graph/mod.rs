@@ -12,6 +12,7 @@ mod function;
 mod model;
 mod print;
 mod reverse;
+mod root;
 mod simplify;
 mod spline;
 mod terms;

@@ -2,6 +2,7 @@
 
 use super::families::Family;
 use super::{Function, Graph, Node, Op};
+use std::collections::HashSet;
 
 /// A coordinate of a model.
 #[derive(Clone, PartialEq, Debug)]
@@ -48,6 +49,26 @@ impl Model {
     /// The values of the parameters, in order.
     pub fn parameter_values(&self) -> Vec<f64> {
         self.parameters.iter().map(|p| p.value).collect()
+    }
+
+    /// Names for the parameters in a program: those of modules, which have a point in them, as
+    /// `module_name`, and none like another one of the model.
+    pub fn parameter_names(&self) -> Vec<String> {
+        let own = self.parameters.iter().map(|p| p.name.as_str());
+        let own = own.filter(|name| !name.contains('.'));
+        // `r[1,2]` is of the argument `r`.
+        let argument = |name: &str| name.split('[').next().unwrap_or(name).to_owned();
+        let others = self.coordinates.iter().map(|c| argument(&c.name));
+        let mut taken: HashSet<String> = own.map(str::to_owned).chain(others).collect();
+        taken.insert(self.name.clone());
+        let written = self.parameters.iter().map(|parameter| {
+            let mut name = parameter.name.replace('.', "_");
+            while parameter.name.contains('.') && !taken.insert(name.clone()) {
+                name.push('_');
+            }
+            name
+        });
+        written.collect()
     }
 
     /// Simplified nodes of the value and of each component of the gradient.

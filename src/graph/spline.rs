@@ -222,29 +222,32 @@ impl Spline {
     }
 
     /// The value at a point, by de Boor's algorithm along each axis. NaN where a coordinate is
-    /// missing or NaN, or infinite along a periodic axis.
+    /// missing or NaN, or infinite along a periodic axis, unless the spline is zero there whatever
+    /// that coordinate is.
     pub fn at(&self, point: &[f64]) -> f64 {
+        if (0..self.dimension()).any(|axis| self.vanishes(axis, point)) {
+            return 0.0;
+        }
         let nowhere = Place {
             cell: 0,
             u: 0.0,
             excess: 0.0,
         };
         let mut places = [nowhere; MAX_DIMENSION];
-        let mut beyond = false;
         for (axis, place) in places[..self.dimension()].iter_mut().enumerate() {
             let x = point.get(axis).copied().unwrap_or(f64::NAN);
-            let Some(found) = self.place(axis, x) else {
-                return f64::NAN;
-            };
-            *place = found;
-            let SplineAxis { lo, hi, periodic } = self.axes[axis];
-            let vanishes = self.extensions[axis] == Extension::Zero && !periodic;
-            beyond |= vanishes && (x < lo || x > hi);
+            match self.place(axis, x) {
+                Some(found) => *place = found,
+                None => return f64::NAN,
+            }
         }
-        match beyond {
-            true => 0.0,
-            false => self.extended(&places[..self.dimension()], 0, 0),
-        }
+        self.extended(&places[..self.dimension()], 0, 0)
+    }
+
+    fn vanishes(&self, axis: usize, point: &[f64]) -> bool {
+        let SplineAxis { lo, hi, periodic } = self.axes[axis];
+        let zero = self.extensions[axis] == Extension::Zero && !periodic;
+        zero && point.get(axis).is_some_and(|x| *x < lo || *x > hi)
     }
 
     /// The number of cells from the left end to `x`; on a periodic axis after wrapping.

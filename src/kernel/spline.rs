@@ -2,7 +2,7 @@
 
 use super::LaneBuilder;
 use super::code::Table;
-use super::lane::{Mask, Value};
+use super::lane::Value;
 use crate::graph::{Comparison, Extension, Spline, SplineAxis};
 
 /// Where lanes are along an axis.
@@ -112,7 +112,7 @@ impl Look {
     }
 }
 
-/// Zero beyond the ends where the spline vanishes there, and NaN where a place is nowhere.
+/// NaN where a place is nowhere, and zero beyond the ends where the spline vanishes there.
 fn limited(
     b: &mut LaneBuilder,
     spline: &Spline,
@@ -120,28 +120,22 @@ fn limited(
     places: &[Place],
     value: Value,
 ) -> Value {
-    let mut outside: Option<Mask> = None;
-    for (axis, &x) in point.iter().enumerate().take(spline.dimension()) {
-        let SplineAxis { lo, hi, periodic } = spline.axes()[axis];
-        if spline.extensions()[axis] != Extension::Zero || periodic {
-            continue;
-        }
-        let (lo, hi) = (b.constant(lo), b.constant(hi));
-        let below = b.compare(Comparison::Less, x, lo);
-        let above = b.compare(Comparison::Greater, x, hi);
-        let here = b.or(below, above);
-        outside = Some(outside.map_or(here, |mask| b.or(mask, here)));
-    }
     let mut value = value;
-    if let Some(outside) = outside {
-        let zero = b.constant(0.0);
-        value = b.select(outside, zero, value);
-    }
-    // A polynomial of degree 0 does not read u, and a zero hides the other axes.
     for (axis, place) in places.iter().enumerate() {
-        if spline.degrees()[axis] == 0 || outside.is_some() {
+        // A polynomial of degree 0 does not read u.
+        if spline.degrees()[axis] == 0 {
             let number = b.compare(Comparison::Equal, place.t, place.t);
             value = b.select(number, value, place.t);
+        }
+    }
+    for (axis, &x) in point.iter().enumerate().take(spline.dimension()) {
+        let SplineAxis { lo, hi, periodic } = spline.axes()[axis];
+        if spline.extensions()[axis] == Extension::Zero && !periodic {
+            let (lo, hi, zero) = (b.constant(lo), b.constant(hi), b.constant(0.0));
+            let below = b.compare(Comparison::Less, x, lo);
+            let above = b.compare(Comparison::Greater, x, hi);
+            let outside = b.or(below, above);
+            value = b.select(outside, zero, value);
         }
     }
     value

@@ -1,18 +1,21 @@
 //! What is kept of the trajectories: sums over bins of the position, block by block.
 
+use super::lanes::sums;
 use crate::dynamics::{Observer, Window};
 use crate::kernel::LANES;
-use crate::stats::{BinnedSums, Grid, Histogram, Moments};
+use crate::stats::{BinnedSums, Grid, Histogram, Mesh};
 
-/// Fills the values of V at many points.
+pub use super::lanes::LaneSums;
+
+/// Fills the values of V at many points (shape: coordinates, points).
 pub type Values<'a> = &'a (dyn Fn(&[f64], &mut [f64]) + Sync);
 
 /// What to keep.
 pub struct Plan<'a> {
     /// Bins of the position.
-    pub grid: Grid,
-    /// Bins of the momentum.
-    pub momentum_grid: Grid,
+    pub mesh: Mesh,
+    /// Bins of the momentum, by coordinate.
+    pub momentum_grids: Vec<Grid>,
     /// Every how many steps the gradient and the momentum are binned.
     pub force_stride: u64,
     /// Every how many steps V is evaluated and binned; 0 is never.
@@ -22,80 +25,19 @@ pub struct Plan<'a> {
     /// V.
     pub values: Values<'a>,
     /// What positions are measured from in sums, for the sake of digits.
-    pub centre: f64,
+    pub centre: Vec<f64>,
     /// What V is measured from in sums, likewise.
     pub level: f64,
 }
 
-/// Sums over the committed samples of one lane.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct LaneSums {
-    count: f64,
-    x: [f64; 2],
-    p: [f64; 4],
-    virial: f64,
-}
-
-impl LaneSums {
-    /// Adds those of another stretch of the lane.
-    pub fn merge(&mut self, other: &LaneSums) {
-        self.count += other.count;
-        (0..2).for_each(|k| self.x[k] += other.x[k]);
-        (0..4).for_each(|k| self.p[k] += other.p[k]);
-        self.virial += other.virial;
+impl Plan<'_> {
+    fn dimension(&self) -> usize {
+        self.mesh.dimension()
     }
 
-    /// Samples.
-    pub fn count(&self) -> f64 {
-        self.count
-    }
-
-    /// Moments of the position, measured from the centre of the plan, to second order.
-    pub fn position(&self) -> Moments {
-        second_order(self.count, self.x[0], self.x[1])
-    }
-
-    /// Moments of the momentum, to second order.
-    pub fn momentum(&self) -> Moments {
-        second_order(self.count, self.p[0], self.p[1])
-    }
-
-    /// Moments of `p^2`, to second order.
-    pub fn kinetic(&self) -> Moments {
-        second_order(self.count, self.p[1], self.p[3])
-    }
-
-    /// The mean of `p^2`.
-    pub fn mean_square(&self) -> f64 {
-        self.p[1] / self.count
-    }
-
-    /// The mean of `(x - centre) g(x)`.
-    pub fn mean_virial(&self) -> f64 {
-        self.virial / self.count
-    }
-
-    /// Skewness and excess kurtosis of p.
-    pub fn shape(&self) -> (f64, f64) {
-        let n = self.count;
-        let [s1, s2, s3, s4] = self.p.map(|sum| sum / n);
-        let variance = s2 - s1 * s1;
-        let third = s3 - 3.0 * s1 * s2 + 2.0 * s1.powi(3);
-        let fourth = s4 - 4.0 * s1 * s3 + 6.0 * s1 * s1 * s2 - 3.0 * s1.powi(4);
-        (
-            third / variance.powf(1.5),
-            fourth / (variance * variance) - 3.0,
-        )
-    }
-}
-
-fn second_order(count: f64, sum: f64, squares: f64) -> Moments {
-    let mean = sum / count.max(1.0);
-    Moments {
-        count: count as u64,
-        mean,
-        m2: (squares - sum * mean).max(0.0),
-        ..Moments::default()
+    fn period(&self, coordinate: usize) -> Option<f64> {
+        let axis = &self.mesh.axes()[coordinate];
+        axis.periodic.then(|| axis.length())
     }
 }
 
@@ -106,14 +48,16 @@ pub struct Block {
     pub density: Histogram,
     /// Positions `q_n`, every step, if the plan wants them.
     pub whole_step: Option<Histogram>,
-    /// Momenta, thinned.
-    pub momenta: Histogram,
+    /// Momenta by coordinate, thinned.
+    pub momenta: Vec<Histogram>,
     /// Gradients by position, thinned.
     pub force: BinnedSums,
     /// V less the plan's level by position, thinned.
     pub value: BinnedSums,
-    /// Sums of every lane.
-    pub lanes: [LaneSums; LANES],
+    /// Sums of every lane. Shape: coordinates, lanes.
+    pub lanes: Vec<LaneSums>,
+    /// Sums of `p_i p_j` over the samples of all lanes, for `i < j` by rows.
+    cross: Vec<f64>,
     /// Evaluations of V.
     pub value_evaluations: u64,
 }
@@ -121,69 +65,54 @@ pub struct Block {
 impl Block {
     /// Nothing yet.
     pub fn new(plan: &Plan<'_>) -> Block {
+        let d = plan.dimension();
+        let momenta = plan.momentum_grids.iter().map(|grid| Histogram::new(*grid));
         Block {
-            density: Histogram::new(plan.grid),
-            whole_step: plan.whole_step.then(|| Histogram::new(plan.grid)),
-            momenta: Histogram::new(plan.momentum_grid),
-            force: BinnedSums::new(plan.grid, 1),
-            value: BinnedSums::new(plan.grid, 1),
-            lanes: [LaneSums::default(); LANES],
+            density: Histogram::new(plan.mesh.clone()),
+            whole_step: plan.whole_step.then(|| Histogram::new(plan.mesh.clone())),
+            momenta: momenta.collect(),
+            force: BinnedSums::new(plan.mesh.clone(), d),
+            value: BinnedSums::new(plan.mesh.clone(), 1),
+            lanes: vec![LaneSums::default(); d * LANES],
+            cross: vec![0.0; d * (d - 1) / 2],
             value_evaluations: 0,
         }
     }
 
-    /// The sums over all lanes.
-    pub fn total(&self) -> LaneSums {
+    /// Coordinates.
+    pub fn dimension(&self) -> usize {
+        self.lanes.len() / LANES
+    }
+
+    /// The sums of one coordinate over all lanes.
+    pub fn total(&self, coordinate: usize) -> LaneSums {
         let mut total = LaneSums::default();
-        self.lanes.iter().for_each(|lane| total.merge(lane));
+        let lanes = self.lanes.iter().skip(coordinate * LANES).take(LANES);
+        lanes.for_each(|lane| total.merge(lane));
         total
     }
-}
 
-const LANES_AT_ONCE: usize = 4;
-const STEPS_AT_ONCE: usize = 64;
-
-/// Adds up some steps of some lanes; the virial still lacks its division by the step.
-fn add_up(
-    window: &Window<'_>,
-    steps: std::ops::Range<usize>,
-    lane: usize,
-    centre: f64,
-    sums: &mut [LaneSums],
-) {
-    const N: usize = LANES_AT_ONCE;
-    let lanes = lane..lane + N;
-    let pick = |row: &[f64]| -> [f64; N] {
-        let mut few = [0.0; N];
-        few.copy_from_slice(&row[lanes.clone()]);
-        few
-    };
-    let (mut x1, mut x2, mut work) = ([0.0; N], [0.0; N], [0.0; N]);
-    let mut p = [[0.0; N]; 4];
-    let decay = window.decay();
-    let mut before = pick(window.momenta_before(steps.start));
-    for step in steps {
-        let (x, after) = (pick(window.positions(step)), pick(window.momenta(step)));
-        for k in 0..N {
-            let (y, q) = (x[k] - centre, after[k]);
-            let square = q * q;
-            x1[k] += y;
-            x2[k] += y * y;
-            p[0][k] += q;
-            p[1][k] += square;
-            p[2][k] += square * q;
-            p[3][k] += square * square;
-            work[k] += y * (decay * before[k] - q);
-        }
-        before = after;
+    /// Samples of all lanes.
+    pub fn samples(&self) -> f64 {
+        self.total(0).count()
     }
-    for (k, sums) in sums.iter_mut().enumerate() {
-        sums.merge(&LaneSums {
-            count: 0.0,
-            x: [x1[k], x2[k]],
-            p: p.map(|sum| sum[k]),
-            virial: work[k],
-        });
+
+    /// Sums of `p p^T` over the samples of all lanes. Shape: coordinates, coordinates.
+    pub fn momentum_products(&self) -> Vec<f64> {
+        let d = self.dimension();
+        let mut sums = vec![0.0; d * d];
+        let mut cross = self.cross.iter();
+        for i in 0..d {
+            let total = self.total(i);
+            if total.count() > 0.0 {
+                sums[i * d + i] = total.mean_square() * total.count();
+            }
+            for j in i + 1..d {
+                let sum = cross.next().copied().unwrap_or(0.0);
+                (sums[i * d + j], sums[j * d + i]) = (sum, sum);
+            }
+        }
+        sums
     }
 }
 
@@ -219,50 +148,46 @@ impl<'a> Collector<'a> {
         self.blocks
     }
 
-    fn sum(&mut self, window: &Window<'_>) {
-        let mut sums = [LaneSums::default(); LANES];
-        // Few lanes at a time, so that their sums stay in registers; few steps at a time, so that
-        // these stay in the first cache.
-        for first in (0..window.steps()).step_by(STEPS_AT_ONCE) {
-            let steps = first..(first + STEPS_AT_ONCE).min(window.steps());
-            for (at, sums) in sums.chunks_exact_mut(LANES_AT_ONCE).enumerate() {
-                add_up(
-                    window,
-                    steps.clone(),
-                    at * LANES_AT_ONCE,
-                    self.plan.centre,
-                    sums,
-                );
+    fn sum(&mut self, window: &Window<'_>, lanes: &[usize]) {
+        let d = self.plan.dimension();
+        for c in 0..d {
+            let (centre, period) = (self.plan.centre[c], self.plan.period(c));
+            let sums = sums(window, c, centre, period);
+            for &lane in lanes {
+                self.block.lanes[c * LANES + lane].merge(&sums[lane]);
             }
         }
-        for (lane, sums) in sums.iter_mut().enumerate() {
-            if window.committed()[lane] {
-                sums.count = window.steps() as f64;
-                sums.virial /= window.delta();
-                self.block.lanes[lane].merge(sums);
+        let pairs = (0..d).flat_map(|i| (i + 1..d).map(move |j| (i, j)));
+        for ((i, j), cross) in pairs.zip(&mut self.block.cross) {
+            for step in 0..window.steps() {
+                let (p, q) = (window.momenta(step, i), window.momenta(step, j));
+                *cross += lanes.iter().map(|&lane| p[lane] * q[lane]).sum::<f64>();
             }
         }
     }
 
     fn bin(&mut self, window: &Window<'_>, lanes: &[usize]) {
-        let half = 0.5 * window.delta();
-        let all = lanes.len() == LANES;
-        let count = |histogram: &mut Histogram, row: &[f64]| {
-            if all {
-                histogram.add_all(row);
-            } else {
-                lanes.iter().for_each(|&lane| histogram.add(&[row[lane]]));
-            }
-        };
+        let d = self.plan.dimension();
+        let damping = window.damping();
+        let half = 0.5 * damping.delta();
+        let mut rows = vec![[0.0; LANES]; d];
         for step in 0..window.steps() {
-            let (x, p) = (window.positions(step), window.momenta(step));
-            count(&mut self.block.density, x);
+            for (c, row) in rows.iter_mut().enumerate() {
+                row.copy_from_slice(window.positions(step, c));
+            }
+            count(&mut self.block.density, &mut rows, lanes);
             if let Some(histogram) = &mut self.block.whole_step {
-                let mut q = [0.0; LANES];
-                for (q, (x, p)) in q.iter_mut().zip(x.iter().zip(p)) {
-                    *q = x + half * p;
+                for (i, row) in rows.iter_mut().enumerate() {
+                    row.copy_from_slice(window.positions(step, i));
+                    for j in 0..d {
+                        let share = half * damping.inverse_mass(i, j);
+                        if share != 0.0 {
+                            let p = window.momenta(step, j);
+                            row.iter_mut().zip(p).for_each(|(x, p)| *x += share * p);
+                        }
+                    }
                 }
-                count(histogram, &q);
+                count(histogram, &mut rows, lanes);
             }
         }
     }
@@ -274,11 +199,16 @@ impl<'a> Collector<'a> {
     }
 
     fn bin_forces(&mut self, window: &Window<'_>, lanes: &[usize]) {
+        let d = self.plan.dimension();
+        let (mut x, mut g) = (vec![0.0; d], vec![0.0; d]);
         for step in Self::strided(window, self.plan.force_stride.max(1)) {
             for &lane in lanes {
-                let x = window.positions(step)[lane];
-                self.block.force.add(&[x], &[window.gradient(step, lane)]);
-                self.block.momenta.add(&[window.momenta(step)[lane]]);
+                for c in 0..d {
+                    x[c] = window.positions(step, c)[lane];
+                    g[c] = window.gradient(step, lane, c);
+                    self.block.momenta[c].add(&[window.momenta(step, c)[lane]]);
+                }
+                self.block.force.add(&x, &g);
             }
         }
     }
@@ -287,18 +217,45 @@ impl<'a> Collector<'a> {
         if self.plan.value_stride == 0 {
             return;
         }
+        let d = self.plan.dimension();
         self.points.clear();
-        for step in Self::strided(window, self.plan.value_stride) {
-            let x = window.positions(step);
-            self.points.extend(lanes.iter().map(|&lane| x[lane]));
+        for c in 0..d {
+            for step in Self::strided(window, self.plan.value_stride) {
+                let x = window.positions(step, c);
+                self.points.extend(lanes.iter().map(|&lane| x[lane]));
+            }
         }
+        let n = self.points.len() / d;
         self.v.clear();
-        self.v.resize(self.points.len(), f64::NAN);
+        self.v.resize(n, f64::NAN);
         (self.plan.values)(&self.points, &mut self.v);
-        for (x, v) in self.points.iter().zip(&self.v) {
-            self.block.value.add(&[*x], &[v - self.plan.level]);
+        let mut x = vec![0.0; d];
+        for (at, v) in self.v.iter().enumerate() {
+            for (c, x) in x.iter_mut().enumerate() {
+                *x = self.points[c * n + at];
+            }
+            self.block.value.add(&x, &[v - self.plan.level]);
         }
-        self.block.value_evaluations += self.points.len() as u64;
+        self.block.value_evaluations += n as u64;
+    }
+}
+
+/// Counts the positions of some lanes, one row a coordinate; the rows are shortened to them.
+fn count(histogram: &mut Histogram, rows: &mut [[f64; LANES]], lanes: &[usize]) {
+    if lanes.len() < LANES {
+        for row in rows.iter_mut() {
+            let all = *row;
+            let kept = lanes.iter().map(|&lane| all[lane]);
+            row.iter_mut().zip(kept).for_each(|(x, y)| *x = y);
+        }
+    }
+    match rows {
+        [only] => histogram.add_all(&only[..lanes.len()]),
+        [first, second] => histogram.add_rows(&[&first[..lanes.len()], &second[..lanes.len()]]),
+        rows => {
+            let rows: Vec<&[f64]> = rows.iter().map(|row| &row[..lanes.len()]).collect();
+            histogram.add_rows(&rows);
+        }
     }
 }
 
@@ -312,7 +269,7 @@ impl Observer for Collector<'_> {
         let lanes: Vec<usize> = (0..LANES)
             .filter(|&lane| window.committed()[lane])
             .collect();
-        self.sum(window);
+        self.sum(window, &lanes);
         self.bin(window, &lanes);
         self.bin_forces(window, &lanes);
         self.bin_values(window, &lanes);

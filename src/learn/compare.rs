@@ -22,8 +22,8 @@ pub struct Discrepancy {
     pub value_rms: f64,
     /// The largest difference of values, each less its mean.
     pub value_max: f64,
-    /// The root mean square of the components of the difference of gradients, weighted by
-    /// density: `sqrt(E|grad difference|^2/d)`, a mean over the `d` components.
+    /// The root mean square of the difference of gradients, weighted by density: of its length,
+    /// `sqrt(E|grad difference|^2)`.
     pub force_rms: f64,
     /// The largest difference of a component of the gradients.
     pub force_max: f64,
@@ -55,7 +55,7 @@ pub fn compare(estimate: Table, reference: Table, density: &[f64]) -> Option<Dis
     };
     let mean = average(&value);
     let largest = |f: &dyn Fn(usize) -> f64| used.iter().map(|&i| f(i)).fold(0.0, f64::max);
-    let squares = |i: usize| slopes(i).map(|s| s * s).sum::<f64>() / d as f64;
+    let squares = |i: usize| slopes(i).map(|s| s * s).sum::<f64>();
     let out = Discrepancy {
         value_rms: average(&|i| (value(i) - mean).powi(2)).sqrt(),
         value_max: largest(&|i| (value(i) - mean).abs()),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn forces_are_compared_by_component() {
+    fn the_error_of_force_is_a_length() {
         // Two bins of two coordinates: differences (3, 0) and (0, 1) of equal weight.
         let estimate = Table {
             values: &[1.0, 1.0],
@@ -119,7 +119,7 @@ mod tests {
             slopes: &[0.0, 2.0, 5.0, 0.0],
         };
         let d = compare(estimate, reference, &[0.5, 0.5]).unwrap();
-        assert!((d.force_rms - (10.0f64 / 4.0).sqrt()).abs() < 1e-14);
+        assert!((d.force_rms - (10.0f64 / 2.0).sqrt()).abs() < 1e-14);
         assert_eq!((d.value_rms, d.force_max), (0.0, 3.0));
         assert_eq!(compare(estimate, estimate, &[1.0; 4]), None);
     }

@@ -9,6 +9,7 @@ pub mod collect;
 pub mod compare;
 pub mod filter;
 pub mod fit;
+mod lanes;
 pub mod scale;
 pub mod stencil;
 pub mod tensor;

@@ -51,6 +51,26 @@ impl Stencil {
         half(dimension)
     }
 
+    /// The matrix with the entries of `data`, which holds for each axis in turn the index of a
+    /// coefficient and the offset to its neighbour: from 0 to 3 along the first axis, from -3 to
+    /// 3 along the others. Shape: `n_0` by 4 by `n_1` by 7 by ..., row-major.
+    pub fn from_offsets(tensor: &Tensor, data: &[f64]) -> Stencil {
+        let mut out = Stencil::zero(tensor);
+        let slots = out.offsets.len();
+        for (p, row) in out.entries.chunks_exact_mut(slots).enumerate() {
+            for (entry, offset) in row.iter_mut().zip(&out.offsets) {
+                let (mut at, mut count, mut least) = (0, 4, 0);
+                for ((size, stride, _), o) in out.axes.iter().zip(offset) {
+                    let i = p / stride % size;
+                    at = (at * size + i) * count + (least + o) as usize;
+                    (count, least) = (7, 3);
+                }
+                *entry = data.get(at).copied().unwrap_or(0.0);
+            }
+        }
+        out
+    }
+
     /// Adds `weight * w wᵀ` for the weights of a row.
     pub fn add(&mut self, row: &Row, weight: f64) {
         let slots = self.offsets.len();

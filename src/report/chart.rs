@@ -20,6 +20,8 @@ const TOP: f64 = 30.0;
 const BOTTOM: f64 = 50.0;
 /// Below everything.
 const LEGEND: f64 = 26.0;
+/// A map alone is not wider.
+const ALONE: f64 = 420.0;
 /// No map is higher.
 const HIGHEST: f64 = 440.0;
 /// Sizes of text.
@@ -46,7 +48,8 @@ pub fn svg(atlas: &Atlas) -> String {
     };
     let margins: Vec<f64> = (0..columns).map(margin).collect();
     let wide = (WIDTH - margins.iter().sum::<f64>()) / columns as f64;
-    let width = wide.min(HIGHEST / atlas.aspect);
+    let widest = if atlas.maps.len() > 1 { wide } else { ALONE };
+    let width = wide.min(widest).min(HIGHEST / atlas.aspect);
     let size = [width, width * atlas.aspect];
     let whole = [
         margins.iter().sum::<f64>() + columns as f64 * width,

@@ -40,10 +40,10 @@ impl CriticalPoint {
 
 /// The wells and saddles of `U` over the covered cells, wells first, each kind from the lowest up.
 ///
-/// Wells less than `depth` below the pass to a deeper one are left out, and so are passes beside
-/// hills less than `depth` high, and what lies at the edge of the covered region, where nothing
-/// says that the surface turns. Places and values are those of a quadratic through the nine cells
-/// around.
+/// Wells less than `depth`, or less than three standard errors of the difference, below the pass to
+/// a deeper one are left out, and so are passes beside hills that are no higher, and what lies at
+/// the edge of the covered region, where nothing says that the surface turns. Places and values are
+/// those of a quadratic through the nine cells around.
 pub fn critical_points(surfaces: &Surfaces, depth: f64) -> Vec<CriticalPoint> {
     let below = Flood::run(surfaces, 1.0, depth);
     let above = Flood::run(surfaces, -1.0, depth);
@@ -63,23 +63,19 @@ pub fn critical_points(surfaces: &Surfaces, depth: f64) -> Vec<CriticalPoint> {
     wells
 }
 
-/// The depth that a well must have not to be noise: five median standard errors of `U`, or a
-/// fiftieth of the range over which nine tenths of the covered cells lie, whichever is more.
+/// The depth that a well must have to be worth naming: a hundredth of the range over which nine
+/// tenths of the covered cells lie.
 pub fn noticeable_depth(surfaces: &Surfaces) -> f64 {
-    let over = |values: &[f64]| {
-        let cells = (0..surfaces.len().min(values.len())).filter(|&c| surfaces.is_covered(c));
-        let mut found: Vec<f64> = cells.map(|c| values[c]).filter(|v| v.is_finite()).collect();
-        found.sort_by(f64::total_cmp);
-        found
-    };
-    let share = |sorted: &[f64], part: f64| {
-        let at = (part * sorted.len().saturating_sub(1) as f64) as usize;
-        sorted.get(at).copied().unwrap_or(0.0)
-    };
-    let u = over(&surfaces.u);
-    let range = share(&u, 0.9) - share(&u, 0.0);
-    (5.0 * share(&over(&surfaces.u_stderr), 0.5)).max(0.02 * range)
+    let cells = (0..surfaces.len()).filter(|&cell| surfaces.is_learned(cell));
+    let mut values: Vec<f64> = cells.map(|cell| surfaces.u[cell]).collect();
+    values.sort_by(f64::total_cmp);
+    let at = (0.9 * values.len().saturating_sub(1) as f64) as usize;
+    let range = values.first().zip(values.get(at));
+    range.map_or(0.0, |(lowest, high)| 0.01 * (high - lowest))
 }
+
+/// A well is one when it is so many standard errors below its pass.
+const SURE: f64 = 3.0;
 
 /// Neighbours in the triangulation of the grid by one diagonal: the same for basins and for hills.
 const NEIGHBOURS: [[isize; 2]; 6] = [[1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [-1, -1]];
@@ -103,8 +99,12 @@ impl Flood {
     /// as one hill higher than all.
     fn run(surfaces: &Surfaces, sign: f64, depth: f64) -> Flood {
         let [x, y] = &surfaces.axes;
-        let covered = |cell: &usize| surfaces.is_covered(*cell);
+        let covered = |cell: &usize| surfaces.is_learned(*cell);
         let height = |cell: usize| sign * surfaces.u[cell];
+        let error = |cell: usize| {
+            let error = surfaces.u_stderr.get(cell).copied();
+            error.filter(|error| error.is_finite()).unwrap_or(0.0)
+        };
         let mut order: Vec<usize> = (0..surfaces.len()).filter(covered).collect();
         order.sort_by(|&a, &b| height(a).total_cmp(&height(b)).then(a.cmp(&b)));
         let outside = surfaces.len();
@@ -119,7 +119,7 @@ impl Flood {
                 let (i, j) = (cell / y.cells, cell % y.cells);
                 let to = x.neighbour(i, by[0]).zip(y.neighbour(j, by[1]));
                 let (other, turns) = match to {
-                    Some((k, l)) if surfaces.is_covered(k * y.cells + l) => {
+                    Some((k, l)) if surfaces.is_learned(k * y.cells + l) => {
                         let turn = |from: usize, by: isize, to: usize, cells: usize| {
                             (from as i64 + by as i64 - to as i64) / cells as i64
                         };
@@ -133,8 +133,9 @@ impl Flood {
                     match basins.join(cell, other, turns) {
                         Meeting::Ends(bottom) => {
                             let lasted = height(cell) - basins.bottom[bottom];
+                            let sure = lasted >= SURE * error(cell).hypot(error(bottom));
                             // The cell itself was a basin for a moment.
-                            if lasted > 0.0 && lasted >= depth {
+                            if lasted > 0.0 && lasted >= depth && sure {
                                 flood.bottoms.push(bottom);
                                 flood.joins.push(cell);
                             }
@@ -273,7 +274,7 @@ fn refined(surfaces: &Surfaces, cell: usize, kind: CriticalKind) -> Option<Criti
     for a in -1..=1 {
         for b in -1..=1 {
             let near = x.neighbour(i, a)? * y.cells + y.neighbour(j, b)?;
-            let value = surfaces.is_covered(near).then(|| surfaces.u[near])?;
+            let value = surfaces.is_learned(near).then(|| surfaces.u[near])?;
             let (a, b) = (a as f64, b as f64);
             for (sum, power) in sums.iter_mut().zip([1.0, a, b, a * a, a * b, b * b]) {
                 *sum += power * value;

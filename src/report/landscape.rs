@@ -8,7 +8,7 @@ use super::kuva::Kuva;
 use super::maps::{Atlas, Bands, Map, Mark, Palette, aspect, axis};
 use super::number::significant;
 use super::plot::{Picture, Plotter};
-use super::surfaces::Surfaces;
+use super::surfaces::{Coordinate, Surfaces};
 
 /// Levels of a map, about.
 const LEVELS: f64 = 12.0;
@@ -21,6 +21,16 @@ const EVEN: f64 = 0.1;
 /// standard error; `section.svg`: cuts through `U` and `V`; `density.svg`: the samples;
 /// `noise.svg`: the covariance of the unresolved force.
 pub fn pictures(surfaces: &Surfaces) -> Vec<Picture> {
+    let mut seen = None;
+    if !surfaces.covered.contains(&true) {
+        // Without an estimate, what was visited is shown.
+        let covered = surfaces.counts.iter().map(|&count| count > 0).collect();
+        seen = Some(Surfaces {
+            covered,
+            ..surfaces.clone()
+        });
+    }
+    let surfaces = seen.as_ref().unwrap_or(surfaces);
     let mut pictures: Vec<Picture> = [potential(surfaces), error(surfaces)]
         .into_iter()
         .flatten()
@@ -35,8 +45,8 @@ pub fn pictures(surfaces: &Surfaces) -> Vec<Picture> {
 fn map(surfaces: &Surfaces, title: String, values: &[f64], bands: Bands) -> Map {
     Map {
         title,
-        x: axis(&surfaces.axes[0], 6.0),
-        y: axis(&surfaces.axes[1], 6.0),
+        x: axis(&view(surfaces)[0], 6.0),
+        y: axis(&view(surfaces)[1], 6.0),
         field: Grid::new(surfaces, values),
         bands,
         labelled: false,
@@ -47,14 +57,41 @@ fn map(surfaces: &Surfaces, title: String, values: &[f64], bands: Bands) -> Map 
 
 fn drawn(surfaces: &Surfaces, maps: Vec<Map>) -> String {
     let hatched = (0..surfaces.len()).any(|cell| !surfaces.is_covered(cell));
-    let aspect = aspect(&surfaces.axes);
+    let aspect = aspect(&view(surfaces));
     // Very wide maps lie one below the other.
-    let columns = if aspect < 0.45 { 1 } else { maps.len() };
+    let columns = if aspect < 0.45 { 1 } else { maps.len().min(2) };
     chart::svg(&Atlas {
         maps,
         columns,
         aspect,
         hatched,
+    })
+}
+
+/// The coordinates over what is shown: whole periods, else what is covered and a little more.
+fn view(surfaces: &Surfaces) -> [Coordinate; 2] {
+    let columns = surfaces.axes[1].cells.max(1);
+    let cells = (0..surfaces.len()).filter(|&cell| surfaces.is_covered(cell));
+    let mut ends = [None; 2];
+    for cell in cells {
+        for (end, place) in ends.iter_mut().zip([cell / columns, cell % columns]) {
+            let (first, last) = end.unwrap_or((place, place));
+            *end = Some((first.min(place), last.max(place)));
+        }
+    }
+    [0, 1].map(|k: usize| {
+        let axis = &surfaces.axes[k];
+        let Some((first, last)) = ends[k].filter(|_| !axis.periodic) else {
+            return axis.clone();
+        };
+        let half = 0.5 * axis.width();
+        let (lo, hi) = (axis.centre(first) - half, axis.centre(last) + half);
+        let more = 0.06 * (hi - lo);
+        Coordinate {
+            lo: (lo - more).max(axis.lo),
+            hi: (hi + more).min(axis.hi),
+            ..axis.clone()
+        }
     })
 }
 
@@ -73,30 +110,36 @@ fn quantile(values: impl Iterator<Item = f64>, share: f64) -> Option<f64> {
     sorted.get((share * last as f64).round() as usize).copied()
 }
 
-/// `U` above its lowest well, and `V` at the same levels.
+/// `U` above its lowest well, and `V` at the same levels; without `U`, `V` above its least value.
 fn potential(surfaces: &Surfaces) -> Option<Picture> {
-    let ground = surfaces.ground();
-    let u: Vec<f64> = surfaces.u.iter().map(|u| u - ground).collect();
-    let shift = ground + surfaces.offset(&surfaces.v);
-    let v: Vec<f64> = surfaces.v.iter().map(|v| v - shift).collect();
     let name = &surfaces.potential;
-    let bands = heights(surfaces, &u)?;
+    let full = format!("the full potential {name}");
+    let above = |values: &[f64], ground: f64| values.iter().map(|v| v - ground).collect();
+    let ground = surfaces.ground();
+    let u: Vec<f64> = above(&surfaces.u, ground);
+    let Some(bands) = heights(surfaces, &u, "height above the lowest well") else {
+        let v: Vec<f64> = above(&surfaces.v, quantile(covered(surfaces, &surfaces.v), 0.0)?);
+        let bands = heights(surfaces, &v, "height above the lowest cell")?;
+        return Some(Picture {
+            file: "potential.svg".to_owned(),
+            title: format!("The full potential {name}"),
+            words: "There is no effective potential to show; this is where the samples were."
+                .to_owned(),
+            svg: drawn(surfaces, vec![map(surfaces, full, &v, bands)]),
+        });
+    };
+    let v: Vec<f64> = above(&surfaces.v, ground + surfaces.offset(&surfaces.v));
+    let beside = covered(surfaces, &v).next().is_some();
     let length = significant(surfaces.length, 3);
     let title = format!("the effective potential U, l = {length}");
     let learned = Map {
         labelled: true,
-        bar: false,
+        bar: !beside,
         marks: marks(surfaces),
         ..map(surfaces, title, &u, bands.clone())
     };
-    let title = format!("the full potential {name}");
-    let full = map(surfaces, title, &v, bands);
     let mut maps = vec![learned];
-    if covered(surfaces, &v).next().is_some() {
-        maps.push(full);
-    } else if let Some(only) = maps.first_mut() {
-        only.bar = true;
-    }
+    maps.extend(beside.then(|| map(surfaces, full, &v, bands)));
     let words = format!(
         "Heights are above the lowest well of U; {name} is drawn at the same levels, less its mean \
          difference from U, and what is finer than a cell of the grid does not show in it."
@@ -109,13 +152,11 @@ fn potential(surfaces: &Surfaces) -> Option<Picture> {
     })
 }
 
-/// Levels of `U` from its lowest well up; where few cells are far above the others, these share
-/// the last colour.
-fn heights(surfaces: &Surfaces, u: &[f64]) -> Option<Bands> {
-    let highest = quantile(covered(surfaces, u), 1.0)?;
-    let most = quantile(covered(surfaces, u), 0.97)?;
+/// Levels from zero up; where few cells are far above the others, these share the last colour.
+fn heights(surfaces: &Surfaces, values: &[f64], label: &str) -> Option<Bands> {
+    let highest = quantile(covered(surfaces, values), 1.0)?;
+    let most = quantile(covered(surfaces, values), 0.97)?;
     let top = if highest > 1.6 * most { most } else { highest };
-    let label = "height above the lowest well";
     Some(Bands::between(0.0, top, LEVELS, Palette::Height, label))
 }
 
@@ -179,7 +220,7 @@ fn error(surfaces: &Surfaces) -> Option<Picture> {
 fn density(surfaces: &Surfaces) -> Option<Picture> {
     let seen: Vec<f64> = smooth(surfaces, &surfaces.density);
     let most = quantile(covered(surfaces, &seen), 1.0).filter(|most| *most > 0.0)?;
-    let bands = Bands::between(0.0, most, 8.0, Palette::Amount, "density");
+    let bands = Bands::decades(most, Palette::Amount, "density");
     let title = "what was sampled".to_owned();
     Some(Picture {
         file: "density.svg".to_owned(),
@@ -198,23 +239,30 @@ fn noise(surfaces: &Surfaces) -> Option<Picture> {
     let parts = surfaces.noise.as_ref().filter(|_| uneven)?;
     let [x, y] = [0, 1].map(|k: usize| surfaces.axes[k].name.as_str());
     let names = [[x, x], [x, y], [y, y]];
+    let smooth = parts.each_ref().map(|part| smooth(surfaces, part));
+    let ranges = smooth
+        .each_ref()
+        .map(|part| extent(covered(surfaces, part)));
+    let sizes = ranges.iter().flatten();
+    let size = sizes.fold(0.0, |size: f64, (lo, hi)| size.max(lo.abs()).max(hi.abs()));
     let mut maps = Vec::new();
-    for (part, [a, b]) in parts.iter().zip(names) {
-        let seen = smooth(surfaces, part);
-        let range = extent(covered(surfaces, &seen));
-        let Some((lo, hi)) = range.filter(|(lo, hi)| hi > lo) else {
+    for ((part, range), [a, b]) in smooth.iter().zip(ranges).zip(names) {
+        // What varies by less than the last digit that is written is even.
+        let Some((lo, hi)) = range.filter(|(lo, hi)| hi - lo > 1e-3 * size) else {
             continue;
         };
-        let bands = Bands::between(lo, hi, 7.0, Palette::Height, "covariance");
-        let title = format!("S of the forces along {a} and {b}");
-        let map = map(surfaces, title, &seen, bands);
-        maps.push(map);
+        let bands = Bands::between(lo, hi, 7.0, Palette::Height, "S");
+        let title = match a == b {
+            true => format!("variance of the force along {a}"),
+            false => format!("covariance of the forces along {a} and {b}"),
+        };
+        maps.push(map(surfaces, title, part, bands));
     }
     (!maps.is_empty()).then(|| Picture {
         file: "noise.svg".to_owned(),
         title: "The unresolved force".to_owned(),
-        words: "The covariance of the force that U leaves out; where it is larger, learning is \
-                hotter."
+        words: "S(x), the covariance of the force that U leaves out, averaged over neighbouring \
+                cells; where it is larger, learning is hotter. Parts that do not vary are left out."
             .to_owned(),
         svg: drawn(surfaces, maps),
     })

@@ -2,6 +2,7 @@
 
 use super::contour::Grid;
 use super::critical::CriticalKind;
+use super::number::significant;
 use super::plot::{Axis, round_step};
 use super::surfaces::Coordinate;
 
@@ -44,6 +45,21 @@ impl Bands {
         }
     }
 
+    /// Levels at 1, 2 and 5 times powers of ten below `most`, over two and a half decades.
+    pub fn decades(most: f64, palette: Palette, label: &str) -> Bands {
+        let last = most.log10().floor();
+        let steps = (-3..=0).flat_map(|decade| [1.0, 2.0, 5.0].map(|times| (decade, times)));
+        let levels = steps.map(|(decade, times)| times * 10f64.powf(last + f64::from(decade)));
+        Bands {
+            levels: levels
+                .filter(|level| (most / 400.0..most).contains(level))
+                .collect(),
+            floor: None,
+            palette,
+            label: label.to_owned(),
+        }
+    }
+
     /// Round levels on both sides of zero up to `most`, and none at zero: what is within the
     /// smallest is white.
     pub fn around_zero(most: f64, label: &str) -> Bands {
@@ -62,10 +78,16 @@ impl Bands {
     pub fn written(&self, level: f64) -> String {
         let gaps = self.levels.windows(2).map(|pair| pair[1] - pair[0]);
         let sizes = self.levels.iter().map(|level| level.abs());
-        let step = gaps.chain(sizes).filter(|gap| *gap > 0.0);
+        let steps = gaps.clone().chain(sizes).filter(|gap| *gap > 0.0);
+        let least = steps.fold(f64::INFINITY, f64::min);
+        if gaps.fold(0.0, f64::max) > 10.0 * least {
+            // Over decades, each has its own digits.
+            return significant(level, 2);
+        }
+        let axis = Axis::new("", 0.0, 1.0, 5.0);
         Axis {
-            step: step.fold(f64::INFINITY, f64::min),
-            ..Axis::new("", 0.0, 1.0, 5.0)
+            step: least,
+            ..axis
         }
         .tick(level)
     }

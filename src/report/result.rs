@@ -321,7 +321,7 @@ pub struct EstimatorRow {
     pub evaluations: u64,
     /// Root mean square error of the value.
     pub rmse: Option<f64>,
-    /// Root mean square error of the gradient, over all components.
+    /// Root mean square error of the gradient: of the length of the difference.
     pub force_rmse: Option<f64>,
     /// Largest error of the value over the covered domain.
     pub max_abs: Option<f64>,

@@ -197,7 +197,7 @@ impl Surfaces {
         self.counts = counts;
     }
 
-    /// Finds the wells and saddles of `U` that its noise does not explain.
+    /// Finds the wells and saddles of `U` that its standard errors do not explain.
     pub fn mark(&mut self) {
         self.points = critical::critical_points(self, critical::noticeable_depth(self));
     }
@@ -235,14 +235,18 @@ impl Surfaces {
         lowest.or_else(|| self.least()).unwrap_or(0.0)
     }
 
-    /// Whether the cell with this number is covered and has a value of `U`.
+    /// Whether the cell with this number is covered.
     pub(super) fn is_covered(&self, cell: usize) -> bool {
-        let covered = self.covered.get(cell).copied().unwrap_or(false);
-        covered && self.u.get(cell).is_some_and(|u| u.is_finite())
+        self.covered.get(cell).copied().unwrap_or(false)
+    }
+
+    /// Whether the cell with this number is covered and has a value of `U`.
+    pub(super) fn is_learned(&self, cell: usize) -> bool {
+        self.is_covered(cell) && self.u.get(cell).is_some_and(|u| u.is_finite())
     }
 
     fn least(&self) -> Option<f64> {
-        let cells = (0..self.len()).filter(|&cell| self.is_covered(cell));
+        let cells = (0..self.len()).filter(|&cell| self.is_learned(cell));
         cells.map(|cell| self.u[cell]).min_by(f64::total_cmp)
     }
 }

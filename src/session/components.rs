@@ -4,13 +4,15 @@ use crate::graph::{Function, Graph, Names, Node, Notation, Op, print};
 
 use super::Potential;
 
-/// A wave among the terms of a potential in one coordinate.
+/// A plane wave among the terms of a potential.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Component {
     /// The term, as the simplified formula has it.
     pub text: String,
-    /// Its wavenumber, an inverse length.
+    /// Its wavenumber `|k|`, an inverse length: the filter of length l leaves `R_x(l |k|)` of it.
     pub wavenumber: f64,
+    /// The wave vector `k`, one inverse length for each coordinate; its sign means nothing.
+    pub vector: Vec<f64>,
 }
 
 /// The additive terms of a node, signs left out.
@@ -28,9 +30,10 @@ pub fn terms(graph: &Graph, node: Node) -> Vec<Node> {
 }
 
 /// The terms that are a known factor times a sine or cosine of a linear function of the
-/// coordinate, smallest waves last.
+/// coordinates, smallest waves last. A known factor of a sum is one of each of its terms.
 pub fn components(potential: &Potential) -> Vec<Component> {
     let mut graph = potential.graph.clone();
+    let dimension = potential.model.dimension();
     let names: Vec<String> = potential
         .model
         .coordinates
@@ -38,37 +41,161 @@ pub fn components(potential: &Potential) -> Vec<Component> {
         .map(|c| c.name.clone())
         .chain(potential.model.parameters.iter().map(|p| p.name.clone()))
         .collect();
-    let mut found: Vec<Component> = terms(&graph, potential.roots[0])
+    let inputs = potential.inputs(&vec![0.0; dimension]);
+    let mut found: Vec<Component> = spread(&mut graph, potential.roots[0], dimension)
         .into_iter()
-        .filter_map(|term| component(&mut graph, term, &names, &potential.inputs(&[0.0])))
+        .filter_map(|term| component(&mut graph, term, &names, dimension, &inputs))
         .collect();
     found.sort_by(|a, b| a.wavenumber.total_cmp(&b.wavenumber));
     found
 }
 
-fn component(graph: &mut Graph, term: Node, names: Names<'_>, inputs: &[f64]) -> Option<Component> {
-    let angle = angle(graph, term)?;
-    let slope = graph.derivative(angle, 0);
-    let slope = graph.simplify(&[slope], 1)[0];
-    if graph.depends(|input| input == 0)[slope.index()] {
+/// The additive terms of a node, those of known multiples of sums included, signs left out.
+fn spread(graph: &mut Graph, node: Node, dimension: usize) -> Vec<Node> {
+    let depends = graph.depends(|input| (input as usize) < dimension);
+    let mut found = Vec::new();
+    let mut open: Vec<(Node, Option<Node>)> = vec![(node, None)];
+    while let Some((node, factor)) = open.pop() {
+        match graph.op(node) {
+            Op::Apply2(Function::Add | Function::Subtract, a, b) => {
+                open.extend([(b, factor), (a, factor)]);
+            }
+            Op::Apply1(Function::Negate, a) => open.push((a, factor)),
+            op => match known_multiple(op, &depends) {
+                Some((_, rest)) if !is_sum(graph, rest, &depends) => {
+                    found.push(multiple(graph, factor, node));
+                }
+                Some((known, rest)) => {
+                    let known = match op {
+                        Op::Apply2(Function::Divide, ..) => {
+                            let one = graph.constant(1.0);
+                            graph.over(factor.unwrap_or(one), known)
+                        }
+                        _ => multiple(graph, factor, known),
+                    };
+                    open.push((rest, Some(known)));
+                }
+                None => found.push(multiple(graph, factor, node)),
+            },
+        }
+    }
+    found
+}
+
+fn multiple(graph: &mut Graph, factor: Option<Node>, node: Node) -> Node {
+    match factor {
+        Some(factor) => graph.times(factor, node),
+        None => node,
+    }
+}
+
+/// What does not depend on a coordinate in a product or quotient, and what does.
+fn known_multiple(op: Op, depends: &[bool]) -> Option<(Node, Node)> {
+    match op {
+        Op::Apply2(Function::Multiply, a, b) if !depends[a.index()] => Some((a, b)),
+        Op::Apply2(Function::Multiply | Function::Divide, a, b) if !depends[b.index()] => {
+            Some((b, a))
+        }
+        _ => None,
+    }
+}
+
+/// Whether there is a sum below known factors and signs.
+fn is_sum(graph: &Graph, mut node: Node, depends: &[bool]) -> bool {
+    loop {
+        let op = graph.op(node);
+        node = match op {
+            Op::Apply2(Function::Add | Function::Subtract, ..) => return true,
+            Op::Apply1(Function::Negate, a) => a,
+            _ => match known_multiple(op, depends) {
+                Some((_, rest)) => rest,
+                None => return false,
+            },
+        };
+    }
+}
+
+fn component(
+    graph: &mut Graph,
+    term: Node,
+    names: Names<'_>,
+    dimension: usize,
+    inputs: &[f64],
+) -> Option<Component> {
+    let angle = angle(graph, term, dimension)?;
+    let slopes: Vec<Node> = (0..dimension as u32)
+        .map(|input| graph.derivative(angle, input))
+        .collect();
+    let slopes = graph.simplify(&slopes, dimension);
+    let depends = graph.depends(|input| (input as usize) < dimension);
+    if slopes.iter().any(|slope| depends[slope.index()]) {
         return None;
     }
-    let wavenumber = graph.value(slope, inputs).abs();
+    let vector: Vec<f64> = slopes.iter().map(|k| graph.value(*k, inputs)).collect();
+    let wavenumber = vector.iter().fold(0.0, |sum: f64, k| sum.hypot(*k));
     let text = print(graph, term, names, Notation::Pot)?;
-    (wavenumber > 0.0 && wavenumber.is_finite()).then_some(Component { text, wavenumber })
+    (wavenumber > 0.0 && wavenumber.is_finite()).then_some(Component {
+        text,
+        wavenumber,
+        vector,
+    })
 }
 
 /// The argument of the only sine or cosine in a product of known factors.
-fn angle(graph: &Graph, term: Node) -> Option<Node> {
-    let depends = graph.depends(|input| input == 0);
+fn angle(graph: &Graph, term: Node, dimension: usize) -> Option<Node> {
+    let depends = graph.depends(|input| (input as usize) < dimension);
     let mut node = term;
     loop {
-        node = match graph.op(node) {
+        let op = graph.op(node);
+        node = match op {
             Op::Apply1(Function::Sin | Function::Cos, angle) => return Some(angle),
             Op::Apply1(Function::Negate, a) => a,
-            Op::Apply2(Function::Multiply, a, b) if !depends[a.index()] => b,
-            Op::Apply2(Function::Multiply | Function::Divide, a, b) if !depends[b.index()] => a,
-            _ => return None,
+            _ => known_multiple(op, &depends)?.1,
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::check;
+    use crate::source::Sources;
+
+    fn waves(text: &str) -> Vec<(String, Vec<f64>)> {
+        let mut sources = Sources::new();
+        let root = sources.add("test.pot", text);
+        let model = check(&sources, root).unwrap().potential(None).unwrap();
+        let parameters = model.parameter_values();
+        let potential = Potential::compile(model, parameters).unwrap();
+        for found in components(&potential) {
+            let norm = found.vector.iter().map(|k| k * k).sum::<f64>().sqrt();
+            assert!((found.wavenumber - norm).abs() <= 1e-12 * norm);
+        }
+        let found = components(&potential).into_iter();
+        found.map(|wave| (wave.text, wave.vector)).collect()
+    }
+
+    #[test]
+    fn the_waves_of_one_coordinate_are_as_written() {
+        let text = "param e = 0.001\nV(q) = q^2/2 + 0.05*sin(q/0.05) - e*cos(q/e)";
+        let expected = [("0.05*sin(q/0.05)", 0.05), ("e*cos(q/e)", 0.001)];
+        let found = waves(text);
+        assert_eq!(found.len(), 2);
+        for ((text, vector), (wave, length)) in found.iter().zip(expected) {
+            assert_eq!(text, wave);
+            assert!((vector[0].abs() * length - 1.0).abs() < 1e-14);
+        }
+    }
+
+    #[test]
+    fn plane_waves_have_a_vector_and_factors_of_sums_are_spread() {
+        let text = "param ε = 1e-5\nV(x, y) = x^2 + y^2 + ε*(sin(x/ε) + sin((y - x)/ε)) + cos(2*x - 3*y)/4 + sin(x*y) + x*sin(y) + 1/cos(x)";
+        let found = waves(text);
+        let vectors: Vec<Vec<f64>> = found
+            .iter()
+            .map(|(_, k)| k.iter().map(|component| component.round()).collect())
+            .collect();
+        let expected = [[2.0, -3.0], [1e5, 0.0], [-1e5, 1e5]];
+        assert_eq!(vectors, expected, "{found:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! A finished run as curves: what figures, tables and arrays are made of.
 
-use super::estimate::OnBins;
+use super::estimate::{Estimate, OnBins};
 use super::results::Learned;
 use crate::learn::scale;
 use crate::report::arrays::{Array, Values};
@@ -32,7 +32,7 @@ pub(super) fn curves(learned: &Learned<'_>, bins: &OnBins) -> Curves {
     if let Some(first) = learned.primary() {
         let (u, du) = bins.spline(&first.spline);
         (curves.u, curves.du) = (thin(&u), thin(&du));
-        let errors = x.iter().map(|x| first.stderr(*x));
+        let errors = x.iter().map(|x| slope_error(first, *x));
         (curves.u_stderr, curves.du_stderr) = errors.unzip();
         let fit = first
             .fit
@@ -57,6 +57,12 @@ pub(super) fn curves(learned: &Learned<'_>, bins: &OnBins) -> Curves {
     curves.zoom = fine(learned, lo, hi, 1200);
     curves.x = x;
     curves
+}
+
+/// The standard errors of U and of its slope.
+fn slope_error(estimate: &Estimate, x: f64) -> (f64, f64) {
+    let (value, slopes) = estimate.stderr(&[x]);
+    (value, slopes.first().copied().unwrap_or(f64::NAN))
 }
 
 /// What the reference is above U in the mean: its constant means nothing.
@@ -116,7 +122,7 @@ fn zoom(learned: &Learned<'_>, curves: &Curves, x: &[f64]) -> (f64, f64) {
         .iter()
         .enumerate()
         .min_by(|a, b| a.1.total_cmp(b.1))
-        .map_or(learned.sample.survey.lowest, |(at, _)| x[at]);
+        .map_or(learned.sample.survey.lowest[0], |(at, _)| x[at]);
     let shortest = learned
         .components
         .iter()
@@ -152,7 +158,7 @@ pub(super) fn arrays(learned: &Learned<'_>, bins: &OnBins) -> Vec<Array> {
         Array::line("dV", &potential.slope(&bins.x)),
     ];
     if let Some(force) = &learned.force {
-        arrays.push(Array::line("S", bins.part(&force.s2_by_bin())));
+        arrays.push(Array::line("S", &bins.part(&force.s2_by_bin())));
     }
     let first = learned.primary().map(|first| first.estimator);
     for estimate in &learned.estimates {
@@ -162,13 +168,13 @@ pub(super) fn arrays(learned: &Learned<'_>, bins: &OnBins) -> Vec<Array> {
         };
         let (u, du) = bins.spline(&estimate.spline);
         let (u_stderr, du_stderr): (Vec<f64>, Vec<f64>) =
-            bins.x.iter().map(|x| estimate.stderr(*x)).unzip();
+            bins.x.iter().map(|x| slope_error(estimate, *x)).unzip();
         arrays.push(Array::line(name("U"), &u));
         arrays.push(Array::line(name("dU"), &du));
         arrays.push(Array::line(name("U_stderr"), &u_stderr));
         arrays.push(Array::line(name("dU_stderr"), &du_stderr));
     }
-    let variances: Vec<f64> = blocks.iter().map(|b| b.total().mean_square()).collect();
+    let variances: Vec<f64> = blocks.iter().map(|b| b.total(0).mean_square()).collect();
     arrays.push(Array::line("p2_by_block", &variances));
     arrays
 }

@@ -2,18 +2,20 @@
 
 use super::sample::Sample;
 use super::{Estimator, Hooks, Potential, Settings};
-use crate::graph::Spline;
+use crate::dynamics::Side;
+use crate::graph::{Spline, SplineAxis};
 use crate::learn::collect::Block;
-use crate::learn::compare::{Table, compare, tabulate};
-use crate::learn::filter::{self, FilterError, Filtered};
+use crate::learn::compare::{Table, compare};
+use crate::learn::filter::{self, FilterError};
 use crate::learn::fit::{self, Fit, FitError, ForceFit};
-use crate::learn::scale;
 use crate::report::result::EstimatorRow;
-use crate::stats::{BinnedSums, Grid, Histogram, Moments};
+use crate::stats::{BinnedSums, Histogram, Mesh, Moments};
 
 /// Points of the filter in each of its lengths, and the least and most in all.
 const FILTER_DENSITY: f64 = 256.0;
 const FILTER_POINTS: (f64, f64) = (4096.0, 262_144.0);
+/// Knots of the filter in two coordinates, in lengths.
+const PLANE_SPACING: f64 = 0.4;
 
 /// Cells of the log-density, in those of the regressions: half a resolution length.
 const DENSITY_SPACING: f64 = 1.0 / 3.0;
@@ -33,76 +35,146 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// The standard error of U and of U' at a point, where there is one.
-    pub fn stderr(&self, x: f64) -> (f64, f64) {
+    /// The standard errors of U and of its derivatives at a point, where there are any.
+    pub fn stderr(&self, x: &[f64]) -> (f64, Vec<f64>) {
         match &self.fit {
-            Some(fit) => (fit.value_stderr(&[x]), fit.slope_stderr(&[x], 0)),
-            None => (f64::NAN, f64::NAN),
+            Some(fit) => {
+                let along = (0..x.len()).map(|axis| fit.slope_stderr(x, axis));
+                (fit.value_stderr(x), along.collect())
+            }
+            None => (f64::NAN, vec![f64::NAN; x.len()]),
         }
     }
 }
 
-/// Curves on the centres of the bins that hold samples, which are where errors are measured.
+/// Values (shape: bins) and gradients (shape: bins, coordinates) on bins.
+pub type OnGrid = (Vec<f64>, Vec<f64>);
+
+/// Functions on the centres of the box of bins that holds all samples, which is where errors are
+/// measured.
 pub struct OnBins {
-    /// Centres.
+    /// Centres. Shape: coordinates, bins.
     pub x: Vec<f64>,
-    /// The share of the samples.
+    /// The share of the samples. Shape: bins.
     pub density: Vec<f64>,
-    grid: Grid,
-    range: std::ops::Range<usize>,
+    mesh: Mesh,
+    /// Along each coordinate, the bins of the mesh.
+    pub ranges: Vec<std::ops::Range<usize>>,
+    /// The bins of the mesh, row-major.
+    bins: Vec<usize>,
 }
 
 impl OnBins {
-    /// The bins from the first to the last that hold a sample.
+    /// Along each coordinate the bins from the first to the last that hold a sample; all of a
+    /// period.
     pub fn new(blocks: &[Block]) -> Option<OnBins> {
-        let grid = *blocks.first()?.density.grid();
-        let mut counts = vec![0u64; grid.bins()];
+        let mesh = blocks.first()?.density.mesh().clone();
+        let mut counts = vec![0u64; mesh.bins()];
         for block in blocks {
             for (count, more) in counts.iter_mut().zip(block.density.counts()) {
                 *count += more;
             }
         }
-        let first = counts.iter().position(|n| *n > 0)?;
-        let last = counts.iter().rposition(|n| *n > 0)?;
-        let range = first..last + 1;
+        let d = mesh.dimension();
+        let mut ranges = vec![usize::MAX..0; d];
+        for bin in (0..mesh.bins()).filter(|bin| counts[*bin] > 0) {
+            for (range, place) in ranges.iter_mut().zip(mesh.along_axes(bin)) {
+                *range = range.start.min(place)..range.end.max(place + 1);
+            }
+        }
+        for (range, axis) in ranges.iter_mut().zip(mesh.axes()) {
+            if range.start >= range.end {
+                return None;
+            }
+            if axis.periodic {
+                *range = 0..axis.grid.bins();
+            }
+        }
+        let mut bins = vec![0];
+        for (range, axis) in ranges.iter().zip(mesh.axes()) {
+            let along = |bin: &usize| range.clone().map(move |i| (i, *bin)).collect::<Vec<_>>();
+            let places = bins.iter().flat_map(along);
+            bins = places.map(|(i, bin)| bin * axis.grid.bins() + i).collect();
+        }
+        let centres: Vec<Vec<f64>> = bins.iter().map(|bin| mesh.centre(*bin)).collect();
         let total: u64 = counts.iter().sum();
         Some(OnBins {
-            x: range.clone().map(|i| grid.centre(i)).collect(),
-            density: counts[range.clone()]
-                .iter()
-                .map(|n| *n as f64 / total as f64)
+            x: (0..d)
+                .flat_map(|c| centres.iter().map(move |x| x[c]))
                 .collect(),
-            grid,
-            range,
+            density: bins
+                .iter()
+                .map(|bin| counts[*bin] as f64 / total as f64)
+                .collect(),
+            mesh,
+            ranges,
+            bins,
         })
     }
 
-    /// The width of a bin.
+    /// Bins.
+    pub fn len(&self) -> usize {
+        self.bins.len()
+    }
+
+    /// The mesh that they are of.
+    pub fn mesh(&self) -> &Mesh {
+        &self.mesh
+    }
+
+    /// The width of a bin along the first coordinate.
     pub fn width(&self) -> f64 {
-        self.grid.width()
+        self.mesh.axes()[0].grid.width()
     }
 
-    /// The part of something by bin of the whole grid that belongs to these bins.
-    pub fn part<'a>(&self, by_bin: &'a [f64]) -> &'a [f64] {
-        by_bin.get(self.range.clone()).unwrap_or(&[])
+    /// The box, by coordinate.
+    pub fn sides(&self) -> Vec<Side> {
+        let sides = self.ranges.iter().zip(self.mesh.axes());
+        sides
+            .map(|(range, axis)| Side {
+                lo: axis.grid.edge(range.start),
+                hi: axis.grid.edge(range.end),
+                periodic: axis.periodic,
+            })
+            .collect()
     }
 
-    /// Values and slopes of a spline on these bins.
-    pub fn spline(&self, spline: &Spline) -> (Vec<f64>, Vec<f64>) {
-        let (u, du) = tabulate(spline, &self.grid.into());
-        (
-            u[self.range.clone()].to_vec(),
-            du[self.range.clone()].to_vec(),
-        )
+    /// The centre of a bin.
+    pub fn point(&self, at: usize) -> Vec<f64> {
+        let n = self.len();
+        (0..self.ranges.len()).map(|c| self.x[c * n + at]).collect()
+    }
+
+    /// The part of something by bin of the whole mesh that belongs to these bins.
+    pub fn part(&self, by_bin: &[f64]) -> Vec<f64> {
+        let known = |bin: &usize| by_bin.get(*bin).copied().unwrap_or(f64::NAN);
+        self.bins.iter().map(known).collect()
+    }
+
+    /// A spline and its gradient on these bins.
+    pub fn spline(&self, spline: &Spline) -> OnGrid {
+        let partials: Vec<Option<Spline>> =
+            (0..self.ranges.len()).map(|c| spline.partial(c)).collect();
+        let (mut values, mut slopes) = (Vec::new(), Vec::new());
+        for x in (0..self.len()).map(|at| self.point(at)) {
+            values.push(spline.at(&x));
+            let along = |partial: &Option<Spline>| partial.as_ref().map_or(0.0, |s| s.at(&x));
+            slopes.extend(partials.iter().map(along));
+        }
+        (values, slopes)
+    }
+
+    /// A potential and its gradient on these bins.
+    pub fn potential(&self, potential: &Potential) -> OnGrid {
+        let (n, d) = (self.len(), self.ranges.len());
+        let slopes = potential.slope(&self.x);
+        let by_bin = (0..n).flat_map(|at| (0..d).map(move |c| c * n + at));
+        let slopes = by_bin.map(|at| slopes[at]).collect();
+        (potential.curve(&self.x), slopes)
     }
 
     /// A row of the table: the distance of an estimate from the reference.
-    pub fn row(
-        &self,
-        name: &str,
-        estimate: &(Vec<f64>, Vec<f64>),
-        reference: &(Vec<f64>, Vec<f64>),
-    ) -> EstimatorRow {
+    pub fn row(&self, name: &str, estimate: &OnGrid, reference: &OnGrid) -> EstimatorRow {
         let distance = compare(
             Table {
                 values: &estimate.0,
@@ -125,44 +197,61 @@ impl OnBins {
 }
 
 /// The fit that `force` makes: every run needs it for the variance of the unresolved force.
-pub fn force_fit(blocks: &[Block], spacing: f64) -> Result<ForceFit, FitError> {
-    let blocks: Vec<BinnedSums> = blocks.iter().map(|block| block.force.clone()).collect();
-    fit::force(&blocks, &fit::Settings::new(spacing))
+pub fn force_fit(blocks: &[Block], spacing: &[f64]) -> Result<ForceFit, FitError> {
+    let blocks: Vec<&BinnedSums> = blocks.iter().map(|block| &block.force).collect();
+    fit::force(&blocks, &fit::Settings::by_axis(spacing))
 }
 
 /// The fit that an estimator makes of the blocks so far; `filter` makes none.
 pub fn fit_of(
     estimator: Estimator,
     blocks: &[Block],
-    spacing: f64,
+    spacing: &[f64],
     settings: &Settings,
 ) -> Result<Fit, FitError> {
+    let d = settings.damping.dimension();
     // A density has been smoothed by the dynamics; its spline must not do so again.
+    let finer: Vec<f64> = spacing.iter().map(|h| h * DENSITY_SPACING).collect();
     let finer = match settings.knots {
-        Some(_) => fit::Settings::new(spacing),
-        None => fit::Settings::new(spacing * DENSITY_SPACING),
+        Some(_) => fit::Settings::by_axis(spacing),
+        None => fit::Settings::by_axis(&finer),
     };
-    let histograms = |of: fn(&Block) -> Option<&Histogram>| -> Vec<Histogram> {
-        blocks.iter().filter_map(of).cloned().collect()
-    };
-    let momenta = || -> Vec<Moments> { blocks.iter().map(|b| b.total().momentum()).collect() };
+    let densities: Vec<&Histogram> = blocks.iter().map(|block| &block.density).collect();
     match estimator {
         Estimator::Value => {
-            let values: Vec<BinnedSums> = blocks.iter().map(|block| block.value.clone()).collect();
-            fit::value(&values, &fit::Settings::new(spacing))
+            let values: Vec<&BinnedSums> = blocks.iter().map(|block| &block.value).collect();
+            fit::value(&values, &fit::Settings::by_axis(spacing))
         }
         Estimator::Force => Ok(force_fit(blocks, spacing)?.fit),
         Estimator::Density => {
-            let beta = |p2| scale::beta(settings.delta, settings.gamma, p2);
-            let temperature = fit::Temperature::of_momenta(&momenta(), beta);
-            fit::density(&histograms(|b| Some(&b.density)), &temperature, &finer)
+            let temperature = temperature(blocks, |p| settings.damping.virial(p) / d as f64);
+            fit::density(&densities, &temperature, &finer)
         }
         Estimator::Paper => {
-            let temperature = fit::Temperature::of_momenta(&momenta(), |p2| 1.0 / p2);
-            fit::paper(&histograms(|b| b.whole_step.as_ref()), &temperature, &finer)
+            // In several coordinates friction is to have made it 1 (Li & Tao 2024, Algorithm 1).
+            let temperature = match d {
+                1 => temperature(blocks, |p| p[0]),
+                _ => fit::Temperature::known(1.0),
+            };
+            let whole_steps = blocks.iter().filter_map(|block| block.whole_step.as_ref());
+            fit::paper(&whole_steps.collect::<Vec<_>>(), &temperature, &finer)
         }
         Estimator::Filter => Err(FitError::TooFewBlocks { found: 0 }),
     }
+}
+
+/// The temperature that `of` makes of `E[p p^T]`, in all blocks together and without each.
+fn temperature(blocks: &[Block], of: impl Fn(&[f64]) -> f64) -> fit::Temperature {
+    let moments = blocks.iter().map(|block| {
+        // Linear in `p p^T`: the sum over samples is that of the products.
+        let (count, sum) = (block.samples() as u64, of(&block.momentum_products()));
+        Moments {
+            count,
+            m2: sum,
+            ..Moments::default()
+        }
+    });
+    fit::Temperature::of_momenta(&moments.collect::<Vec<_>>(), |mean| 1.0 / mean)
 }
 
 /// Makes one estimate of the sample.
@@ -173,7 +262,7 @@ pub fn estimate(
     hooks: &Hooks<'_>,
 ) -> Result<Estimate, FitError> {
     let before = (hooks.seconds)();
-    let fit = fit_of(estimator, &sample.blocks, sample.spacing, settings)?;
+    let fit = fit_of(estimator, &sample.blocks, &sample.spacing, settings)?;
     let binned: u64 = sample.blocks.iter().map(|b| b.value_evaluations).sum();
     let looks = match estimator {
         Estimator::Value => sample.looks,
@@ -188,31 +277,48 @@ pub fn estimate(
     })
 }
 
-/// V filtered over an interval at length `l`, from values alone.
+/// V filtered over a box at length `l`, from values alone, and how many of them were not finite.
 pub fn filtered(
     potential: &Potential,
-    interval: (f64, f64),
+    sides: &[Side],
     l: f64,
     seed: u64,
     hooks: &Hooks<'_>,
-) -> Result<(Estimate, Filtered), FilterError> {
+) -> Result<(Estimate, u64), FilterError> {
     let before = (hooks.seconds)();
-    let wanted = FILTER_DENSITY * (interval.1 - interval.0) / l;
-    let how = filter::Settings {
-        lo: interval.0,
-        hi: interval.1,
-        length: l,
-        points: wanted.clamp(FILTER_POINTS.0, FILTER_POINTS.1) as usize,
-        seed,
-        tail: 1e-6,
+    let values = |x: &[f64], v: &mut [f64]| potential.values(x, v);
+    let (spline, evaluations, non_finite) = match sides {
+        [first, second] => {
+            let axes = [first, second].map(|side| SplineAxis {
+                lo: side.lo,
+                hi: side.hi,
+                periodic: side.periodic,
+            });
+            let filtered = filter::plane(&values, axes, l, PLANE_SPACING * l)?;
+            (filtered.spline, filtered.evaluations, filtered.non_finite)
+        }
+        _ => {
+            let (lo, hi) = sides.first().map_or((0.0, 0.0), |side| (side.lo, side.hi));
+            let wanted = FILTER_DENSITY * (hi - lo) / l;
+            let how = filter::Settings {
+                lo,
+                hi,
+                length: l,
+                points: wanted.clamp(FILTER_POINTS.0, FILTER_POINTS.1) as usize,
+                seed,
+                tail: 1e-6,
+            };
+            let filtered = filter::filter(&how, values)?;
+            let evaluations = filtered.evaluations as u64;
+            (filtered.spline, evaluations, filtered.non_finite as u64)
+        }
     };
-    let filtered = filter::filter(&how, |x, v| potential.values(x, v))?;
     let estimate = Estimate {
         estimator: Estimator::Filter,
-        spline: filtered.spline.clone(),
+        spline,
         fit: None,
-        evaluations: filtered.evaluations as u64,
+        evaluations,
         seconds: (hooks.seconds)() - before,
     };
-    Ok((estimate, filtered))
+    Ok((estimate, non_finite))
 }

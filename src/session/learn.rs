@@ -2,15 +2,18 @@
 
 use super::components::{components, terms};
 use super::estimate::{Estimate, OnBins, estimate, filtered, fit_of, force_fit};
+use super::findings::{Findings, findings};
 use super::pilot::Pilot;
 use super::results::{self, Learned};
 use super::room::SampleError;
 use super::sample::sample;
-use super::verdict::{Findings, findings};
+use super::verdict::{judge, place};
 use super::{Estimator, Hooks, Options, Potential, Settings};
 use crate::check::Program;
 use crate::diagnostic::Diagnostic;
+use crate::dynamics::Side;
 use crate::graph::Spline;
+use crate::learn::fit::Fit;
 use crate::learn::scale;
 use crate::report::number::significant;
 use crate::report::result::{RunResult, Verdict};
@@ -69,6 +72,17 @@ fn one(diagnostic: Diagnostic) -> Failure {
     Failure::Program(vec![diagnostic])
 }
 
+/// Coordinates of a potential that can be learned.
+const MOST_COORDINATES: usize = 2;
+
+/// Some of many names.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [first, second, .., last] if names.len() > 6 => format!("{first}, {second}, ..., {last}"),
+        names => names.join(", "),
+    }
+}
+
 /// What a run has before its first step.
 pub(super) struct Setup {
     pub potential: Potential,
@@ -96,7 +110,7 @@ impl Job<'_> {
 
     pub(super) fn set_up(&self) -> Result<Setup, Failure> {
         let potential = self.compile(None)?;
-        if potential.model.dimension() != 1 {
+        if potential.model.dimension() > MOST_COORDINATES {
             let names: Vec<&str> = potential
                 .model
                 .coordinates
@@ -106,27 +120,30 @@ impl Job<'_> {
             return Err(one(Diagnostic::error(
                 "many-coordinates",
                 format!(
-                    "{} has {} coordinates ({}); learning works in one so far",
+                    "{} has {} coordinates ({}); learning works in {MOST_COORDINATES} at most so far",
                     potential.model.name,
                     names.len(),
-                    names.join(", ")
+                    listed(&names)
                 ),
             )
             .help(
-                "fix all but one of them: make a function of one coordinate that calls this one",
+                "fix all but two of them: make a function of two coordinates that calls this one",
             )));
         }
-        let settings = self.options.clone().resolve().map_err(Failure::Usage)?;
+        let coordinates = &potential.model.coordinates;
+        let settings = self.options.clone().resolve(coordinates);
+        let settings = settings.map_err(Failure::Usage)?;
         let reference = match &settings.compare {
             Some(name) => {
                 let reference = self.compile(Some(name))?;
-                if reference.model.dimension() != 1 {
+                if reference.model.dimension() != potential.model.dimension() {
                     return Err(one(Diagnostic::error(
                         "wrong-compare",
                         format!(
-                            "{name} has {} arguments where {} has one",
+                            "{name} has {} coordinates where {} has {}",
                             reference.model.dimension(),
-                            potential.model.name
+                            potential.model.name,
+                            potential.model.dimension()
                         ),
                     )));
                 }
@@ -148,7 +165,7 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
     let setup = job.set_up()?;
     let settings = &setup.settings;
     let target = settings.target;
-    let enough = |blocks: &[crate::learn::collect::Block], spacing: f64| {
+    let enough = |blocks: &[crate::learn::collect::Block], spacing: &[f64]| {
         target.is_some_and(|target| {
             fit_of(settings.estimators[0], blocks, spacing, settings)
                 .is_ok_and(|fit| fit.median_stderr() <= target)
@@ -156,15 +173,16 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
     };
     let sample = sample(&setup.potential, settings, hooks, enough).map_err(not_sampled)?;
     let mut findings = findings(&sample, &setup.potential, settings);
+    judge(&mut findings, &sample, &setup.potential, settings);
     let force = match sample.pilot {
-        Pilot::Alive => force_fit(&sample.blocks, sample.spacing).ok(),
+        Pilot::Alive => force_fit(&sample.blocks, &sample.spacing).ok(),
         _ => None,
     };
     let bins = OnBins::new(&sample.blocks);
     let mut learned = Learned {
         setup: &setup,
         sample: &sample,
-        length: scale::resolution_length(settings.delta, findings.momentum_variance),
+        length: length(settings, &findings.momenta),
         components: components(&setup.potential),
         terms: terms(&setup.potential.graph, setup.potential.roots[0]).len(),
         estimates: Vec::new(),
@@ -188,6 +206,13 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
     }
     judge_estimate(&learned, &mut findings);
     results::outcome(job, &learned, findings, hooks)
+}
+
+/// `l`: the root mean square over coordinates of `delta sqrt((M^-1 P M^-1)_ii)`.
+fn length(settings: &Settings, momenta: &[f64]) -> f64 {
+    let squares = settings.damping.velocities(momenta);
+    let mean = squares.iter().sum::<f64>() / squares.len() as f64;
+    scale::resolution_length(settings.delta, mean)
 }
 
 /// A well as deep as this many kT is one that trajectories may never find.
@@ -240,14 +265,9 @@ fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
             .help("more --steps; a smaller --gamma heats the trajectories over the gap"),
         );
     }
-    let sample = learned.sample;
-    let ends = (first.spline.lo(), first.spline.hi());
-    let wells = match settings.domain {
-        None => sample.survey.wells_outside(ends, WELL_DEPTH * sample.kt),
-        Some(_) => Vec::new(),
-    };
+    let wells = unvisited(learned, fit);
     if !wells.is_empty() {
-        let mut places: Vec<String> = wells.iter().map(|x| significant(*x, 2)).collect();
+        let mut places: Vec<String> = wells.iter().map(|x| place(x, 2)).collect();
         places.truncate(4);
         findings.diagnostics.push(
             Diagnostic::warning(
@@ -260,7 +280,8 @@ fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
             .help("a smaller --gamma or a larger --delta heats the trajectories so that they cross; --start looks elsewhere, and --domain says that one part is meant"),
         );
     }
-    let asked = 10.0 / (settings.gamma * settings.delta);
+    let rate = settings.damping.slowest() * settings.delta;
+    let asked = 10.0 / rate;
     if (settings.burn_in as f64) < 0.5 * asked {
         findings.diagnostics.push(
             Diagnostic::warning(
@@ -268,12 +289,43 @@ fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
                 format!(
                     "the burn-in of {} steps is {} relaxation times, where 10 are usual",
                     settings.burn_in,
-                    significant(settings.burn_in as f64 * settings.gamma * settings.delta, 2)
+                    significant(settings.burn_in as f64 * rate, 2)
                 ),
             )
             .help(format!("--burn-in {}", significant(asked, 2))),
         );
     }
+}
+
+/// The wells of V that no trajectory visited, as far as eight times the width of the fit: not
+/// those beyond a domain that was asked for.
+fn unvisited(learned: &Learned<'_>, fit: &Fit) -> Vec<Vec<f64>> {
+    let (sample, Some(bins)) = (learned.sample, &learned.bins) else {
+        return Vec::new();
+    };
+    if learned.settings().domain.is_some() {
+        return Vec::new();
+    }
+    let wells = sample.survey.wells(&bins.sides(), WELL_DEPTH * sample.kt);
+    let centre = |cell: &[Side]| {
+        cell.iter()
+            .map(|s| 0.5 * (s.lo + s.hi))
+            .collect::<Vec<f64>>()
+    };
+    let visited = |cell: &[Side]| {
+        // A cell is as near as anything is known of the place.
+        let near = |c: usize, x: f64| {
+            let width = cell[c].hi - cell[c].lo;
+            x >= cell[c].lo - width && x <= cell[c].hi + width
+        };
+        (0..bins.len()).any(|at| {
+            bins.density[at] > 0.0 && bins.point(at).iter().enumerate().all(|(c, x)| near(c, *x))
+        })
+    };
+    let missed = wells
+        .iter()
+        .filter(|cell| !fit.covers(&centre(cell)) && !visited(cell));
+    missed.map(|cell| centre(cell)).collect()
 }
 
 fn not_sampled(error: SampleError) -> Failure {
@@ -299,23 +351,19 @@ fn make_estimates(learned: &mut Learned<'_>, findings: &mut Findings, hooks: &Ho
         return;
     };
     let (settings, sample) = (&learned.setup.settings, learned.sample);
-    let ends = (
-        bins.x[0] - 0.5 * bins.width(),
-        bins.x[bins.x.len() - 1] + 0.5 * bins.width(),
-    );
     let filter = filtered(
         &learned.setup.potential,
-        ends,
+        &bins.sides(),
         learned.length,
         settings.seed,
         hooks,
     );
     let filter = match filter {
-        Ok((estimate, filtered)) => {
-            if filtered.non_finite > 0 {
+        Ok((estimate, non_finite)) => {
+            if non_finite > 0 {
                 findings.diagnostics.push(Diagnostic::warning(
                     "filter-gaps",
-                    format!("{} of the {} points of `filter` are outside the domain of the potential and were left out", filtered.non_finite, filtered.evaluations),
+                    format!("{non_finite} of the {} points of `filter` are outside the domain of the potential and were left out", estimate.evaluations),
                 ));
             }
             Some(estimate)
@@ -362,10 +410,7 @@ fn place_filter(estimates: &mut Vec<Estimate>, filter: Option<Estimate>, setting
 fn make_rows(learned: &mut Learned<'_>, bins: &OnBins) {
     let potential = &learned.setup.potential;
     let reference = match &learned.setup.reference {
-        Some((name, reference)) => Some((
-            name.clone(),
-            (reference.curve(&bins.x), reference.slope(&bins.x)),
-        )),
+        Some((name, reference)) => Some((name.clone(), bins.potential(reference))),
         None => learned
             .estimates
             .iter()
@@ -385,7 +430,7 @@ fn make_rows(learned: &mut Learned<'_>, bins: &OnBins) {
         row.stderr = estimate.fit.as_ref().map(|fit| fit.median_stderr());
         learned.rows.push(row);
     }
-    let itself = (potential.curve(&bins.x), potential.slope(&bins.x));
+    let itself = bins.potential(potential);
     let mut row = bins.row("identity", &itself, curves);
     row.seconds = Some(0.0);
     learned.rows.push(row);

@@ -6,6 +6,8 @@
 mod components;
 mod curves;
 mod estimate;
+mod findings;
+mod given;
 mod learn;
 mod pilot;
 mod plan;
@@ -14,15 +16,17 @@ mod results;
 mod room;
 mod sample;
 mod settings;
+mod surfaces;
 mod verdict;
+mod views;
 mod writing;
 
 pub use components::{Component, components, terms};
+pub use findings::Findings;
 pub use learn::{Failure, Job, Outcome, learn};
 pub use plan::{Plan, plan};
 pub use potential::Potential;
 pub use settings::{Estimator, Knots, Options, Settings};
-pub use verdict::Findings;
 
 use std::sync::atomic::AtomicBool;
 

@@ -1,9 +1,8 @@
 //! The pilot: a short run that tells whether there is anything to sample, and how hot it is.
 
-use super::Settings;
 use super::sample::{STARTS_STREAM, Sampler, draw};
-use crate::dynamics::{DampedMap, Ensemble, Stream, Streams, Survey};
-use crate::kernel::Engine;
+use crate::dynamics::{DampedMap, Ensemble, Side, Stream, Streams, Survey};
+use crate::kernel::{Engine, LANES};
 
 /// What the pilot found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,7 +28,8 @@ pub(super) struct Trial {
     pub kt: f64,
     /// Steps of all lanes.
     pub steps: u64,
-    /// The largest `delta^2 |V''|` that was seen, where all were finite.
+    /// The largest `delta^2 |V''|` that was seen (in several coordinates with the Frobenius norm of
+    /// the Hessian), where all were finite.
     pub stiffness: Option<f64>,
     pub ensemble: Ensemble,
 }
@@ -155,7 +155,7 @@ impl Sampler<'_> {
     fn pilot_pool(&self, survey: &Survey, delta: f64) -> Vec<f64> {
         let mut stream: Stream = self.pilot_streams().stream(STARTS_STREAM);
         match self.settings.start {
-            Some(start) => vec![start],
+            Some(ref start) => start.clone(),
             None => {
                 let slopes = |x: &[f64], out: &mut [f64]| self.potential.gradients(x, out);
                 let kick = survey.kick(delta, &mut stream, slopes);
@@ -166,13 +166,18 @@ impl Sampler<'_> {
     }
 
     fn pilot_ensemble(&self, streams: Streams, pool: &[f64]) -> Ensemble {
-        let escape = self.settings.domain.unwrap_or((-1e300, 1e300));
+        let everywhere = Side::plain(-1e300, 1e300);
+        let sides: Vec<Side> = self
+            .sides
+            .iter()
+            .map(|side| side.unwrap_or(everywhere))
+            .collect();
         Ensemble::new(
             self.groups,
             streams,
-            &draw(pool),
+            &draw(pool, sides.len()),
             0.0,
-            escape,
+            &sides,
             false,
             self.watch(),
         )
@@ -188,57 +193,64 @@ impl Sampler<'_> {
     ) -> f64 {
         let mut nobody = vec![(); self.groups];
         let cancelled = self.hooks.cancelled;
-        ensemble.advance(map, &[window], 0, &draw(pool), &mut nobody, cancelled);
+        let starts = draw(pool, self.sides.len());
+        ensemble.advance(map, &[window], 0, &starts, &mut nobody, cancelled);
         ensemble.upper_quartile()
     }
 
     /// The largest `delta^2 |V''|` where lanes start and where they end; NaN where that is not
     /// finite.
     fn stiffness(&self, ensemble: &Ensemble, pool: &[f64]) -> f64 {
-        let ends = ensemble.fates().map(|fate| fate.position);
-        let points: Vec<f64> = ends.chain(pool.iter().copied()).collect();
-        let curvatures = self.potential.curvature(&points);
-        let largest = match curvatures.iter().any(|c| c.is_nan()) {
+        let ends = ensemble.positions();
+        let (d, lanes) = (self.sides.len(), ensemble.groups() * LANES);
+        let mut points = Vec::with_capacity(ends.len() + pool.len());
+        for c in 0..d {
+            points.extend_from_slice(&ends[c * lanes..][..lanes]);
+            points.extend(pool.iter().skip(c).step_by(d));
+        }
+        let stiffnesses = self.potential.stiffness(&points);
+        let largest = match stiffnesses.iter().any(|k| k.is_nan()) {
             true => f64::NAN,
-            false => curvatures.iter().fold(0.0f64, |most, c| most.max(c.abs())),
+            false => stiffnesses.iter().fold(0.0f64, |most, k| most.max(*k)),
         };
         self.settings.delta.powi(2) * largest
     }
 
     /// Whether most lanes are at places where V is not finite: its gradient may well be.
     fn leaves_the_definition(&self, ensemble: &Ensemble) -> bool {
-        let ends: Vec<f64> = ensemble.fates().map(|fate| fate.position).collect();
-        let values = self.potential.curve(&ends);
-        2 * values.iter().filter(|v| !v.is_finite()).count() > ends.len()
+        let values = self.potential.curve(&ensemble.positions());
+        2 * values.iter().filter(|v| !v.is_finite()).count() > values.len()
     }
 
     /// Whether most lanes are much higher than the hottest moment explains: they have passed a jump
     /// of V that its gradient does not show.
     fn is_lifted(&self, survey: &Survey, ensemble: &Ensemble, heat: &Heat) -> bool {
-        let ends: Vec<f64> = ensemble.fates().map(|fate| fate.position).collect();
         let explained = survey.level + LIFTED * heat.highest + 1e-6 * survey.level.abs();
-        let values = self.potential.curve(&ends);
+        let values = self.potential.curve(&ensemble.positions());
         let lifted = |v: &&f64| **v > explained;
-        self.settings.start.is_none() && 2 * values.iter().filter(lifted).count() > ends.len()
+        self.settings.start.is_none() && 2 * values.iter().filter(lifted).count() > values.len()
     }
 
     /// The largest of a ladder of smaller steps, to two digits, that keeps all lanes for as long
     /// as a pilot takes; `None` where none is found or the run is to stop.
     pub(super) fn gentler(&self, survey: &Survey) -> Option<f64> {
-        let Settings { delta, gamma, .. } = *self.settings;
+        let delta = self.settings.delta;
         let mut map = DampedMap::compile(
             &self.potential.model,
             &self.potential.parameters,
-            delta,
-            gamma,
+            self.settings.damping.clone(),
             Engine::best(),
         )
         .ok()?;
+        let slowest = self.settings.damping.slowest();
         let mut keeps = |delta: f64| {
-            map.set(delta, gamma);
+            let Some(damping) = self.settings.damping_at(delta) else {
+                return false;
+            };
+            map.set(damping);
             let pool = self.pilot_pool(survey, delta);
             let mut ensemble = self.pilot_ensemble(self.pilot_streams(), &pool);
-            let steps = (RELAXATIONS / (gamma * delta)).clamp(128.0, 1e5) as u64;
+            let steps = (RELAXATIONS / (slowest * delta)).clamp(128.0, 1e5) as u64;
             for window in self.windows(steps, 1).flatten() {
                 let last = self.pilot_window(&mut ensemble, &map, window, &pool);
                 if last.is_nan() || ensemble.census().diverged > 0 || self.cancelled() {
@@ -268,20 +280,38 @@ pub(super) fn two_digits(x: f64) -> f64 {
 }
 
 /// Tells lanes that rest in the wells of a smooth potential from lanes that rest wherever the
-/// small scale caught them: the former share their places.
+/// small scale caught them: the former share their places. `starts` has the shape points,
+/// coordinates.
 fn at_rest(ensemble: &Ensemble, starts: &[f64]) -> Pilot {
-    let sorted = |values: &mut dyn Iterator<Item = f64>| {
-        let mut values: Vec<f64> = values.filter(|x| x.is_finite()).collect();
-        values.sort_by(f64::total_cmp);
-        values
-    };
-    let starts = sorted(&mut starts.iter().copied());
-    let places = sorted(&mut ensemble.fates().map(|fate| fate.position));
-    let spread = starts.last().unwrap_or(&0.0) - starts.first().unwrap_or(&0.0);
-    // What is left of a decaying oscillation is below a hundredth of where it began.
-    let apart = |pair: &&[f64]| pair[1] - pair[0] > 1e-2 * spread;
-    let distinct = 1 + places.windows(2).filter(apart).count();
-    if distinct > 4 && distinct > places.len() / 8 {
+    /// More places than that are not the wells of anything smooth.
+    const MANY: usize = 64;
+    let lanes = ensemble.groups() * LANES;
+    let positions = ensemble.positions();
+    let d = positions.len() / lanes.max(1);
+    let spreads: Vec<f64> = (0..d)
+        .map(|c| {
+            let along = starts.iter().skip(c).step_by(d).filter(|x| x.is_finite());
+            let ends = along.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), x| {
+                (lo.min(*x), hi.max(*x))
+            });
+            ends.1 - ends.0
+        })
+        .collect();
+    let place = |lane: usize| -> Vec<f64> { (0..d).map(|c| positions[c * lanes + lane]).collect() };
+    let mut distinct: Vec<Vec<f64>> = Vec::new();
+    for place in (0..lanes).map(place) {
+        // What is left of a decaying oscillation is below a hundredth of where it began.
+        let apart = |(c, x): (usize, &f64), known: &[f64]| (x - known[c]).abs() > 1e-2 * spreads[c];
+        let known = |known: &Vec<f64>| !place.iter().enumerate().any(|at| apart(at, known));
+        if distinct.len() < MANY
+            && place.iter().all(|x| x.is_finite())
+            && !distinct.iter().any(known)
+        {
+            distinct.push(place);
+        }
+    }
+    let many = distinct.len() == MANY || distinct.len() > lanes / 8;
+    if distinct.len() > 4 && many {
         Pilot::Caught
     } else {
         Pilot::AtRest

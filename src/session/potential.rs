@@ -57,36 +57,45 @@ impl Potential {
         self.gradient.evaluate(points, count, &self.parameters, out);
     }
 
-    /// Values on a grid of one coordinate.
+    /// Values at points (shape: coordinates, points).
     pub fn curve(&self, x: &[f64]) -> Vec<f64> {
-        let mut out = vec![f64::NAN; x.len()];
+        let mut out = vec![f64::NAN; x.len() / self.model.dimension().max(1)];
         self.values(x, &mut out);
         out
     }
 
-    /// Slopes on a grid of one coordinate.
+    /// Gradients at points (shapes: coordinates, points).
     pub fn slope(&self, x: &[f64]) -> Vec<f64> {
         let mut out = vec![f64::NAN; x.len()];
         self.gradients(x, &mut out);
         out
     }
 
-    /// Second derivatives on a grid of one coordinate; NaN where they cannot be compiled.
-    pub fn curvature(&self, x: &[f64]) -> Vec<f64> {
-        let mut out = vec![f64::NAN; x.len()];
+    /// The Frobenius norm of the Hessian (in one coordinate `|V''|`) at points (shape: coordinates,
+    /// points); NaN where it cannot be compiled.
+    pub fn stiffness(&self, points: &[f64]) -> Vec<f64> {
+        let d = self.model.dimension();
+        let count = points.len() / d.max(1);
         let mut graph = self.graph.clone();
-        let second = graph.derivative(self.roots[1], 0);
-        let second = graph.simplify(&[second], self.model.dimension());
-        let (graph, roots) = graph.extract(&second);
-        let dimension = self.model.dimension();
-        if let Ok(kernel) = BatchKernel::compile(&graph, &roots, dimension, Engine::best()) {
-            kernel.evaluate(x, x.len(), &self.parameters, &mut out);
+        let mut second = Vec::with_capacity(d * d);
+        for &slope in &self.roots[1..] {
+            second.extend(graph.gradient(slope, d));
         }
-        out
+        let second = graph.simplify(&second, d);
+        let (graph, roots) = graph.extract(&second);
+        let mut entries = vec![f64::NAN; roots.len() * count];
+        if let Ok(kernel) = BatchKernel::compile(&graph, &roots, d, Engine::best()) {
+            kernel.evaluate(points, count, &self.parameters, &mut entries);
+        }
+        let norm = |at: usize| -> f64 {
+            let along = entries.iter().skip(at).step_by(count.max(1));
+            along.map(|h| h * h).sum::<f64>().sqrt()
+        };
+        (0..count).map(norm).collect()
     }
 
     /// The additive terms that are not finite at a point, as text.
-    pub fn culprits(&self, x: f64) -> Vec<String> {
+    pub fn culprits(&self, point: &[f64]) -> Vec<String> {
         let names: Vec<String> = self
             .model
             .coordinates
@@ -96,7 +105,7 @@ impl Potential {
             .collect();
         super::terms(&self.graph, self.roots[0])
             .into_iter()
-            .filter(|term| !self.graph.value(*term, &self.inputs(&[x])).is_finite())
+            .filter(|term| !self.graph.value(*term, &self.inputs(point)).is_finite())
             .filter_map(|term| print(&self.graph, term, &names, Notation::Pot))
             .filter(|text| text.chars().count() <= 60)
             .collect()

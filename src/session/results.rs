@@ -1,35 +1,26 @@
 //! A finished run as data and as files.
 
 use super::components::Component;
-use super::curves::{arrays, curves};
-use super::estimate::{Estimate, OnBins};
+use super::estimate::{Estimate, OnBins, OnGrid};
+use super::findings::Findings;
 use super::learn::{Job, Outcome, Setup};
 use super::sample::Sample;
-use super::verdict::Findings;
+use super::views::views;
 use super::writing::program_text;
 use super::{Estimator, Failure, Hooks, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::learn::fit::ForceFit;
 use crate::learn::{scale, transfer};
-use crate::report::arrays::npz;
-use crate::report::curves::Curves;
-use crate::report::figure::figure;
 use crate::report::html::{Page, html};
-use crate::report::kuva::Kuva;
-use crate::report::plot::{Picture, Plotter};
 use crate::report::result::{
     Covered, DiagnosticRow, EffectivePotential, EstimatorRow, Noise, Performance, Program,
     RemovedRow, RunResult, SCHEMA, Scale, Settings as SettingsRow, sha256,
 };
-use crate::report::table::potential_csv;
 
 /// How much the variance of the unresolved force may vary from place to place.
 const MOST_UNEVEN: f64 = 0.1;
 /// A part of V of which less than this is left counts as removed.
 const REMOVED_BELOW: f64 = 0.5;
-
-/// Values and slopes on the bins.
-pub(super) type OnGrid = (Vec<f64>, Vec<f64>);
 
 /// Everything that a run found.
 pub(super) struct Learned<'a> {
@@ -60,6 +51,17 @@ impl Learned<'_> {
     pub fn primary(&self) -> Option<&Estimate> {
         let asked = self.settings().estimators[0];
         self.estimates.iter().find(|e| e.estimator == asked)
+    }
+
+    /// The baseline `filter`, if it has a result.
+    pub fn filter(&self) -> Option<&Estimate> {
+        let mut estimates = self.estimates.iter();
+        estimates.find(|e| e.estimator == Estimator::Filter)
+    }
+
+    /// How much `S(x)` varies over the middle of the domain, relative, beyond its own noise.
+    pub fn spread(&self) -> Option<f64> {
+        spread(self, self.force.as_ref()?)
     }
 
     /// The name of the coordinate.
@@ -93,35 +95,23 @@ pub(super) fn outcome(
             .collect(),
         performance: Performance::default(),
     };
-    let curves = learned.bins.as_ref().map(|bins| curves(learned, bins));
+    let views = learned.bins.as_ref().map(|bins| views(learned, bins));
+    let views = views.unwrap_or_default();
+    result.effective_potential.points = views.points;
     let mut files = Vec::new();
     if let Some(estimate) = learned.primary() {
         let text = program_text(job, learned, estimate, findings.equilibrium.verdict);
         files.push(("U.pot".to_owned(), text.into_bytes()));
     }
-    if let (Some(curves), Some(bins)) = (&curves, &learned.bins) {
-        files.push((
-            "potential.csv".to_owned(),
-            potential_csv(curves).into_bytes(),
-        ));
-        if let Ok(bytes) = npz(&arrays(learned, bins)) {
-            files.push(("samples.npz".to_owned(), bytes));
-        }
-    }
-    let picture = |curves: &Curves| Picture {
-        file: "potential.svg".to_owned(),
-        svg: Kuva.svg(&figure(curves)),
-        ..Picture::default()
-    };
-    let pictures: Vec<Picture> = curves.iter().map(picture).collect();
+    files.extend(views.tables);
     result.performance = performance(job, learned, hooks);
     let page = Page {
         source: &job.sources.get(job.root).text,
         command: job.command,
-        pictures: &pictures,
+        pictures: &views.pictures,
     };
     files.push(("report.html".to_owned(), html(&result, &page).into_bytes()));
-    let pictures = pictures.into_iter();
+    let pictures = views.pictures.into_iter();
     files.extend(pictures.map(|picture| (picture.file, picture.svg.into_bytes())));
     let json = result.to_json().unwrap_or_default();
     files.push(("result.json".to_owned(), json.into_bytes()));
@@ -167,7 +157,7 @@ fn program(job: &Job<'_>, learned: &Learned<'_>) -> Program {
 
 fn settings(job: &Job<'_>, learned: &Learned<'_>) -> SettingsRow {
     let settings = learned.settings();
-    let spacing = learned.sample.spacing;
+    let spacing = learned.sample.spacing.iter().sum::<f64>() / learned.sample.spacing.len() as f64;
     SettingsRow {
         delta: settings.delta,
         gamma: settings.gamma,
@@ -175,8 +165,13 @@ fn settings(job: &Job<'_>, learned: &Learned<'_>) -> SettingsRow {
         trajectories: settings.trajectories as u64,
         burn_in: settings.burn_in,
         seed: settings.seed,
-        start: settings.start.map(|x| vec![x]),
-        domain: settings.domain.map(|(lo, hi)| vec![[lo, hi]]),
+        friction: settings.friction.clone(),
+        mass: settings.mass.clone(),
+        start: settings.start.clone(),
+        domain: settings
+            .domain
+            .as_ref()
+            .map(|sides| sides.iter().map(|(lo, hi)| [*lo, *hi]).collect()),
         knots: spacing.is_finite().then_some(spacing),
         restarts: settings.restarts,
         target: settings.target,
@@ -197,29 +192,58 @@ fn noise(learned: &Learned<'_>, findings: &Findings) -> Noise {
     let Some(force) = &learned.force else {
         return Noise::default();
     };
-    let (p, stderr) = (
-        findings.momentum_variance,
-        findings.momentum_variance_stderr,
-    );
-    let beta = scale::beta(settings.delta, settings.gamma, p);
+    let beta = 1.0 / findings.temperature;
     Noise {
-        covariance: Some(vec![vec![settings.delta * force.s2()]]),
-        covariance_stderr: Some(vec![vec![settings.delta * force.s2_stderr]]),
-        friction: Some(vec![vec![settings.gamma]]),
+        covariance: Some(matrix(&force.covariance, settings.delta)),
+        covariance_stderr: Some(matrix(&force.covariance_stderr, settings.delta)),
+        friction: Some(friction(settings)),
         beta: Some(beta),
-        beta_stderr: Some(beta * stderr / p),
+        beta_stderr: Some(beta * findings.temperature_stderr / findings.temperature),
         spread: spread(learned, force),
         lag_correlation: None,
     }
 }
 
+/// A square matrix by rows, times a number.
+fn matrix(entries: &[f64], factor: f64) -> Vec<Vec<f64>> {
+    let row = |row: &[f64]| row.iter().map(|x| factor * x).collect();
+    entries
+        .chunks_exact(entries.len().isqrt().max(1))
+        .map(row)
+        .collect()
+}
+
+/// The friction as a matrix.
+fn friction(settings: &Settings) -> Vec<Vec<f64>> {
+    let d = settings.damping.dimension();
+    let row = |i: usize| {
+        (0..d)
+            .map(|j| if i == j { settings.gamma } else { 0.0 })
+            .collect()
+    };
+    let scalar = || (0..d).map(row).collect();
+    settings.friction.clone().unwrap_or_else(scalar)
+}
+
 /// How much `S(x)` varies over the middle of the domain, relative, beyond its own noise: it is
 /// averaged over stretches of the coordinate that hold a tenth of the samples each.
 fn spread(learned: &Learned<'_>, force: &ForceFit) -> Option<f64> {
+    let axes = 0..force.fit.dimension();
+    let spreads = axes.filter_map(|axis| spread_along(learned, force, axis));
+    spreads.max_by(f64::total_cmp)
+}
+
+fn spread_along(learned: &Learned<'_>, force: &ForceFit, axis: usize) -> Option<f64> {
     const PARTS: f64 = 10.0;
     let mut parts = vec![(0.0, 0.0); PARTS as usize];
     let mut seen = 0.0;
-    for (share, s) in force.fit.density.iter().zip(&force.s2_by_bin()) {
+    let (mesh, s2) = (&force.fit.mesh, force.s2_by_bin());
+    let mut bins: Vec<usize> = (0..mesh.bins()).collect();
+    bins.sort_by_key(|bin| mesh.along_axes(*bin)[axis]);
+    for (share, s) in bins
+        .into_iter()
+        .map(|bin| (force.fit.density[bin], s2[bin]))
+    {
         let part = ((seen * PARTS) as usize).min(parts.len() - 1);
         seen += share;
         if s.is_finite() {
@@ -266,17 +290,26 @@ fn effective_potential(learned: &Learned<'_>) -> EffectivePotential {
     let Some(first) = learned.primary() else {
         return EffectivePotential::default();
     };
-    let covered = match (&first.fit, &learned.force) {
-        (Some(fit), _) => fit.intervals(0),
-        (None, Some(force)) => force.fit.intervals(0),
-        (None, None) => Vec::new(),
+    let fit = first.fit.as_ref();
+    let fit = fit.or(learned.force.as_ref().map(|force| &force.fit));
+    let axes = first.spline.axes();
+    let covered = match fit {
+        Some(fit) if axes.len() > 1 => Covered::Fraction(fit.covered_fraction()),
+        Some(fit) => {
+            let intervals = fit.intervals(0).into_iter();
+            Covered::Intervals(intervals.map(|(lo, hi)| [lo, hi]).collect())
+        }
+        None => Covered::default(),
     };
+    let cells: Vec<String> = (0..axes.len())
+        .map(|c| first.spline.cells_along(c).to_string())
+        .collect();
     EffectivePotential {
         file: "U.pot".to_owned(),
         estimator: first.estimator.name().to_owned(),
-        basis: format!("cubic B-spline, {} cells", first.spline.cells()),
-        domain: vec![[first.spline.lo(), first.spline.hi()]],
-        covered: Covered::Intervals(covered.iter().map(|(lo, hi)| [*lo, *hi]).collect()),
+        basis: format!("cubic B-spline, {} cells", cells.join(" x ")),
+        domain: axes.iter().map(|axis| [axis.lo, axis.hi]).collect(),
+        covered,
         stderr_median: first.fit.as_ref().map(|fit| fit.median_stderr()),
         ..EffectivePotential::default()
     }

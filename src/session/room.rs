@@ -4,16 +4,23 @@
 use super::Knots;
 use super::pilot::two_digits;
 use super::sample::{Sample, Sampler};
-use crate::dynamics::{Observer, Survey, Window};
+use crate::dynamics::{Damping, Observer, Side, Survey, Window};
 use crate::kernel::{KernelError, LANES};
 use crate::learn::scale;
 use crate::report::number::significant;
-use crate::stats::Grid;
+use crate::stats::{Grid, Mesh, MeshAxis};
 
-/// Bins that fit into memory with all blocks.
+/// Bins along a coordinate that fit into memory with all blocks.
 pub const MOST_BINS: usize = 1 << 17;
-/// Bins in a cell of the spline.
-const BINS_IN_CELL: f64 = 16.0;
+/// Bins in a cell of the spline, along one coordinate of one and of several.
+const BINS_IN_CELL: [f64; 2] = [16.0, 4.0];
+/// Cells of the spline along one coordinate of several, if nobody says how many: each of them costs
+/// cells along all others.
+const MOST_CELLS: f64 = 96.0;
+/// Cells of a period at least: a cubic spline needs four.
+const FEWEST_CELLS: f64 = 4.0;
+/// Knots that are this much further apart than the scale asks for are worth a word.
+const COARSE: f64 = 2.0;
 /// Bytes that a run may take, about.
 const MOST_BYTES: f64 = 2e9;
 /// Windows of a group that are in memory at once.
@@ -35,10 +42,12 @@ pub enum SampleError {
     },
     /// The grid would not fit.
     #[error(
-        "{} bins of width {} are needed between {} and {}; at most {MOST_BINS} fit",
+        "{} bins of width {} are needed for {name} between {} and {}; at most {MOST_BINS} fit",
         significant(*needed, 3), significant(*width, 3), significant(*lo, 6), significant(*hi, 6)
     )]
     TooManyBins {
+        /// Of which coordinate.
+        name: String,
         /// Bins.
         needed: f64,
         /// Their width.
@@ -50,55 +59,121 @@ pub enum SampleError {
     },
 }
 
-/// The range of positions and the mean of `p^2` that a group shows.
-#[derive(Clone, Copy, Debug)]
+/// The range of positions and the mean of `p p^T` that a group shows.
+#[derive(Clone, Debug)]
 pub(super) struct Range {
-    pub lo: f64,
-    pub hi: f64,
-    pub squares: f64,
-    pub count: f64,
+    pub lo: Vec<f64>,
+    pub hi: Vec<f64>,
+    /// Sums of `p p^T`. Shape: coordinates, coordinates.
+    products: Vec<f64>,
+    count: f64,
 }
 
 impl Range {
-    pub const NONE: Range = Range {
-        lo: f64::INFINITY,
-        hi: f64::NEG_INFINITY,
-        squares: 0.0,
-        count: 0.0,
-    };
+    pub fn new(dimension: usize) -> Range {
+        Range {
+            lo: vec![f64::INFINITY; dimension],
+            hi: vec![f64::NEG_INFINITY; dimension],
+            products: vec![0.0; dimension * dimension],
+            count: 0.0,
+        }
+    }
 
     /// Both.
-    pub fn with(self, other: &Range) -> Range {
-        Range {
-            lo: self.lo.min(other.lo),
-            hi: self.hi.max(other.hi),
-            squares: self.squares + other.squares,
-            count: self.count + other.count,
-        }
+    pub fn with(mut self, other: &Range) -> Range {
+        self.count += other.count;
+        let pairs = |own: &mut Vec<f64>, other: &[f64], with: fn(f64, f64) -> f64| {
+            own.iter_mut()
+                .zip(other)
+                .for_each(|(a, b)| *a = with(*a, *b));
+        };
+        pairs(&mut self.lo, &other.lo, f64::min);
+        pairs(&mut self.hi, &other.hi, f64::max);
+        pairs(&mut self.products, &other.products, |a, b| a + b);
+        self
+    }
+
+    /// Whether no sample was seen.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0.0
+    }
+
+    /// `E[p p^T]`.
+    fn momenta(&self) -> Vec<f64> {
+        self.products.iter().map(|sum| sum / self.count).collect()
+    }
+
+    /// The mean of `p^2` over samples and coordinates.
+    pub fn temperature(&self) -> f64 {
+        let d = self.lo.len();
+        let trace: f64 = self.products.iter().step_by(d + 1).sum();
+        trace / (d as f64 * self.count)
+    }
+
+    /// By coordinate, the length `delta sqrt((M^-1 P M^-1)_ii)` of a step.
+    fn lengths(&self, damping: &Damping) -> Vec<f64> {
+        let velocities = damping.velocities(&self.momenta()).into_iter();
+        velocities
+            .map(|square| scale::resolution_length(damping.delta(), square))
+            .collect()
     }
 }
 
 impl Observer for Range {
     fn observe(&mut self, window: &Window<'_>) {
+        let d = self.lo.len();
         for lane in (0..LANES).filter(|&lane| window.committed()[lane]) {
             for step in 0..window.steps() {
-                let (x, p) = (window.positions(step)[lane], window.momenta(step)[lane]);
-                self.lo = self.lo.min(x);
-                self.hi = self.hi.max(x);
-                self.squares += p * p;
+                for i in 0..d {
+                    let x = window.positions(step, i)[lane];
+                    self.lo[i] = self.lo[i].min(x);
+                    self.hi[i] = self.hi[i].max(x);
+                    for j in 0..d {
+                        self.products[i * d + j] +=
+                            window.momenta(step, i)[lane] * window.momenta(step, j)[lane];
+                    }
+                }
                 self.count += 1.0;
             }
         }
     }
 }
 
+/// How positions are binned, and knots placed.
+pub(super) struct Space {
+    pub mesh: Mesh,
+    /// The spacing of knots, by coordinate.
+    pub spacing: Vec<f64>,
+    /// The coordinates whose knots are much further apart than the scale asks for.
+    pub coarse: Vec<usize>,
+}
+
+/// One coordinate of it.
+struct Along {
+    axis: MeshAxis,
+    spacing: f64,
+    coarse: bool,
+}
+
 impl Sampler<'_> {
     /// Whether the windows of all groups, and blocks of that many bins, fit into memory.
-    pub(super) fn fits(&self, segments: u64, bins: usize) -> Result<(), SampleError> {
-        let numbers = 2 * LANES as u64 * self.window;
+    pub(super) fn fits(&self, segments: u64, mesh: &Mesh) -> Result<(), SampleError> {
+        self.within(segments as f64 * mesh.bins() as f64)
+    }
+
+    /// Whether the windows of all groups fit into memory.
+    pub(super) fn windows_fit(&self) -> Result<(), SampleError> {
+        self.within(0.0)
+    }
+
+    fn within(&self, bins: f64) -> Result<(), SampleError> {
+        let d = self.sides.len();
+        let numbers = (2 * d * LANES) as u64 * self.window;
         let windows = self.groups as f64 * WINDOWS_AT_ONCE * 8.0 * numbers as f64;
-        // A bin of a block: two counts, and two sums of four numbers; the fits copy half of it.
-        let blocks = self.groups as f64 * segments as f64 * (16.0 * 8.0) * bins as f64;
+        // A bin of a block: two counts, and the sums of V and of the gradient with their products;
+        // the fits copy half of it.
+        let each = 2 + (1 + d + 1 + 1) + (1 + d + d + d * (d + 1) / 2);
+        let blocks = 1.5 * self.groups as f64 * 8.0 * each as f64 * bins;
         let needed = windows + blocks;
         if needed <= MOST_BYTES {
             return Ok(());
@@ -109,65 +184,110 @@ impl Sampler<'_> {
         })
     }
 
-    /// Beyond this a lane has left.
-    pub(super) fn escape(&self, survey: &Survey, kt: f64) -> (f64, f64) {
-        if let Some(domain) = self.settings.domain {
-            return domain;
-        }
-        let (mut lo, mut hi) = match survey.hull(kt) {
-            Some((lo, hi)) => (lo - 4.0 * (hi - lo), hi + 4.0 * (hi - lo)),
-            None => {
-                let reach = 1e4 * scale::resolution_length(self.settings.delta, kt);
-                (survey.lowest - reach, survey.lowest + reach)
+    /// Beyond these a lane has left.
+    pub(super) fn escape(&self, survey: &Survey, kt: f64) -> Vec<Side> {
+        let hull = survey.hull(kt);
+        let along = |(c, own): (usize, &Option<Side>)| {
+            if let Some(own) = own {
+                return *own;
             }
+            let lowest = survey.lowest[c];
+            let (mut lo, mut hi) = match &hull {
+                Some(hull) => {
+                    let (lo, hi) = (hull[c].lo, hull[c].hi);
+                    (lo - 4.0 * (hi - lo), hi + 4.0 * (hi - lo))
+                }
+                None => {
+                    let reach = 1e4 * scale::resolution_length(self.settings.delta, kt);
+                    (lowest - reach, lowest + reach)
+                }
+            };
+            if let Some(start) = &self.settings.start {
+                // It may swing through to the other side.
+                let swing = 2.0 * (start[c] - lowest).abs();
+                (lo, hi) = (lo.min(lowest - swing), hi.max(lowest + swing));
+            }
+            Side::plain(lo, hi)
         };
-        if let Some(start) = self.settings.start {
-            // It may swing through to the other side.
-            let swing = 2.0 * (start - survey.lowest).abs();
-            (lo, hi) = (lo.min(survey.lowest - swing), hi.max(survey.lowest + swing));
-        }
-        (lo, hi)
+        self.sides.iter().enumerate().map(along).collect()
     }
 
-    /// Bins a sixteenth of a cell wide, over all that may be visited.
-    pub(super) fn grid(&self, sample: &mut Sample, range: &Range) -> Result<Grid, SampleError> {
-        let (mut lo, mut hi) = match self.settings.domain {
-            Some(domain) => domain,
-            None => {
-                let margin = 0.3 * (range.hi - range.lo);
-                (range.lo - margin, range.hi + margin)
-            }
-        };
-        if self.settings.domain.is_none()
-            && let Some(hull) = sample.survey.hull(sample.kt)
-        {
-            // A hull from afar is coarse; no run strays many times beyond what its burn-in saw.
-            let reach = 2.0 * (range.hi - range.lo);
-            lo = lo.min(hull.0).max(range.lo - reach);
-            hi = hi.max(hull.1).min(range.hi + reach);
+    /// Bins a part of a cell wide, over all that may be visited.
+    pub(super) fn space(&self, sample: &Sample, range: &Range) -> Result<Space, SampleError> {
+        let lengths = range.lengths(&self.settings.damping);
+        let along = (0..lengths.len()).map(|c| self.along(c, lengths[c], sample, range));
+        let along = along.collect::<Result<Vec<_>, _>>()?;
+        let mesh = Mesh::new(along.iter().map(|along| along.axis).collect());
+        let coarse = (0..along.len()).filter(|c| along[*c].coarse);
+        Ok(Space {
+            mesh: mesh.ok_or(SampleError::TooLarge {
+                trajectories: self.settings.trajectories,
+                needed: f64::INFINITY,
+            })?,
+            spacing: along.iter().map(|along| along.spacing).collect(),
+            coarse: coarse.collect(),
+        })
+    }
+
+    /// What may be visited along a coordinate that has no side of its own.
+    fn reach(&self, c: usize, sample: &Sample, range: &Range) -> (f64, f64) {
+        let (lo, hi) = (range.lo[c], range.hi[c]);
+        if self.sides.len() > 1 {
+            // Bins are dear, and what falls outside is not missed.
+            return (lo - 0.1 * (hi - lo), hi + 0.1 * (hi - lo));
         }
-        let l = scale::resolution_length(self.settings.delta, sample.kt);
-        sample.spacing = match self.settings.knots {
-            Some(Knots::Spacing(h)) => h,
-            Some(Knots::Count(n)) => (range.hi - range.lo) / n as f64,
-            None => 1.5 * l,
+        let margin = 0.3 * (hi - lo);
+        match sample.survey.hull(sample.kt) {
+            None => (lo - margin, hi + margin),
+            Some(hull) => {
+                // A hull from afar is coarse; no run strays many times beyond what its burn-in saw.
+                let far = 2.0 * (hi - lo);
+                (
+                    (lo - margin).min(hull[c].lo).max(lo - far),
+                    (hi + margin).max(hull[c].hi).min(hi + far),
+                )
+            }
+        }
+    }
+
+    fn along(
+        &self,
+        c: usize,
+        l: f64,
+        sample: &Sample,
+        range: &Range,
+    ) -> Result<Along, SampleError> {
+        let own = self.sides[c];
+        let (mut lo, hi) = match own {
+            Some(side) => (side.lo, side.hi),
+            None => self.reach(c, sample, range),
         };
-        if self.settings.knots.is_none() {
+        let seen = match own {
+            Some(side) => side.hi - side.lo,
+            None => range.hi[c] - range.lo[c],
+        };
+        let several = usize::from(self.sides.len() > 1);
+        let mut spacing = match self.settings.knots {
+            Some(Knots::Spacing(h)) => h,
+            Some(Knots::Count(n)) => seen / n as f64,
             // The same knots for every seed: otherwise the error of the projection would change
             // with what the burn-in happened to see.
-            sample.spacing = two_digits(sample.spacing);
-        }
-        let needed;
-        if self.settings.domain.is_some() {
-            let cells = ((hi - lo) / sample.spacing).round().max(1.0);
-            sample.spacing = (hi - lo) / cells;
-            needed = BINS_IN_CELL * cells;
+            None if several == 0 => two_digits(1.5 * l),
+            None => two_digits((1.5 * l).max(seen / MOST_CELLS)),
+        };
+        let bins_in_cell = BINS_IN_CELL[several];
+        let cells = if let Some(side) = own {
+            let fewest = if side.periodic { FEWEST_CELLS } else { 1.0 };
+            let cells = ((hi - lo) / spacing).round().max(fewest);
+            spacing = (hi - lo) / cells;
+            cells
         } else {
-            lo = (lo / sample.spacing).floor() * sample.spacing;
-            needed = ((hi - lo) / sample.spacing).ceil() * BINS_IN_CELL;
-        }
-        let width = sample.spacing / BINS_IN_CELL;
+            lo = (lo / spacing).floor() * spacing;
+            ((hi - lo) / spacing).ceil()
+        };
+        let (needed, width) = (bins_in_cell * cells, spacing / bins_in_cell);
         let error = || SampleError::TooManyBins {
+            name: self.potential.model.coordinates[c].name.clone(),
             needed,
             width,
             lo,
@@ -176,6 +296,14 @@ impl Sampler<'_> {
         if needed.is_nan() || needed > MOST_BINS as f64 {
             return Err(error());
         }
-        Grid::new(lo, width, needed as usize).ok_or_else(error)
+        let grid = Grid::new(lo, width, needed as usize).ok_or_else(error)?;
+        Ok(Along {
+            axis: MeshAxis {
+                grid,
+                periodic: own.is_some_and(|side| side.periodic),
+            },
+            coarse: self.settings.knots.is_none() && spacing > COARSE * 1.5 * l,
+            spacing,
+        })
     }
 }

@@ -3,15 +3,17 @@
 use std::sync::atomic::Ordering;
 
 use super::pilot::Pilot;
-use super::room::{Range, SampleError};
+use super::room::{Range, SampleError, Space};
 use super::{Hooks, Potential, Progress, Settings};
-use crate::dynamics::{Census, DampedMap, Ensemble, LaneFate, Stream, Streams, Survey, survey};
+use crate::dynamics::{Census, DampedMap, Ensemble, Side, Stream, Streams, Survey, survey};
+use crate::graph::Coordinate;
 use crate::kernel::{Engine, LANES};
 use crate::learn::collect::{Block, Collector, Plan};
-use crate::stats::Grid;
+use crate::stats::{Grid, Mesh};
 
-/// Blocks that are kept, if there are few groups.
-const BLOCKS: u64 = 256;
+/// Blocks that are kept, if there are few groups, in one coordinate and in several: there a block
+/// takes many megabytes.
+const BLOCKS: [u64; 2] = [256, 24];
 /// Windows between two looks at the clock of progress, at most.
 const MOST_AT_ONCE: u64 = 4096;
 /// Thinned sums see about so many samples.
@@ -42,14 +44,17 @@ pub struct Sample {
     pub blocks: Vec<Block>,
     /// Groups: a stretch has so many blocks.
     pub groups: usize,
-    /// The temperature that the plan was made with, `p^2` in the burn-in.
+    /// The temperature that the plan was made with, `p^2` in the burn-in, the mean over
+    /// coordinates.
     pub kt: f64,
-    /// The spacing of knots.
-    pub spacing: f64,
+    /// The spacing of knots, by coordinate; NaN where no plan was made.
+    pub spacing: Vec<f64>,
+    /// The coordinates whose knots are much further apart than the scale asks for.
+    pub coarse: Vec<usize>,
     /// What happened to the lanes, since the burn-in, or in the pilot if there was no more.
     pub census: Census,
-    /// The lanes at the end.
-    pub fates: Vec<LaneFate>,
+    /// Where the lanes are at the end. Shape: coordinates, lanes.
+    pub ends: Vec<f64>,
     /// Steps of all lanes, after burn-in.
     pub steps: u64,
     /// Steps of all lanes before.
@@ -82,9 +87,12 @@ fn in_order(groups: impl Iterator<Item = Vec<Block>>, plan: &Plan<'_>) -> Vec<Bl
         .collect()
 }
 
-/// Draws starting positions from a pool.
-pub(super) fn draw(pool: &[f64]) -> impl Fn(&mut Stream) -> f64 + Sync + '_ {
-    |stream| pool[stream.below(pool.len())]
+/// Draws starting positions from a pool (shape: points, coordinates).
+pub(super) fn draw(pool: &[f64], dimension: usize) -> impl Fn(&mut Stream, &mut [f64]) + Sync + '_ {
+    move |stream, point| {
+        let from = stream.below(pool.len() / dimension) * dimension;
+        point.copy_from_slice(&pool[from..from + dimension]);
+    }
 }
 
 /// What stays the same during a run.
@@ -94,40 +102,48 @@ pub(super) struct Sampler<'a> {
     pub hooks: &'a Hooks<'a>,
     pub map: DampedMap,
     pub groups: usize,
-    /// Steps in which the momentum forgets: `1/(gamma delta)`.
+    /// The period or the domain of each coordinate that has one.
+    pub sides: Vec<Option<Side>>,
+    /// Steps in which the slowest momentum forgets: `1/(gamma delta)`.
     pub relaxation: f64,
     /// Steps in a window: two relaxation times, if that is neither too few nor too many.
     pub window: u64,
 }
 
-/// Samples the damped map of a potential in one coordinate. `enough` is asked after every stretch
+/// Samples the damped map of a potential. `enough` is asked after every stretch
 /// of time whether the blocks so far will do.
 pub fn sample(
     potential: &Potential,
     settings: &Settings,
     hooks: &Hooks<'_>,
-    enough: impl FnMut(&[Block], f64) -> bool,
+    enough: impl FnMut(&[Block], &[f64]) -> bool,
 ) -> Result<Sample, SampleError> {
     let before = (hooks.seconds)();
     let map = DampedMap::compile(
         &potential.model,
         &potential.parameters,
-        settings.delta,
-        settings.gamma,
+        settings.damping.clone(),
         Engine::best(),
     )?;
     let jit_ms = 1e3 * ((hooks.seconds)() - before);
-    let relaxation = 1.0 / (settings.gamma * settings.delta);
+    let relaxation = 1.0 / (settings.damping.slowest() * settings.delta);
+    let side = |(at, coordinate): (usize, &Coordinate)| {
+        let domain = settings.domain.as_ref().and_then(|domain| domain.get(at));
+        let domain = domain.map(|(lo, hi)| Side::plain(*lo, *hi));
+        coordinate.period.map(Side::period).or(domain)
+    };
+    let coordinates = potential.model.coordinates.iter().enumerate();
     let sampler = Sampler {
         potential,
         settings,
         hooks,
         map,
         groups: settings.trajectories / LANES,
+        sides: coordinates.map(side).collect(),
         relaxation,
         window: (2.0 * relaxation).clamp(16.0, LONGEST_WINDOW as f64).ceil() as u64,
     };
-    sampler.fits(0, 0)?;
+    sampler.windows_fit()?;
     let begun = (hooks.seconds)();
     let mut sample = sampler.run(jit_ms, enough)?;
     sample.looks = potential.evaluations();
@@ -139,13 +155,15 @@ impl Sampler<'_> {
     fn run(
         &self,
         jit_ms: f64,
-        enough: impl FnMut(&[Block], f64) -> bool,
+        enough: impl FnMut(&[Block], &[f64]) -> bool,
     ) -> Result<Sample, SampleError> {
         let streams = Streams::new(self.settings.seed);
         let values = |x: &[f64], out: &mut [f64]| self.potential.values(x, out);
+        let d = self.sides.len();
+        let origin = vec![0.0; d];
         let survey = survey(
-            self.settings.start.unwrap_or(0.0),
-            self.settings.domain,
+            self.settings.start.as_ref().unwrap_or(&origin),
+            &self.sides,
             &mut streams.stream(SURVEY_STREAM),
             values,
         );
@@ -158,9 +176,10 @@ impl Sampler<'_> {
             blocks: Vec::new(),
             groups: self.groups,
             kt: pilot_kt,
-            spacing: f64::NAN,
+            spacing: vec![f64::NAN; d],
+            coarse: Vec::new(),
             census: ensemble.census(),
-            fates: ensemble.fates().collect(),
+            ends: ensemble.positions(),
             steps: 0,
             warm_up: trial.steps,
             complete: !self.cancelled(),
@@ -176,20 +195,19 @@ impl Sampler<'_> {
         if pilot != Pilot::Alive || self.cancelled() {
             return Ok(sample);
         }
-        let pool = match self.settings.start {
-            Some(start) => vec![start],
+        let pool = match &self.settings.start {
+            Some(start) => start.clone(),
             None => {
                 let mut stream = streams.stream(STARTS_STREAM);
                 sample.survey.starts(pilot_kt, &mut stream, values)
             }
         };
-        let escape = self.escape(&sample.survey, pilot_kt);
         let mut ensemble = Ensemble::new(
             self.groups,
             streams,
-            &draw(&pool),
+            &draw(&pool, d),
             pilot_kt,
-            escape,
+            &self.escape(&sample.survey, pilot_kt),
             self.settings.restarts,
             self.watch(),
         );
@@ -200,22 +218,28 @@ impl Sampler<'_> {
         if !sample.complete {
             return Ok(sample);
         }
-        if sample.census.diverged * 2 > sample.census.windows || range.count == 0.0 {
+        if sample.census.diverged * 2 > sample.census.windows || range.is_empty() {
             sample.pilot = Pilot::Diverged;
             sample.gentler = self.gentler(&sample.survey);
             return Ok(sample);
         }
         ensemble.forget();
-        sample.kt = range.squares / range.count;
-        let grid = match self.grid(&mut sample, &range) {
+        sample.kt = range.temperature();
+        let space = match self.space(&sample, &range) {
             // Trajectories that nothing holds go too far for any grid.
             Err(SampleError::TooManyBins { .. }) if self.is_free(&sample) => return Ok(sample),
-            grid => grid?,
+            space => space?,
         };
-        self.fits(self.segments(), grid.bins())?;
-        self.blocks(&mut sample, &mut ensemble, &pool, grid, enough);
+        let Space {
+            mesh,
+            spacing,
+            coarse,
+        } = space;
+        (sample.spacing, sample.coarse) = (spacing, coarse);
+        self.fits(self.segments(), &mesh)?;
+        self.blocks(&mut sample, &mut ensemble, &pool, mesh, enough);
         sample.census = ensemble.census();
-        sample.fates = ensemble.fates().collect();
+        sample.ends = ensemble.positions();
         if sample.census.diverged > 0 {
             sample.gentler = self.gentler(&sample.survey);
         }
@@ -233,7 +257,8 @@ impl Sampler<'_> {
             .settings
             .steps
             .div_ceil(self.settings.trajectories as u64);
-        let few = (BLOCKS / self.groups as u64).max(2);
+        let blocks = BLOCKS[usize::from(self.sides.len() > 1)];
+        let few = (blocks / self.groups as u64).max(2);
         // Groups are independent; stretches of one group are, if they are long enough.
         let long_enough = (each as f64 / (BLOCK_RELAXATIONS * self.relaxation)) as u64;
         SEGMENTS.min(few).min(long_enough).max(1)
@@ -268,30 +293,32 @@ impl Sampler<'_> {
     fn burn_in(&self, ensemble: &mut Ensemble, pool: &[f64]) -> Range {
         let half = self.settings.burn_in / 2;
         let mut nobody = vec![(); self.groups];
-        let mut ranges = vec![Range::NONE; self.groups];
+        let mut ranges = vec![Range::new(self.sides.len()); self.groups];
+        let starts = draw(pool, self.sides.len());
         let cancelled = self.hooks.cancelled;
         let mut done = 0;
         for windows in self.windows(half, 8) {
-            if !ensemble.advance(&self.map, &windows, 0, &draw(pool), &mut nobody, cancelled) {
+            if !ensemble.advance(&self.map, &windows, 0, &starts, &mut nobody, cancelled) {
                 break;
             }
             done += windows.iter().sum::<usize>();
             self.report("burning in", done as f64 / self.settings.burn_in as f64);
         }
         for windows in self.windows(self.settings.burn_in - half, 8) {
-            if !ensemble.advance(&self.map, &windows, 0, &draw(pool), &mut ranges, cancelled) {
+            if !ensemble.advance(&self.map, &windows, 0, &starts, &mut ranges, cancelled) {
                 break;
             }
             done += windows.iter().sum::<usize>();
             self.report("burning in", done as f64 / self.settings.burn_in as f64);
         }
         ensemble.finish(&self.map, &mut ranges);
-        ranges.iter().fold(Range::NONE, Range::with)
+        let none = Range::new(self.sides.len());
+        ranges.iter().fold(none, Range::with)
     }
 
     /// Whether V holds nothing at the temperature of the run.
     fn is_free(&self, sample: &Sample) -> bool {
-        self.settings.domain.is_none() && sample.survey.hull(sample.kt).is_none()
+        self.sides.iter().any(Option::is_none) && sample.survey.hull(sample.kt).is_none()
     }
 
     fn blocks(
@@ -299,8 +326,8 @@ impl Sampler<'_> {
         sample: &mut Sample,
         ensemble: &mut Ensemble,
         pool: &[f64],
-        grid: Grid,
-        mut enough: impl FnMut(&[Block], f64) -> bool,
+        mesh: Mesh,
+        mut enough: impl FnMut(&[Block], &[f64]) -> bool,
     ) {
         let lanes = self.settings.trajectories as u64;
         let each = self.settings.steps.div_ceil(lanes);
@@ -311,10 +338,11 @@ impl Sampler<'_> {
             .clamp(1, WIDEST_STRIDE);
         let wants = |e| self.settings.estimators.contains(&e);
         let sigma = sample.kt.sqrt();
+        let momentum_grid = Grid::over(-8.0 * sigma, 8.0 * sigma, 1024);
         let values = |x: &[f64], out: &mut [f64]| self.potential.values(x, out);
         let plan = Plan {
-            grid,
-            momentum_grid: Grid::over(-8.0 * sigma, 8.0 * sigma, 1024).unwrap_or(grid),
+            momentum_grids: vec![momentum_grid.unwrap_or(mesh.axes()[0].grid); mesh.dimension()],
+            mesh,
             force_stride: if wants(super::Estimator::Force) {
                 1
             } else {
@@ -327,7 +355,7 @@ impl Sampler<'_> {
             },
             whole_step: wants(super::Estimator::Paper),
             values: &values,
-            centre: sample.survey.lowest,
+            centre: sample.survey.lowest.clone(),
             level: if sample.survey.level.is_finite() {
                 sample.survey.level
             } else {
@@ -346,7 +374,7 @@ impl Sampler<'_> {
                 .clamp(1, MOST_AT_ONCE);
             let mut done = 0;
             for windows in self.windows(steps, at_once) {
-                let starts = &draw(pool);
+                let starts = &draw(pool, self.sides.len());
                 let stretch = segment as usize;
                 let cancelled = self.hooks.cancelled;
                 let observers = &mut collectors;
@@ -361,7 +389,7 @@ impl Sampler<'_> {
             let will_do = has_target
                 && enough(
                     &in_order(collectors.iter().map(|c| c.blocks().to_vec()), &plan),
-                    sample.spacing,
+                    &sample.spacing,
                 );
             if will_do || self.cancelled() {
                 break;

@@ -3,9 +3,13 @@
 //! Options mirror the command line and the `learn` block, everything optional. They are resolved
 //! once, into the [`Settings`] that the run sees and the result records.
 
-use crate::check::{Block, Setting, suggest};
+use super::given::Given;
+use crate::check::{Block, suggest};
 use crate::diagnostic::Diagnostic;
+use crate::dynamics::{Damping, NotDamping};
+use crate::graph::Coordinate;
 use crate::source::Span;
+use nalgebra::DMatrix;
 
 /// A way to estimate the effective potential.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -68,13 +72,20 @@ pub enum Knots {
     Spacing(f64),
 }
 
+/// A matrix by rows.
+pub type Matrix = Vec<Vec<f64>>;
+
 /// What was asked for; `None` is "not said".
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Options {
     /// The step.
     pub delta: Option<f64>,
-    /// The friction.
+    /// The friction, a number.
     pub gamma: Option<f64>,
+    /// The friction, a matrix; it beats the number.
+    pub friction: Option<Matrix>,
+    /// The mass.
+    pub mass: Option<Matrix>,
     /// Estimators; the first becomes `U.pot`.
     pub estimators: Vec<Estimator>,
     /// Steps in all, after burn-in.
@@ -85,10 +96,10 @@ pub struct Options {
     pub burn_in: Option<u64>,
     /// The seed.
     pub seed: Option<u64>,
-    /// Where to start.
-    pub start: Option<f64>,
-    /// Where to stay.
-    pub domain: Option<(f64, f64)>,
+    /// Where to start, by coordinate.
+    pub start: Option<Vec<f64>>,
+    /// Where to stay, by coordinate.
+    pub domain: Option<Vec<(f64, f64)>>,
     /// The knots.
     pub knots: Option<Knots>,
     /// Whether trapped trajectories are moved.
@@ -105,6 +116,12 @@ impl Options {
         Options {
             delta: self.delta.or(other.delta),
             gamma: self.gamma.or(other.gamma),
+            // A number on the command line beats a matrix in the file.
+            friction: match self.gamma {
+                Some(_) => self.friction,
+                None => self.friction.or(other.friction),
+            },
+            mass: self.mass.or(other.mass),
             estimators: if self.estimators.is_empty() {
                 other.estimators
             } else {
@@ -148,13 +165,15 @@ impl Options {
         match given.key {
             "delta" => self.delta = Some(given.positive()?),
             "gamma" => self.gamma = Some(given.positive()?),
+            "friction" => self.friction = Some(given.matrix()?),
+            "mass" => self.mass = Some(given.matrix()?),
             "estimator" | "estimators" => self.estimators = given.estimators()?,
             "steps" => self.steps = Some(given.count()?),
             "trajectories" => self.trajectories = Some(given.count()? as usize),
             "burn_in" => self.burn_in = Some(given.count()?),
             "seed" => self.seed = Some(given.whole()?),
-            "start" => self.start = Some(given.number()?),
-            "domain" => self.domain = Some(given.range()?),
+            "start" => self.start = Some(given.point()?),
+            "domain" => self.domain = Some(given.ranges()?),
             "knots" => self.knots = Some(given.knots()?),
             "restarts" => self.restarts = Some(given.switch()?),
             "target" => self.target = Some(given.positive()?),
@@ -179,6 +198,8 @@ impl Options {
 const KEYS: &[&str] = &[
     "delta",
     "gamma",
+    "friction",
+    "mass",
     "estimator",
     "steps",
     "trajectories",
@@ -192,111 +213,19 @@ const KEYS: &[&str] = &[
     "compare",
 ];
 
-/// A value of a block, with what is needed to complain about it.
-struct Given<'a> {
-    key: &'a str,
-    value: &'a Setting,
-    span: Span,
-}
-
-type Result1<T> = Result<T, Box<Diagnostic>>;
-
-impl Given<'_> {
-    fn wrong(&self, needed: &str, example: &str) -> Box<Diagnostic> {
-        Box::new(
-            Diagnostic::error("wrong-setting", format!("`{}` needs {needed}", self.key))
-                .at(self.span, format!("not {needed}"))
-                .help(format!("for example `{} = {example}`", self.key)),
-        )
-    }
-
-    fn number(&self) -> Result1<f64> {
-        match self.value {
-            Setting::Number(x) if x.is_finite() => Ok(*x),
-            _ => Err(self.wrong("a finite number", "0.5")),
-        }
-    }
-
-    fn positive(&self) -> Result1<f64> {
-        match self.value {
-            Setting::Number(x) if x.is_finite() && *x > 0.0 => Ok(*x),
-            _ => Err(self.wrong("a positive number", "0.1")),
-        }
-    }
-
-    fn whole(&self) -> Result1<u64> {
-        match self.value {
-            Setting::Number(x) if *x >= 0.0 && *x <= 1e15 && x.fract() == 0.0 => Ok(*x as u64),
-            _ => Err(self.wrong("a whole number", "1")),
-        }
-    }
-
-    fn count(&self) -> Result1<u64> {
-        match self.whole() {
-            Ok(0) | Err(_) => Err(self.wrong("a positive whole number", "1e6")),
-            good => good,
-        }
-    }
-
-    fn range(&self) -> Result1<(f64, f64)> {
-        match self.value {
-            Setting::Range(lo, hi) if lo < hi && (hi - lo).is_finite() => Ok((*lo, *hi)),
-            _ => Err(self.wrong("a range that is not empty", "-3..3")),
-        }
-    }
-
-    fn switch(&self) -> Result1<bool> {
-        match self.value {
-            Setting::Truth(on) => Ok(*on),
-            Setting::Name(name) if name == "on" => Ok(true),
-            Setting::Name(name) if name == "off" => Ok(false),
-            _ => Err(self.wrong("`on` or `off`", "on")),
-        }
-    }
-
-    fn name(&self) -> Result1<String> {
-        match self.value {
-            Setting::Name(name) | Setting::Text(name) => Ok(name.clone()),
-            _ => Err(self.wrong("the name of a function of this file", "U0")),
-        }
-    }
-
-    fn knots(&self) -> Result1<Knots> {
-        match self.value {
-            Setting::Number(n) if *n >= 1.0 && *n <= 1e6 && n.fract() == 0.0 => {
-                Ok(Knots::Count(*n as usize))
-            }
-            Setting::Number(h) if *h > 0.0 && h.is_finite() => Ok(Knots::Spacing(*h)),
-            _ => Err(self.wrong("a number of cells, or their width", "40")),
-        }
-    }
-
-    fn estimators(&self) -> Result1<Vec<Estimator>> {
-        let one = |setting: &Setting| match setting {
-            Setting::Name(name) | Setting::Text(name) => Estimator::named(name),
-            _ => None,
-        };
-        let found: Option<Vec<Estimator>> = match self.value {
-            Setting::List(list) => list.iter().map(one).collect(),
-            setting => one(setting).map(|e| vec![e]),
-        };
-        match found {
-            Some(list) if !list.is_empty() => Ok(list),
-            _ => Err(self.wrong(
-                "one or more of value, force, density, paper, filter",
-                "[value, force]",
-            )),
-        }
-    }
-}
-
 /// What a run does: every choice made.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Settings {
     /// The step.
     pub delta: f64,
-    /// The friction.
+    /// The friction; where it is a matrix, the mean of its diagonal.
     pub gamma: f64,
+    /// The friction, where it is a matrix.
+    pub friction: Option<Matrix>,
+    /// The mass, where it is not the identity.
+    pub mass: Option<Matrix>,
+    /// Step, friction and mass of the map.
+    pub damping: Damping,
     /// Estimators; the first becomes `U.pot`.
     pub estimators: Vec<Estimator>,
     /// Steps in all, after burn-in.
@@ -307,10 +236,10 @@ pub struct Settings {
     pub burn_in: u64,
     /// The seed.
     pub seed: u64,
-    /// Where to start, if said.
-    pub start: Option<f64>,
-    /// Where to stay, if said.
-    pub domain: Option<(f64, f64)>,
+    /// Where to start, if said, by coordinate.
+    pub start: Option<Vec<f64>>,
+    /// Where to stay, if said, by coordinate; that of a periodic coordinate means nothing.
+    pub domain: Option<Vec<(f64, f64)>>,
     /// The knots, if said.
     pub knots: Option<Knots>,
     /// Whether trapped trajectories are moved.
@@ -325,8 +254,12 @@ pub struct Settings {
 const LONGEST_BURN_IN: f64 = 1e6;
 
 impl Options {
-    /// Makes every choice that is open; an error where there is no `delta`.
-    pub fn resolve(self) -> Result<Settings, Diagnostic> {
+    /// Makes every choice that is open, for a potential with these coordinates.
+    ///
+    /// # Errors
+    /// There is no `delta`, a setting does not go with the number of coordinates, or friction or
+    /// mass do not damp.
+    pub fn resolve(self, coordinates: &[Coordinate]) -> Result<Settings, Diagnostic> {
         let Some(delta) = self.delta else {
             return Err(Diagnostic::error(
                 "no-delta",
@@ -334,7 +267,14 @@ impl Options {
             )
             .help("add `--delta 0.5`, or `delta = 0.5` in the learn block of the file"));
         };
-        let gamma = self.gamma.unwrap_or(0.1);
+        let d = coordinates.len();
+        one_each("start", self.start.as_deref(), coordinates)?;
+        one_each("domain", self.domain.as_deref(), coordinates)?;
+        let gamma = match &self.friction {
+            Some(matrix) => trace(matrix) / d as f64,
+            None => self.gamma.unwrap_or(0.1),
+        };
+        let damping = damping(d, delta, gamma, &self.friction, &self.mass)?;
         let mut estimators = self.estimators;
         if estimators.is_empty() {
             estimators.push(Estimator::Value);
@@ -355,13 +295,16 @@ impl Options {
             .div_ceil(lanes)
             .max(1)
             .saturating_mul(lanes);
-        let relaxation = 1.0 / (gamma * delta);
+        let relaxation = 1.0 / (damping.slowest() * delta);
         let burn_in = self
             .burn_in
             .unwrap_or((10.0 * relaxation).clamp(100.0, LONGEST_BURN_IN).ceil() as u64);
         Ok(Settings {
             delta,
             gamma,
+            friction: self.friction,
+            mass: self.mass,
+            damping,
             estimators: unique,
             steps,
             trajectories,
@@ -375,4 +318,79 @@ impl Options {
             compare: self.compare,
         })
     }
+}
+
+impl Settings {
+    /// The same friction and mass at another step.
+    pub fn damping_at(&self, delta: f64) -> Option<Damping> {
+        let d = self.damping.dimension();
+        damping(d, delta, self.gamma, &self.friction, &self.mass).ok()
+    }
+}
+
+fn trace(matrix: &Matrix) -> f64 {
+    let diagonal = matrix.iter().enumerate().filter_map(|(i, row)| row.get(i));
+    diagonal.sum()
+}
+
+/// Whether a setting has one entry for each coordinate.
+fn one_each<T>(
+    key: &str,
+    given: Option<&[T]>,
+    coordinates: &[Coordinate],
+) -> Result<(), Diagnostic> {
+    let Some(given) = given.filter(|given| given.len() != coordinates.len()) else {
+        return Ok(());
+    };
+    let names: Vec<&str> = coordinates.iter().map(|c| c.name.as_str()).collect();
+    Err(Diagnostic::error(
+        "wrong-setting",
+        format!(
+            "`{key}` has {} where the potential has {} coordinate{}: {}",
+            given.len(),
+            names.len(),
+            if names.len() == 1 { "" } else { "s" },
+            names.join(", ")
+        ),
+    )
+    .help(match key {
+        "start" => "one number for each, such as `--start 0.5,-1`",
+        _ => "one range for each, such as `--domain -2..2 --domain 0..1`",
+    }))
+}
+
+/// The damping of a run.
+fn damping(
+    d: usize,
+    delta: f64,
+    gamma: f64,
+    friction: &Option<Matrix>,
+    mass: &Option<Matrix>,
+) -> Result<Damping, Diagnostic> {
+    if friction.is_none() && mass.is_none() {
+        return Ok(Damping::scalar(d, delta, gamma));
+    }
+    let dense = |name: &'static str, matrix: &Option<Matrix>, scale: f64| match matrix {
+        None => Ok(DMatrix::identity(d, d) * scale),
+        Some(rows) if rows.len() == d && rows.iter().all(|row| row.len() == d) => {
+            Ok(DMatrix::from_fn(d, d, |i, j| rows[i][j]))
+        }
+        Some(_) => Err(NotDamping::Shape(name)),
+    };
+    let friction = dense("friction", friction, gamma);
+    let mass = dense("mass", mass, 1.0);
+    let found = friction.and_then(|f| Damping::matrix(d, delta, &f, &mass?));
+    found.map_err(|problem| {
+        let help = match problem {
+            NotDamping::Shape(_) => format!("here that is {d} by {d}: `[[2, 1], [1, 2]]` is 2 by 2"),
+            NotDamping::NotSymmetric(_) => "write the same number on both sides of the diagonal".to_owned(),
+            NotDamping::NotPositive("mass") => {
+                "in every direction there must be a mass: all eigenvalues above zero".to_owned()
+            }
+            NotDamping::NotPositive(_) => {
+                "in every direction there must be friction, or momentum grows without end: all eigenvalues above zero".to_owned()
+            }
+        };
+        Diagnostic::error("not-damping", problem.to_string()).help(help)
+    })
 }

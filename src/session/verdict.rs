@@ -1,14 +1,12 @@
 //! Whether a run may be trusted: every known way to fail, by name, with what would mend it.
 
+use super::findings::{Findings, mean, periodic, virial, virial_is_due};
 use super::pilot::Pilot;
 use super::sample::Sample;
 use super::{Potential, Settings};
 use crate::diagnostic::Diagnostic;
-use crate::learn::collect::{Block, LaneSums};
-use crate::learn::scale;
 use crate::report::number::significant;
-use crate::report::result::{Equilibrium, Normality, Verdict};
-use crate::stats::{Histogram, Moments, ks_histogram, split_r_hat};
+use crate::report::result::Verdict;
 
 /// R-hat above which lanes disagree.
 const R_HAT: f64 = 1.1;
@@ -26,111 +24,13 @@ const FEWEST: f64 = 30.0;
 /// The part of windows that may be lost to traps or divergence.
 const LOST: f64 = 0.01;
 
-/// The checks of a run.
-#[derive(Clone, Debug)]
-pub struct Findings {
-    /// What the result records.
-    pub equilibrium: Equilibrium,
-    /// What is to be said, worst first.
-    pub diagnostics: Vec<Diagnostic>,
-    /// The mean of `p^2`; NaN without samples.
-    pub momentum_variance: f64,
-    /// Its standard error.
-    pub momentum_variance_stderr: f64,
-}
-
-/// A mean over blocks and its standard error, blocks weighing what they hold.
-fn mean(blocks: &[Block], of: impl Fn(&LaneSums) -> f64) -> (f64, f64) {
-    let parts: Vec<(f64, f64)> = blocks
-        .iter()
-        .map(Block::total)
-        .filter(|total| total.count() > 0.0)
-        .map(|total| (total.count(), of(&total)))
-        .collect();
-    let weight: f64 = parts.iter().map(|(w, _)| w).sum();
-    let mean = parts.iter().map(|(w, y)| w * y).sum::<f64>() / weight;
-    let n = parts.len() as f64;
-    let spread: f64 = parts
-        .iter()
-        .map(|(w, y)| (w / weight * (y - mean)).powi(2))
-        .sum();
-    (mean, (spread * n / (n - 1.0)).sqrt())
-}
-
-/// The lanes of all blocks, each in two halves of time.
-fn halves(sample: &Sample) -> Vec<LaneSums> {
-    let groups = sample.groups;
-    let segments = sample.blocks.len() / groups.max(1);
-    let mut sums = vec![[LaneSums::default(); 2]; groups * crate::kernel::LANES];
-    for (at, block) in sample.blocks.iter().enumerate() {
-        let (segment, group) = (at / groups, at % groups);
-        let half = usize::from(2 * segment >= segments);
-        for (lane, lane_sums) in block.lanes.iter().enumerate() {
-            sums[group * crate::kernel::LANES + lane][half].merge(lane_sums);
-        }
-    }
-    sums.into_iter().flatten().collect()
-}
-
-/// Checks a run.
-pub fn findings(sample: &Sample, potential: &Potential, settings: &Settings) -> Findings {
-    let mut total = LaneSums::default();
-    sample.blocks.iter().for_each(|b| total.merge(&b.total()));
-    let (p, p_stderr) = mean(&sample.blocks, LaneSums::mean_square);
-    let mut findings = Findings {
-        equilibrium: Equilibrium {
-            verdict: Verdict::Trusted,
-            trapped: sample.census.trapped,
-            restarts: sample.census.restarts,
-            diverged: sample.census.diverged,
-            ..Equilibrium::default()
-        },
-        diagnostics: Vec::new(),
-        momentum_variance: p,
-        momentum_variance_stderr: p_stderr,
-    };
-    if total.count() > 0.0 {
-        statistics(&mut findings, sample, settings, &total);
-    }
-    judge(&mut findings, sample, potential, settings);
-    findings
-}
-
-fn statistics(findings: &mut Findings, sample: &Sample, settings: &Settings, total: &LaneSums) {
-    let halves = halves(sample);
-    let positions: Vec<Moments> = halves.iter().map(LaneSums::position).collect();
-    let kinetic: Vec<Moments> = halves.iter().map(LaneSums::kinetic).collect();
-    let (skewness, excess_kurtosis) = total.shape();
-    let mut momenta: Option<Histogram> = None;
-    for block in &sample.blocks {
-        match &mut momenta {
-            None => momenta = Some(block.momenta.clone()),
-            // Blocks of one plan have one grid.
-            Some(all) => drop(all.merge(&block.momenta)),
-        }
-    }
-    let p = findings.momentum_variance;
-    let expected = 0.5 * (1.0 + scale::decay(settings.delta, settings.gamma)) * p;
-    let equilibrium = &mut findings.equilibrium;
-    equilibrium.r_hat = [split_r_hat(&positions), split_r_hat(&kinetic)]
-        .into_iter()
-        .flatten()
-        .max_by(f64::total_cmp);
-    equilibrium.effective_samples = Some(scale::independent_samples(
-        total.count(),
-        settings.delta,
-        settings.gamma,
-    ));
-    equilibrium.virial = Some(total.mean_virial() / expected);
-    equilibrium.normality = Normality {
-        skewness: Some(skewness),
-        excess_kurtosis: Some(excess_kurtosis),
-        ks: momenta.and_then(|histogram| ks_histogram(&histogram, 0.0, p)),
-    };
-}
-
 /// Finds the first name that fits.
-fn judge(findings: &mut Findings, sample: &Sample, potential: &Potential, settings: &Settings) {
+pub(super) fn judge(
+    findings: &mut Findings,
+    sample: &Sample,
+    potential: &Potential,
+    settings: &Settings,
+) {
     let windows = sample.census.windows.max(1) as f64;
     let diverged = sample.census.diverged as f64 / windows;
     let trapped = sample.census.trapped as f64 / sample.census.watches.max(1) as f64;
@@ -188,18 +88,38 @@ fn undefined(sample: &Sample) -> Diagnostic {
         "nowhere-finite",
         format!(
             "the potential is finite nowhere around {}",
-            significant(sample.survey.lowest, 6)
+            place(&sample.survey.lowest, 6)
         ),
     )
     .help("check the formula, or say where it lives with --start or --domain")
 }
 
+/// A point as text: in brackets where it has several coordinates.
+pub(super) fn place(x: &[f64], digits: usize) -> String {
+    let numbers: Vec<String> = x.iter().map(|x| significant(*x, digits)).collect();
+    match numbers.as_slice() {
+        [one] => one.clone(),
+        several => format!("({})", several.join(", ")),
+    }
+}
+
+fn is_near(x: &[f64]) -> bool {
+    x.iter().all(|x| x.abs() < FAR)
+}
+
+/// The positions of lanes as points.
+fn points(ends: &[f64], dimension: usize) -> Vec<Vec<f64>> {
+    let lanes = ends.len() / dimension.max(1);
+    let point = |lane: usize| (0..dimension).map(|c| ends[c * lanes + lane]).collect();
+    (0..lanes).map(point).collect()
+}
+
 /// Where the first trajectory was lost, in brackets. Where one that left was last is of no use;
 /// where the gradient failed is.
 fn first_loss(sample: &Sample) -> String {
-    match sample.census.first_divergence {
-        Some(d) if !d.left && d.last_position.abs() < FAR => {
-            let x = significant(d.last_position, 4);
+    match &sample.census.first_divergence {
+        Some(d) if !d.left && is_near(&d.last_position) => {
+            let x = place(&d.last_position, 4);
             format!(" (first at step {}, near {x})", d.step)
         }
         Some(d) => format!(" (first at step {})", d.step),
@@ -209,14 +129,17 @@ fn first_loss(sample: &Sample) -> String {
 
 fn lost(sample: &Sample, potential: &Potential, settings: &Settings) -> (Verdict, Diagnostic) {
     let place = first_loss(sample);
-    let first = sample.census.first_divergence;
-    if let Some((lo, hi)) = settings.domain
+    let first = sample.census.first_divergence.as_ref();
+    if let Some(domain) = &settings.domain
         && first.is_some_and(|d| d.left)
     {
-        let (lo, hi) = (significant(lo, 6), significant(hi, 6));
+        let sides: Vec<String> = domain
+            .iter()
+            .map(|(lo, hi)| format!("{}..{}", significant(*lo, 6), significant(*hi, 6)))
+            .collect();
         let diagnostic = Diagnostic::error(
             "leaves-domain",
-            format!("the trajectories do not stay in the domain {lo}..{hi}{place}"),
+            format!("the trajectories do not stay in the domain {}{place}", sides.join(" by ")),
         )
         .help("a wider --domain around the wells of the potential; or keep the trajectories colder with a larger --gamma or a smaller --delta");
         return (Verdict::Diverged, diagnostic);
@@ -229,9 +152,9 @@ fn lost(sample: &Sample, potential: &Potential, settings: &Settings) -> (Verdict
         .help("add a confining term such as 0.01*q^2, or stay in one part of it with --domain LO..HI");
         return (Verdict::DoesNotConfine, diagnostic);
     }
-    let undefined = first.filter(|d| !d.left && d.last_position.abs() < FAR);
+    let undefined = first.filter(|d| !d.left && is_near(&d.last_position));
     if let Some(divergence) = undefined {
-        let term = culprit(potential, divergence.last_position);
+        let term = culprit(potential, &divergence.last_position);
         let diagnostic = Diagnostic::error(
             "undefined",
             format!("trajectories reach points where the gradient is not defined{place}{term}"),
@@ -263,7 +186,7 @@ fn lost(sample: &Sample, potential: &Potential, settings: &Settings) -> (Verdict
 const STAY_INSIDE: &str = "a smaller --delta keeps them away from the edge; or write the potential so that it is finite there, with a steep but smooth wall";
 
 /// Which terms are not finite at a point, as the end of a sentence.
-fn culprit(potential: &Potential, x: f64) -> String {
+fn culprit(potential: &Potential, x: &[f64]) -> String {
     match potential.culprits(x).first() {
         Some(term) => format!(": there `{term}` is not finite"),
         None => String::new(),
@@ -272,60 +195,67 @@ fn culprit(potential: &Potential, x: f64) -> String {
 
 /// Trajectories where V is not finite though its gradient is.
 fn outside(sample: &Sample, potential: &Potential) -> Diagnostic {
-    let ends: Vec<f64> = sample.fates.iter().map(|fate| fate.position).collect();
-    let values = potential.curve(&ends);
+    let values = potential.curve(&sample.ends);
+    let ends = points(&sample.ends, potential.model.dimension());
     let place = ends.iter().zip(&values).find(|(_, v)| !v.is_finite());
-    let x = place.map_or(f64::NAN, |(x, _)| *x);
-    not_finite(potential, x)
+    not_finite(potential, place.map_or(&[], |(x, _)| x))
 }
 
 /// Trajectories that came to rest beyond a jump.
 fn lifted(sample: &Sample, potential: &Potential) -> Diagnostic {
-    let x = sample.fates.first().map_or(f64::NAN, |fate| fate.position);
-    let height = potential.curve(&[x])[0] - sample.survey.level;
+    let ends = points(&sample.ends, potential.model.dimension());
+    let x = ends.into_iter().next().unwrap_or_default();
+    let height = potential.curve(&x).first().copied().unwrap_or(f64::NAN) - sample.survey.level;
     Diagnostic::error(
         "jump",
         format!(
             "the potential jumps where its gradient does not show it: trajectories went through, and rest {} above its wells, such as at {}",
             significant(height, 3),
-            significant(x, 6)
+            place(&x, 6)
         ),
     )
     .help("write walls as slopes, such as `if d > 0 then 50*d^2 else 0`; steps cannot be felt")
 }
 
-fn not_finite(potential: &Potential, x: f64) -> Diagnostic {
+fn not_finite(potential: &Potential, x: &[f64]) -> Diagnostic {
     Diagnostic::error(
         "undefined",
         format!(
             "trajectories reach points where the potential is not defined, such as {}{}",
-            significant(x, 6),
+            place(x, 6),
             culprit(potential, x)
         ),
     )
     .help(STAY_INSIDE)
 }
 
-/// The centre of a bin that holds samples though V is finite neither there nor at its ends.
-fn undefined_bin(sample: &Sample, potential: &Potential) -> Option<f64> {
-    let grid = *sample.blocks.first()?.density.grid();
-    let held: Vec<f64> = (0..grid.bins())
+/// The centre of a bin that holds samples though V is finite neither there nor near its corners.
+fn undefined_bin(sample: &Sample, potential: &Potential) -> Option<Vec<f64>> {
+    let mesh = sample.blocks.first()?.density.mesh();
+    let d = mesh.dimension();
+    let held: Vec<Vec<f64>> = (0..mesh.bins())
         .filter(|&bin| sample.blocks.iter().any(|b| b.density.counts()[bin] > 0))
-        .map(|bin| grid.centre(bin))
+        .map(|bin| mesh.centre(bin))
         .collect();
-    let half = 0.5 * grid.width();
-    let bad = |shift: f64| -> Vec<bool> {
-        let points: Vec<f64> = held.iter().map(|x| x + shift).collect();
-        potential
-            .curve(&points)
-            .iter()
-            .map(|v| !v.is_finite())
-            .collect()
-    };
-    let (left, middle, right) = (bad(-half), bad(0.0), bad(half));
-    (0..held.len())
-        .find(|&at| left[at] && middle[at] && right[at])
-        .map(|at| held[at])
+    let mut bad = vec![true; held.len()];
+    // The centre, and then the ends of both diagonals.
+    for [first, others] in [
+        [0.0, 0.0],
+        [-0.5, -0.5],
+        [0.5, 0.5],
+        [-0.5, 0.5],
+        [0.5, -0.5],
+    ] {
+        let shift = |c: usize| mesh.axes()[c].grid.width() * if c == 0 { first } else { others };
+        let coordinates = (0..d).flat_map(|c| held.iter().map(move |x| x[c] + shift(c)));
+        let values = potential.curve(&coordinates.collect::<Vec<f64>>());
+        let finite = values.iter().map(|v| v.is_finite());
+        bad.iter_mut()
+            .zip(finite)
+            .for_each(|(bad, good)| *bad &= !good);
+    }
+    let at = bad.iter().position(|bad| *bad)?;
+    held.into_iter().nth(at)
 }
 
 /// Momenta that die out.
@@ -383,11 +313,14 @@ fn caught(sample: &Sample, settings: &Settings, part: f64) -> Diagnostic {
 }
 
 fn free(sample: &Sample, potential: &Potential) -> Diagnostic {
-    let q = &potential.model.coordinates[0].name;
+    let coordinates = &potential.model.coordinates;
+    let open = coordinates.iter().filter(|c| c.period.is_none());
+    let names: Vec<&str> = open.map(|c| c.name.as_str()).collect();
+    let (q, all) = (names.first().copied().unwrap_or("q"), names.join(", "));
     Diagnostic::error(
         "free-direction",
         format!(
-            "nothing confines {q}: V rises nowhere high enough to hold trajectories at their temperature, kT {}",
+            "nothing confines {all}: V rises nowhere high enough to hold trajectories at their temperature, kT {}",
             significant(sample.kt, 3)
         ),
     )
@@ -403,9 +336,10 @@ fn unsettled(
 ) -> Option<(Verdict, Diagnostic)> {
     let equilibrium = &findings.equilibrium;
     if let Some(x) = undefined_bin(sample, potential) {
-        return Some((Verdict::Diverged, not_finite(potential, x)));
+        return Some((Verdict::Diverged, not_finite(potential, &x)));
     }
-    if settings.domain.is_none() && sample.survey.hull(sample.kt).is_none() {
+    let open = periodic(potential).iter().any(|periodic| !periodic);
+    if open && settings.domain.is_none() && sample.survey.hull(sample.kt).is_none() {
         return Some((Verdict::DoesNotConfine, free(sample, potential)));
     }
     let worth = equilibrium.effective_samples.unwrap_or(0.0).max(1.0);
@@ -421,12 +355,10 @@ fn unsettled(
         return Some((Verdict::NotConverged, diagnostic));
     }
     // A check that could not be made has not been passed.
-    let checks = [
-        equilibrium.r_hat,
-        equilibrium.virial,
-        equilibrium.normality.excess_kurtosis,
-    ];
-    if !checks.iter().all(|check| check.is_some_and(f64::is_finite)) {
+    let checks = [equilibrium.r_hat, equilibrium.normality.excess_kurtosis];
+    let due = virial_is_due(&findings.momenta, potential, settings);
+    let unmade = due && !equilibrium.virial.is_some_and(f64::is_finite);
+    if unmade || !checks.iter().all(|check| check.is_some_and(f64::is_finite)) {
         let diagnostic = Diagnostic::error(
             "not-converged",
             "the samples are too few to check them for equilibrium",
@@ -459,7 +391,7 @@ fn unsettled(
         .help("a larger or a smaller --delta leaves the half-resolved scale on one side");
         return Some((Verdict::NotInEquilibrium, diagnostic));
     }
-    let virial = mean(&sample.blocks, LaneSums::mean_virial);
+    let virial = mean(&sample.blocks, virial);
     let allowed = VIRIAL + 4.0 * (virial.1 / virial.0).abs();
     // A tolerance that is NaN, from one block alone, allows nothing.
     let is_off = |v: &f64| (v - 1.0).abs() > allowed || allowed.is_nan();

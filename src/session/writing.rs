@@ -3,7 +3,7 @@
 use super::estimate::Estimate;
 use super::learn::Job;
 use super::results::Learned;
-use crate::graph::number;
+use crate::graph::{Graph, Notation, Spline, arguments, number, print};
 use crate::report::result::Verdict;
 
 /// U as a program.
@@ -14,39 +14,67 @@ pub(super) fn program_text(
     verdict: Verdict,
 ) -> String {
     let settings = learned.settings();
-    let (q, spline) = (learned.coordinate(), &estimate.spline);
     let model = &learned.setup.potential.model;
-    let mut coefficients = String::new();
-    for (at, c) in spline.coefficients().iter().enumerate() {
-        coefficients.push_str(match at {
-            0 => "\n  ",
-            at if at % 4 == 0 => ",\n  ",
-            _ => ", ",
-        });
-        coefficients.push_str(&number(*c));
-    }
+    let written = arguments(&model.coordinates);
     let parameters: String = model
         .parameters
         .iter()
         .zip(&learned.setup.potential.parameters)
         .map(|(p, value)| format!(", {} = {}", p.name, number(*value)))
         .collect();
+    let wraps = model.coordinates.iter().all(|c| c.period.is_some());
+    let beyond = match wraps {
+        true => "It repeats after a period.",
+        false => "Beyond the ends of the spline it continues linearly; nothing is known there.",
+    };
+    let friction = match &settings.friction {
+        None => format!("gamma = {}", number(settings.gamma)),
+        Some(rows) => format!("friction {rows:?}"),
+    };
     format!(
-        "# The effective potential of {name}({q}) in {file}{parameters}\n\
-         # at delta = {delta}, gamma = {gamma}: structure below l = {l:.4} is gone.\n\
+        "# The effective potential of {name}({coordinates}) in {file}{parameters}\n\
+         # at delta = {delta}, {friction}: structure below l = {l:.4} is gone.\n\
          # By `{estimator}`, effpot-lang {version}, seed {seed}; verdict: {verdict}.\n\
-         # Beyond the ends of the spline it continues linearly; nothing is known there.\n\
-         U({q}) = spline({q}, 3, {lo}, {hi}, [{coefficients}\n])\n",
+         # {beyond}\n\
+         U({head}) = {spline}\n",
         name = model.name,
+        coordinates = written.names.join(", "),
         file = job.sources.get(job.root).name,
         delta = settings.delta,
-        gamma = settings.gamma,
         l = learned.length,
         estimator = estimate.estimator.name(),
         version = env!("CARGO_PKG_VERSION"),
         seed = settings.seed,
         verdict = verdict.words(),
-        lo = number(spline.lo()),
-        hi = number(spline.hi()),
+        head = written.head,
+        spline = call(&estimate.spline, &written.names),
     )
+}
+
+/// The spline as a call, with its coefficients on lines of their own.
+fn call(spline: &Spline, names: &[String]) -> String {
+    let mut graph = Graph::new();
+    let inputs: Vec<_> = (0..names.len()).map(|c| graph.input(c as u32)).collect();
+    let node = graph.spline(spline.clone(), &inputs);
+    // The mesh of a run has far fewer cells than the longest formula has room for.
+    let text = print(&graph, node, names, Notation::Pot).unwrap_or_default();
+    let table = if names.len() > 1 { ", [[" } else { ", [" };
+    let Some(at) = text.rfind(table) else {
+        return text;
+    };
+    let (head, table) = text.split_at(at + 3);
+    let mut out = format!("{head}\n  ");
+    for (row, line) in table.trim_end_matches("])").split("], ").enumerate() {
+        out.push_str(if row > 0 { "],\n  " } else { "" });
+        for (at, number) in line.split(", ").enumerate() {
+            out.push_str(match at {
+                0 => "",
+                at if at % 4 == 0 => ",\n  ",
+                _ => ", ",
+            });
+            out.push_str(number);
+        }
+    }
+    out.push_str(if names.len() > 1 { "]\n])" } else { "\n])" });
+    out
 }

@@ -409,7 +409,7 @@ def case(module, name, program, f, where, sets=(), values=None):
             slope = mp.diff(lambda t: f(*exact[:k], t, *exact[k + 1 :]), x)
             known, scale = traced.d.get(k, (mpf(0), mpf(0)))
             assert abs(slope - known) <= mpf(10) ** -20 * (1 + scale), (name, at, k, slope, known)
-            print("slope", digits(slope) if scale else "0", mpmath.nstr(scale, 4))
+            print("slope", digits(slope if known else known), mpmath.nstr(scale, 4))
 
 
 def one(module, f, arguments, where, **more):

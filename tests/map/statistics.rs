@@ -22,7 +22,7 @@ const WELL: Well = Well {
 
 fn total(blocks: &[Block]) -> LaneSums {
     let mut total = LaneSums::default();
-    blocks.iter().for_each(|b| total.merge(&b.total()));
+    blocks.iter().for_each(|b| total.merge(&b.total(0)));
     total
 }
 

@@ -36,13 +36,13 @@ impl Observer for Virial<'_> {
     fn observe(&mut self, window: &Window<'_>) {
         let mut g = [0.0; LANES];
         for step in 0..window.steps() {
-            let x = window.positions(step);
+            let x = window.positions(step, 0);
             self.potential.gradients(x, &mut g);
             for lane in 0..LANES {
-                let p = window.momenta(step)[lane];
+                let p = window.momenta(step, 0)[lane];
                 self.apart = self
                     .apart
-                    .max((g[lane] - window.gradient(step, lane)).abs());
+                    .max((g[lane] - window.gradient(step, lane, 0)).abs());
                 let more = [1.0, x[lane] * g[lane], p * p];
                 (0..3).for_each(|i| self.sums[lane][i] += more[i]);
             }
@@ -80,7 +80,7 @@ fn the_virial_identity_holds_for_any_potential() {
         };
         let mut observers: Vec<Virial<'_>> = (0..sampling.groups).map(|_| new()).collect();
         sampling.advance(&mut ensemble, &map, 100_000, 0, &mut observers);
-        let c = map.decay();
+        let c = map.damping().decay(0, 0);
         let ratios: Vec<f64> = observers
             .iter()
             .flat_map(|o| o.sums)
@@ -252,7 +252,7 @@ impl Observer for Watch {
                 continue;
             }
             self.committed += 1;
-            let squares = (0..window.steps()).map(|s| window.momenta(s)[lane].powi(2));
+            let squares = (0..window.steps()).map(|s| window.momenta(s, 0)[lane].powi(2));
             let mean = squares.sum::<f64>() / window.steps() as f64;
             self.dead += u64::from(mean < threshold);
         }

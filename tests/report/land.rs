@@ -62,7 +62,7 @@ fn run(axes: [Coordinate; 2], u: fn([f64; 2]) -> f64, kt: f64, eps: f64, error: 
     });
     surfaces.noise = Some([
         surfaces.field(|[x, _]| 1.0 + 0.3 * x.sin()),
-        surfaces.field(|_| 0.1),
+        surfaces.field(|[x, y]| 0.1 * (x * y).sin()),
         surfaces.field(|[_, y]| 1.0 - 0.2 * y.cos()),
     ]);
     surfaces.noise_spread = Some(0.2);
@@ -127,4 +127,37 @@ pub fn one_angle() -> Curves {
         x,
         ..Curves::default()
     }
+}
+
+/// A noisy run on a leveled form of [`muller_brown`]: errors that grow where samples are rare.
+pub fn leveled() -> Surfaces {
+    let axes = [
+        Coordinate::new("x", -1.9, 1.5, 96),
+        Coordinate::new("y", -0.9, 2.2, 96),
+    ];
+    let u = |[x, y]: [f64; 2]| {
+        let leveling = 35.0136 * (x + 0.0500108f64).powi(2) + 59.8399 * (y - 0.4666941f64).powi(2);
+        0.1 * (leveling + muller_brown([x, y]))
+    };
+    let mut surfaces = run(axes, u, 1.5, 1e-5, 0.004);
+    // Errors that are alike from cell to cell and their standard error, from a seeded stream.
+    let mut state = 12345u64;
+    let mut draw = || {
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (state >> 11) as f64 / (1u64 << 53) as f64 - 0.5
+    };
+    let waves: Vec<[f64; 4]> = (0..60).map(|_| [draw(), draw(), draw(), draw()]).collect();
+    let noise = surfaces.field(|[x, y]| {
+        let wave = |[a, b, phase, size]: &[f64; 4]| {
+            2.0 * size * (30.0 * (a * x + b * y) + std::f64::consts::TAU * phase).sin()
+        };
+        waves.iter().map(wave).sum::<f64>() / (waves.len() as f64 / 6.0).sqrt()
+    });
+    for (cell, noise) in noise.into_iter().enumerate() {
+        surfaces.u[cell] += noise * surfaces.u_stderr[cell];
+    }
+    surfaces.mark();
+    surfaces
 }

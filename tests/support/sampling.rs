@@ -3,7 +3,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use effpot_lang::dynamics::{DampedMap, Ensemble, Observer, Stream, Streams};
+use effpot_lang::dynamics::{DampedMap, Damping, Ensemble, Observer, Side, Stream, Streams};
 use effpot_lang::kernel::{Engine, LANES};
 use effpot_lang::learn::collect::{Block, Collector, LaneSums, Plan};
 use effpot_lang::session::Potential;
@@ -37,12 +37,11 @@ impl Sampling {
         let map = DampedMap::compile(
             &potential.model,
             &potential.parameters,
-            self.delta,
-            self.gamma,
+            Damping::scalar(1, self.delta, self.gamma),
             Engine::best(),
         )
         .unwrap();
-        let everywhere = (-1e6, 1e6);
+        let everywhere = [Side::plain(-1e6, 1e6)];
         let streams = Streams::new(self.seed);
         let (starts, kt) = (self.starts(), self.kt);
         let mut lanes = Ensemble::new(
@@ -50,7 +49,7 @@ impl Sampling {
             streams,
             &starts,
             kt,
-            everywhere,
+            &everywhere,
             restarts,
             self.window() as u64,
         );
@@ -82,9 +81,9 @@ impl Sampling {
         assert!(lanes.advance(map, &windows, stretch, &self.starts(), observers, &never));
     }
 
-    pub fn starts(&self) -> impl Fn(&mut Stream) -> f64 + Sync + use<> {
+    pub fn starts(&self) -> impl Fn(&mut Stream, &mut [f64]) + Sync + use<> {
         let (lo, hi) = self.from;
-        move |stream: &mut Stream| lo + (hi - lo) * stream.uniform()
+        move |stream: &mut Stream, point: &mut [f64]| point[0] = lo + (hi - lo) * stream.uniform()
     }
 
     /// Blocks of statistics, group by group within each stretch of time.
@@ -111,13 +110,13 @@ pub fn everything<'a>(
     values: effpot_lang::learn::collect::Values<'a>,
 ) -> Plan<'a> {
     Plan {
-        grid,
-        momentum_grid: Grid::over(-8.0 * sigma_p, 8.0 * sigma_p, 1024).unwrap(),
+        mesh: grid.into(),
+        momentum_grids: vec![Grid::over(-8.0 * sigma_p, 8.0 * sigma_p, 1024).unwrap()],
         force_stride: 1,
         value_stride,
         whole_step: true,
         values,
-        centre: 0.0,
+        centre: vec![0.0],
         level: 0.0,
     }
 }

@@ -1,7 +1,7 @@
 //! A harmonic well driven by white noise under the damped map: an AR(2) process in closed form.
 #![allow(dead_code)]
 
-use effpot_lang::dynamics::{Observer, Streams, Window};
+use effpot_lang::dynamics::{Damping, Observer, Streams, Window};
 use effpot_lang::kernel::LANES;
 use effpot_lang::learn::collect::{Block, Collector, Plan};
 
@@ -103,7 +103,7 @@ impl Well {
         impl Observer for Positions {
             fn observe(&mut self, window: &Window<'_>) {
                 self.0
-                    .extend((0..window.steps()).map(|step| window.positions(step)[0]));
+                    .extend((0..window.steps()).map(|step| window.positions(step, 0)[0]));
             }
         }
         let mut state = State::new(self, Streams::new(seed).stream(0));
@@ -152,8 +152,8 @@ impl State {
             }
             record.extend(self.p);
         }
-        let map = (well.delta, c);
-        let window = Window::new(&record, &before, [true; LANES], map, self.step);
+        let damping = Damping::scalar(1, well.delta, well.gamma);
+        let window = Window::new(&record, &before, [true; LANES], &damping, self.step);
         observer.observe(&window.unwrap());
         self.step += steps as u64;
     }

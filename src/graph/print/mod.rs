@@ -5,6 +5,7 @@
 
 mod arguments;
 mod spline;
+mod truth;
 
 pub use arguments::{Arguments, arguments};
 
@@ -49,12 +50,14 @@ struct Text {
 /// The formula of a node, or `None` where it would be longer than [`LIMIT`].
 pub fn print(graph: &Graph, node: Node, names: Names<'_>, notation: Notation) -> Option<String> {
     let mut texts = vec![None; graph.len()];
+    let schedule = graph.schedule(&[node]);
     let mut writer = Writer {
         graph,
+        truths: truth::truths(graph, &schedule),
         names,
         notation,
     };
-    for at in graph.schedule(&[node]) {
+    for at in schedule {
         let text = writer.node(at, &texts);
         if text.text.len() > LIMIT {
             return None;
@@ -76,6 +79,7 @@ pub fn program(graph: &Graph, node: Node, names: Names<'_>) -> Option<String> {
     }
     let mut writer = Writer {
         graph,
+        truths: truth::truths(graph, &schedule),
         names,
         notation: Notation::Pot,
     };
@@ -195,6 +199,8 @@ fn atom(text: impl Into<String>) -> Text {
 
 struct Writer<'a> {
     graph: &'a Graph,
+    /// Which nodes are conditions.
+    truths: Vec<bool>,
     names: Names<'a>,
     notation: Notation,
 }
@@ -221,14 +227,24 @@ impl Writer<'_> {
                 self.power(of(a), exponent)
             }
             Op::Compare(comparison, a, b) => self.comparison(comparison, of(a), of(b)),
-            Op::And(a, b) => self.logic(Binding::And, "and", "\\land", of(a), of(b)),
-            Op::Or(a, b) => self.logic(Binding::Or, "or", "\\lor", of(a), of(b)),
+            Op::And(a, b) => {
+                let (a, b) = (self.condition(a, texts), self.condition(b, texts));
+                self.logic(Binding::And, "and", "\\land", a, b)
+            }
+            Op::Or(a, b) => {
+                let (a, b) = (self.condition(a, texts), self.condition(b, texts));
+                self.logic(Binding::Or, "or", "\\lor", a, b)
+            }
             Op::Not(a) => {
-                let a = self.at_least(of(a), Binding::Comparison);
+                let a = self.at_least(self.condition(a, texts), Binding::Comparison);
                 let sign = self.either("not ", "\\lnot ");
                 with(Binding::Not, format!("{sign}{a}"))
             }
-            Op::Select(c, a, b) => self.select(of(c), of(a), of(b)),
+            Op::Select(c, a, b) if self.truths[node.index()] => {
+                let (a, b) = (self.condition(a, texts), self.condition(b, texts));
+                self.select(self.condition(c, texts), a, b)
+            }
+            Op::Select(c, a, b) => self.select(self.condition(c, texts), of(a), of(b)),
             op @ Op::Spline(id, _) => {
                 let point: Vec<Text> = op.operands().map(of).collect();
                 self.spline(id, &point)

@@ -1,12 +1,14 @@
 //! The logarithm of a density as a spline: penalised Poisson regression of counts.
 
+use super::centres::Centres;
 use super::domain::{Domain, positive};
 use super::solve::conjugate;
 use super::{Estimator, Fit, FitError, LEAST_PENALTY, Settings, folds, search};
 use crate::learn::stencil::Stencil;
-use crate::learn::tensor::{Factor, Row};
-use crate::stats::{Histogram, MAX_AXES, Moments};
+use crate::learn::tensor::Factor;
+use crate::stats::{Histogram, Moments};
 use rayon::prelude::*;
+use std::borrow::Borrow;
 
 /// The most Newton steps of one fit; from a least-squares start a handful do.
 const MAX_STEPS: usize = 60;
@@ -15,6 +17,10 @@ const MAX_STEPS: usize = 60;
 const TOLERANCE: f64 = 1e-6;
 /// The same while candidates are compared, whose errors differ by more than the 1e-6 left.
 const ROUGH: f64 = 1e-3;
+
+/// A move of a log-density after which the factor of the equations is kept: they differ from the
+/// next ones by less than that part, so that a few conjugate gradients make up for it.
+const NEAR: f64 = 0.5;
 
 /// An inverse temperature, and what it is without each statistical block.
 ///
@@ -63,12 +69,16 @@ impl Temperature {
 ///
 /// # Errors
 /// See [`FitError`].
-pub fn density(
-    blocks: &[Histogram],
+pub fn density<H>(
+    blocks: &[H],
     temperature: &Temperature,
     settings: &Settings,
-) -> Result<Fit, FitError> {
-    log_density(Estimator::Density, blocks, temperature, settings)
+) -> Result<Fit, FitError>
+where
+    H: Borrow<Histogram>,
+{
+    let blocks: Vec<&Histogram> = blocks.iter().map(Borrow::borrow).collect();
+    log_density(Estimator::Density, &blocks, temperature, settings)
 }
 
 /// Fits U to the density of the full-step position `q` with `beta = 1/var p`, as Li & Tao 2024
@@ -76,17 +86,21 @@ pub fn density(
 ///
 /// # Errors
 /// See [`FitError`].
-pub fn paper(
-    blocks: &[Histogram],
+pub fn paper<H>(
+    blocks: &[H],
     temperature: &Temperature,
     settings: &Settings,
-) -> Result<Fit, FitError> {
-    log_density(Estimator::Paper, blocks, temperature, settings)
+) -> Result<Fit, FitError>
+where
+    H: Borrow<Histogram>,
+{
+    let blocks: Vec<&Histogram> = blocks.iter().map(Borrow::borrow).collect();
+    log_density(Estimator::Paper, &blocks, temperature, settings)
 }
 
 fn log_density(
     estimator: Estimator,
-    blocks: &[Histogram],
+    blocks: &[&Histogram],
     temperature: &Temperature,
     settings: &Settings,
 ) -> Result<Fit, FitError> {
@@ -100,13 +114,13 @@ fn log_density(
     };
     let mut total = blocks[*first].clone();
     for &b in &used[1..] {
-        let merged = total.merge(&blocks[b]);
+        let merged = total.merge(blocks[b]);
         merged.map_err(|_| FitError::GridMismatch)?;
     }
     let d = total.mesh().dimension();
     let domain = Domain::new(&total, settings, (d + 1) * (d + 2) / 2)?;
     let problem = Problem::new(&domain);
-    let parts: Vec<Vec<f64>> = used.iter().map(|&b| problem.cut(&blocks[b])).collect();
+    let parts: Vec<Vec<f64>> = used.iter().map(|&b| problem.cut(blocks[b])).collect();
     let merged: Vec<Vec<f64>> = folds(used.len(), settings.folds)
         .into_iter()
         .map(|fold| add(&parts[fold]))
@@ -116,9 +130,10 @@ fn log_density(
         let error = problem.error(&all, &merged, smoothing);
         error.unwrap_or(f64::INFINITY)
     };
-    let smoothing = search(domain.tensor.cost(), error).ok_or(FitError::Singular)?;
-    let (factor, fitted) = problem.fit(&all, smoothing, TOLERANCE)?;
-    let without = problem.without(&factor, &fitted, &all, &parts, smoothing, TOLERANCE)?;
+    let least = LEAST_PENALTY / problem.weight(&all, 1.0);
+    let smoothing = search(domain.tensor.cost(), least, error).ok_or(FitError::Singular)?;
+    let fitted = problem.fit(&all, smoothing, TOLERANCE)?;
+    let without = problem.without(&fitted, &all, &parts, smoothing, TOLERANCE)?;
     let potential = |c: &[f64], beta: f64| c.iter().map(|c| -c / beta).collect::<Vec<f64>>();
     let mut replicates = Vec::with_capacity(used.len());
     for (b, coefficients) in used.iter().zip(&without) {
@@ -126,8 +141,7 @@ fn log_density(
         positive("the inverse temperature", beta)?;
         replicates.push(potential(coefficients, beta));
     }
-    let coefficients = potential(&fitted, beta);
-    drop(factor);
+    let coefficients = potential(&fitted.coefficients, beta);
     Fit::new(
         estimator,
         domain.clone(),
@@ -152,19 +166,24 @@ fn subtract(all: &[f64], part: &[f64]) -> Vec<f64> {
 /// Counts over the bins of a domain, modelled as Poisson with mean `exp(sum_j c_j B_j)`.
 struct Problem<'a> {
     domain: &'a Domain,
+    centres: Centres<'a>,
+    /// `sum_j B_j^2` at each bin.
+    squares: Vec<f64>,
     penalty: Stencil,
 }
 
-/// What Newton's method needs at some coefficients: minus the second derivatives of the
-/// penalised likelihood, and the first ones.
-struct Newton {
-    matrix: Stencil,
-    side: Vec<f64>,
+/// A fit to all blocks, and a factor of its equations or of some that are near.
+struct Fitted<'a> {
+    coefficients: Vec<f64>,
+    factor: Factor<'a>,
 }
 
 impl Problem<'_> {
     fn new(domain: &Domain) -> Problem<'_> {
+        let centres = Centres::new(domain);
         Problem {
+            squares: centres.squares(),
+            centres,
             penalty: domain.tensor.penalty(),
             domain,
         }
@@ -176,66 +195,41 @@ impl Problem<'_> {
         bins.map(|bin| counts[*bin] as f64).collect()
     }
 
-    // The basis at the centre of each bin of the domain.
-    fn rows(&self) -> impl Iterator<Item = Row> {
-        let (mesh, tensor) = (&self.domain.mesh, &self.domain.tensor);
-        self.domain.bins.iter().map(|bin| {
-            let mut x = [0.0; MAX_AXES];
-            mesh.centre_into(*bin, &mut x);
-            tensor.row(&tensor.locals(&x), None)
-        })
-    }
-
-    fn logarithms(&self, coefficients: &[f64]) -> Vec<f64> {
-        self.rows().map(|row| row.of(coefficients)).collect()
-    }
-
-    // sum_i weight_i B_i B_iᵀ and sum_i value_i B_i
-    fn equations(&self, bins: impl Iterator<Item = (f64, f64)>) -> (Stencil, Vec<f64>) {
-        let mut matrix = Stencil::zero(&self.domain.tensor);
-        let mut side = vec![0.0; self.domain.tensor.size()];
-        for (row, (weight, value)) in self.rows().zip(bins) {
-            matrix.add(&row, weight);
-            row.add_to(&mut side, value);
-        }
-        (matrix, side)
-    }
-
-    fn newton(&self, counts: &[f64], coefficients: &[f64], weight: f64) -> Newton {
-        let logs = self.logarithms(coefficients);
-        let bins = counts
-            .iter()
-            .zip(logs)
-            .map(|(n, log)| (log.exp(), n - log.exp()));
-        let (matrix, mut side) = self.equations(bins);
+    // What Newton's method needs: minus the second derivatives of the likelihood, without the
+    // penalty, and the first ones with it.
+    fn newton(&self, counts: &[f64], coefficients: &[f64], weight: f64) -> (Stencil, Vec<f64>) {
+        let mut means = self.centres.evaluate(coefficients);
+        means.iter_mut().for_each(|log| *log = log.exp());
+        let mut side = self.centres.project(&subtract(counts, &means));
         let bent = self.penalty.multiply(coefficients);
         side.iter_mut()
             .zip(bent)
             .for_each(|(s, p)| *s -= weight * p);
-        Newton { matrix, side }
+        (self.centres.weighted(&means), side)
     }
 
     // The weight of the penalty for a relative one, at least that of a few samples.
     fn weight(&self, counts: &[f64], smoothing: f64) -> f64 {
-        let squares = self.rows().zip(counts).map(|(row, n)| {
-            let weights = row.weights().iter();
-            n * weights.map(|w| w * w).sum::<f64>()
-        });
-        let relative = smoothing * squares.sum::<f64>() / self.penalty.trace();
-        super::at_least(relative, LEAST_PENALTY)
+        let terms = counts.iter().zip(&self.squares);
+        let trace: f64 = terms.map(|(n, squares)| n * squares).sum();
+        super::at_least(smoothing * trace / self.penalty.trace(), LEAST_PENALTY)
     }
 
     // Least squares of log(n + 1/2), weights as for Poisson counts: a start, never the answer.
-    fn start(&self, counts: &[f64], weight: f64) -> Result<Vec<f64>, FitError> {
-        let bins = counts.iter().map(|n| (n + 0.5, (n + 0.5) * (n + 0.5).ln()));
-        let (matrix, side) = self.equations(bins);
+    fn start(&self, counts: &[f64], weight: f64) -> Result<Fitted<'_>, FitError> {
+        let weights: Vec<f64> = counts.iter().map(|n| n + 0.5).collect();
+        let values: Vec<f64> = weights.iter().map(|w| w * w.ln()).collect();
+        let matrix = self.centres.weighted(&weights);
         let factor = self.domain.tensor.factor(&matrix, &self.penalty, weight)?;
-        Ok(factor.solve(&[side]).remove(0))
+        Ok(Fitted {
+            coefficients: factor.solve(&[self.centres.project(&values)]).remove(0),
+            factor,
+        })
     }
 
     /// Adds a step, cut to 1 in any log-density; the largest move of one that it asked for.
     fn advance(&self, coefficients: &mut [f64], step: &[f64]) -> Result<f64, FitError> {
-        let moves = self.rows().map(|row| row.of(step).abs());
+        let moves = self.centres.evaluate(step).into_iter().map(f64::abs);
         let largest = moves.fold(0.0, |a: f64, b| if b <= a { a } else { b });
         if !largest.is_finite() {
             return Err(FitError::NotFinite);
@@ -248,21 +242,24 @@ impl Problem<'_> {
         Ok(largest)
     }
 
-    /// Newton's method: the solution, and the factor of the last step.
-    fn fit(
-        &self,
-        counts: &[f64],
-        smoothing: f64,
-        tolerance: f64,
-    ) -> Result<(Factor<'_>, Vec<f64>), FitError> {
+    /// Newton's method. The factor is made anew as long as steps are large.
+    fn fit(&self, counts: &[f64], smoothing: f64, tolerance: f64) -> Result<Fitted<'_>, FitError> {
         let weight = self.weight(counts, smoothing);
-        let mut coefficients = self.start(counts, weight)?;
+        let mut fitted = self.start(counts, weight)?;
+        let mut moved = f64::INFINITY;
         for _ in 0..MAX_STEPS {
-            let Newton { matrix, side } = self.newton(counts, &coefficients, weight);
-            let factor = self.domain.tensor.factor(&matrix, &self.penalty, weight)?;
-            let step = factor.solve(&[side]).remove(0);
-            if self.advance(&mut coefficients, &step)? < tolerance {
-                return Ok((factor, coefficients));
+            let (mut matrix, side) = self.newton(counts, &fitted.coefficients, weight);
+            let step = if moved > NEAR {
+                fitted.factor = self.domain.tensor.factor(&matrix, &self.penalty, weight)?;
+                fitted.factor.solve(&[side])
+            } else {
+                matrix.add_scaled(&self.penalty, weight);
+                let apply = |_: usize, v: &[f64]| matrix.multiply(v);
+                conjugate(&fitted.factor, &[side], tolerance, apply)?
+            };
+            moved = self.advance(&mut fitted.coefficients, &step[0])?;
+            if moved < tolerance {
+                return Ok(fitted);
             }
         }
         Err(FitError::NotConverged {
@@ -273,35 +270,27 @@ impl Problem<'_> {
     /// The solutions without each of the parts, from that for all and its factor.
     fn without(
         &self,
-        factor: &Factor<'_>,
-        fitted: &[f64],
+        fitted: &Fitted<'_>,
         all: &[f64],
         parts: &[Vec<f64>],
         smoothing: f64,
         tolerance: f64,
     ) -> Result<Vec<Vec<f64>>, FitError> {
-        let rests: Vec<(Vec<f64>, f64)> = parts
-            .iter()
-            .map(|part| {
-                let rest = subtract(all, part);
-                let weight = self.weight(&rest, smoothing);
-                (rest, weight)
-            })
-            .collect();
-        let mut out = vec![fitted.to_vec(); parts.len()];
+        let mut out = vec![fitted.coefficients.clone(); parts.len()];
         let mut open: Vec<usize> = (0..parts.len()).collect();
         for _ in 0..MAX_STEPS {
             let (matrices, sides): (Vec<Stencil>, Vec<Vec<f64>>) = open
                 .par_iter()
                 .map(|&b| {
-                    let (rest, weight) = &rests[b];
-                    let mut newton = self.newton(rest, &out[b], *weight);
-                    newton.matrix.add_scaled(&self.penalty, *weight);
-                    (newton.matrix, newton.side)
+                    let rest = subtract(all, &parts[b]);
+                    let weight = self.weight(&rest, smoothing);
+                    let (mut matrix, side) = self.newton(&rest, &out[b], weight);
+                    matrix.add_scaled(&self.penalty, weight);
+                    (matrix, side)
                 })
                 .unzip();
             let apply = |i: usize, v: &[f64]| matrices[i].multiply(v);
-            let steps = conjugate(factor, &sides, tolerance, apply)?;
+            let steps = conjugate(&fitted.factor, &sides, tolerance, apply)?;
             let mut still = Vec::new();
             for (b, step) in open.into_iter().zip(steps) {
                 if self.advance(&mut out[b], &step)? >= tolerance {
@@ -320,7 +309,7 @@ impl Problem<'_> {
 
     // The log-likelihood of counts under a density known up to a factor, with its sign changed.
     fn loss(&self, counts: &[f64], coefficients: &[f64]) -> f64 {
-        let logs = self.logarithms(coefficients);
+        let logs = self.centres.evaluate(coefficients);
         let norm: f64 = logs.iter().map(|l| l.exp()).sum();
         let total: f64 = counts.iter().sum();
         let likelihood: f64 = counts.iter().zip(&logs).map(|(n, l)| n * l).sum();
@@ -329,8 +318,8 @@ impl Problem<'_> {
 
     // The loss on parts that were left out, each predicted from the others.
     fn error(&self, all: &[f64], parts: &[Vec<f64>], smoothing: f64) -> Result<f64, FitError> {
-        let (factor, fitted) = self.fit(all, smoothing, ROUGH)?;
-        let without = self.without(&factor, &fitted, all, parts, smoothing, ROUGH)?;
+        let fitted = self.fit(all, smoothing, ROUGH)?;
+        let without = self.without(&fitted, all, parts, smoothing, ROUGH)?;
         let losses = parts
             .iter()
             .zip(&without)

@@ -10,7 +10,9 @@ use crate::stats::{Histogram, MAX_AXES, Mesh, MeshAxis};
 pub(super) struct Domain {
     pub mesh: Mesh,
     pub tensor: Tensor,
-    /// The bins of the mesh within the space.
+    /// The bins along each axis within the space.
+    pub ranges: Vec<std::ops::Range<usize>>,
+    /// The bins of the mesh within the space, in ascending order.
     pub bins: Vec<usize>,
     /// Which cells of the space hold enough samples, row-major.
     pub covered: Vec<bool>,
@@ -56,6 +58,7 @@ impl Domain {
         let share = |n: &u64| *n as f64 / samples as f64;
         Ok(Domain {
             density: counts.counts().iter().map(share).collect(),
+            ranges: cells.bins_along(&mesh, &ranges),
             mesh,
             tensor,
             bins,
@@ -207,6 +210,18 @@ impl Cells {
                 false => ends[k].0..ends[k].1,
             })
         })
+    }
+
+    fn bins_along(
+        &self,
+        mesh: &Mesh,
+        ranges: &[std::ops::Range<usize>],
+    ) -> Vec<std::ops::Range<usize>> {
+        let axes = mesh.axes().iter().zip(ranges).zip(self.stride);
+        axes.map(|((axis, range), stride)| {
+            range.start * stride..(range.end * stride).min(axis.grid.bins())
+        })
+        .collect()
     }
 
     fn tensor(&self, mesh: &Mesh, ranges: &[std::ops::Range<usize>; MAX_AXES]) -> Option<Tensor> {

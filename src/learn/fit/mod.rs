@@ -20,12 +20,15 @@
 //! One factorisation of the banded equations serves all folds or blocks at a weight: solutions
 //! without a block are found from it by conjugate gradients. [`room`] says what a fit needs.
 
+mod centres;
 mod density;
 mod domain;
 mod regression;
 mod result;
 mod solve;
 
+#[cfg(test)]
+mod plane_tests;
 #[cfg(test)]
 mod tests;
 
@@ -152,13 +155,19 @@ const CANDIDATES: std::ops::RangeInclusive<i32> = -20..=8;
 /// the neighbours of the best.
 const CHEAP: f64 = 3e5;
 
-/// The candidate with the least error, each computed from a relative weight. Where several have
-/// it, the least weight is taken; `None` where no error is finite.
-fn search(cost: f64, error: impl Fn(f64) -> f64 + Sync) -> Option<f64> {
+/// The candidate with the least error, each computed from a relative weight; where several have
+/// it, the least weight. Those below `least` all mean the same, and one of them is tried. `None`
+/// where no error is finite.
+fn search(cost: f64, least: f64, error: impl Fn(f64) -> f64 + Sync) -> Option<f64> {
     let weight = |i: i32| 10f64.powf(0.5 * f64::from(i));
     let mut stride = if cost > CHEAP { 4 } else { 1 };
     let mut tried: Vec<(i32, f64)> = Vec::new();
-    let mut next: Vec<i32> = CANDIDATES.step_by(stride as usize).collect();
+    let (first, last) = CANDIDATES.into_inner();
+    let first = (first..=last)
+        .rev()
+        .find(|i| weight(*i) <= least)
+        .unwrap_or(first);
+    let mut next: Vec<i32> = (first..=last).step_by(stride as usize).collect();
     loop {
         let errors: Vec<f64> = next.par_iter().map(|i| error(weight(*i))).collect();
         tried.extend(next.into_iter().zip(errors));
@@ -179,7 +188,7 @@ fn search(cost: f64, error: impl Fn(f64) -> f64 + Sync) -> Option<f64> {
         let near = [best.0 - stride, best.0 + stride];
         next = near
             .into_iter()
-            .filter(|i| CANDIDATES.contains(i))
+            .filter(|i| (first..=last).contains(i))
             .collect();
     }
 }

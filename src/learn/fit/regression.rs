@@ -6,6 +6,7 @@ use super::{Estimator, Fit, FitError, LEAST_PENALTY, Settings, folds, search};
 use crate::learn::stencil::Stencil;
 use crate::stats::{BinnedSums, GridMismatch, MAX_AXES};
 use rayon::prelude::*;
+use std::borrow::Borrow;
 
 /// A fit of forces and the forces that it left unexplained.
 #[derive(Clone, Debug)]
@@ -49,8 +50,12 @@ fn mean_diagonal(matrix: &[f64], d: usize) -> f64 {
 ///
 /// # Errors
 /// See [`FitError`].
-pub fn value(blocks: &[BinnedSums], settings: &Settings) -> Result<Fit, FitError> {
-    let (fit, _) = regress(Kind::Value, blocks, settings)?;
+pub fn value<B>(blocks: &[B], settings: &Settings) -> Result<Fit, FitError>
+where
+    B: Borrow<BinnedSums>,
+{
+    let blocks: Vec<&BinnedSums> = blocks.iter().map(Borrow::borrow).collect();
+    let (fit, _) = regress(Kind::Value, &blocks, settings)?;
     Ok(fit)
 }
 
@@ -60,8 +65,12 @@ pub fn value(blocks: &[BinnedSums], settings: &Settings) -> Result<Fit, FitError
 ///
 /// # Errors
 /// See [`FitError`].
-pub fn force(blocks: &[BinnedSums], settings: &Settings) -> Result<ForceFit, FitError> {
-    let (fit, total) = regress(Kind::Force, blocks, settings)?;
+pub fn force<B>(blocks: &[B], settings: &Settings) -> Result<ForceFit, FitError>
+where
+    B: Borrow<BinnedSums>,
+{
+    let blocks: Vec<&BinnedSums> = blocks.iter().map(Borrow::borrow).collect();
+    let (fit, total) = regress(Kind::Force, &blocks, settings)?;
     let d = fit.dimension();
     // The slopes at the mean positions of each block: one pass over the bins of each.
     let sums: Vec<(f64, Vec<f64>)> = blocks
@@ -221,19 +230,23 @@ impl Problem {
         out
     }
 
-    // The weight of the penalty for a relative one, at least that of a few samples.
-    fn weight(&self, all: &Equations, smoothing: f64) -> f64 {
+    // The least weight of the penalty.
+    fn least(&self) -> f64 {
         let axes = self.domain.tensor.axes();
-        let sample = match self.kind {
-            Kind::Value => 1.0,
+        match self.kind {
+            Kind::Value => LEAST_PENALTY,
             // A slope knows the coefficients by the inverse width of a cell.
             Kind::Force => {
                 let squares = axes.iter().map(|axis| axis.spacing().powi(-2));
-                squares.sum::<f64>() / axes.len() as f64
+                LEAST_PENALTY * squares.sum::<f64>() / axes.len() as f64
             }
-        };
+        }
+    }
+
+    // The weight of the penalty for a relative one.
+    fn weight(&self, all: &Equations, smoothing: f64) -> f64 {
         let relative = smoothing * all.matrix.trace() / self.penalty.trace();
-        super::at_least(relative, LEAST_PENALTY * sample)
+        super::at_least(relative, self.least())
     }
 
     fn solve(&self, all: &Equations, smoothing: f64) -> Result<Solved<'_>, FitError> {
@@ -256,7 +269,12 @@ impl Problem {
     }
 
     // The coefficients without each of the parts.
-    fn without(&self, solved: &Solved<'_>, parts: &[Equations]) -> Result<Vec<Vec<f64>>, FitError> {
+    fn without(
+        &self,
+        solved: &Solved<'_>,
+        parts: &[Equations],
+        tolerance: f64,
+    ) -> Result<Vec<Vec<f64>>, FitError> {
         let sides: Vec<Vec<f64>> = parts
             .par_iter()
             .map(|part| part.rest(&solved.coefficients).iter().map(|r| -r).collect())
@@ -267,7 +285,7 @@ impl Problem {
             out.iter_mut().zip(part).for_each(|(a, b)| *a -= b);
             out
         };
-        let mut out = conjugate(&solved.factor, &sides, TOLERANCE, apply)?;
+        let mut out = conjugate(&solved.factor, &sides, tolerance, apply)?;
         for replicate in &mut out {
             let all = replicate.iter_mut().zip(&solved.coefficients);
             all.for_each(|(r, c)| *r += c);
@@ -278,21 +296,25 @@ impl Problem {
     // The squared error on parts that were left out, each predicted from the others.
     fn error(&self, all: &Equations, parts: &[Equations], smoothing: f64) -> Result<f64, FitError> {
         let solved = self.solve(all, smoothing)?;
-        let without = self.without(&solved, parts)?;
+        let without = self.without(&solved, parts, ROUGH)?;
         let errors = parts.iter().zip(&without).map(|(part, c)| part.error(c));
         Ok(errors.sum())
     }
 }
 
 /// What is left of the change that leaving out a block makes, where it is called solved.
-const TOLERANCE: f64 = 1e-8;
+const TOLERANCE: f64 = 1e-4;
+/// The same while candidates are compared: what is left is orthogonal to what was found, so that
+/// squared errors are wrong by the square of it.
+const ROUGH: f64 = 1e-2;
 
 fn regress(
     kind: Kind,
-    blocks: &[BinnedSums],
+    blocks: &[&BinnedSums],
     settings: &Settings,
 ) -> Result<(Fit, BinnedSums), FitError> {
-    let used: Vec<&BinnedSums> = blocks.iter().filter(|b| b.total() > 0).collect();
+    let used = blocks.iter().copied().filter(|block| block.total() > 0);
+    let used: Vec<&BinnedSums> = used.collect();
     if used.len() < 2 {
         return Err(FitError::TooFewBlocks { found: used.len() });
     }
@@ -325,10 +347,11 @@ fn regress(
         let error = problem.error(&all, &merged, smoothing);
         error.unwrap_or(f64::INFINITY)
     };
-    let smoothing = search(tensor.cost(), error).ok_or(FitError::Singular)?;
+    let least = problem.least() / problem.weight(&all, 1.0);
+    let smoothing = search(tensor.cost(), least, error).ok_or(FitError::Singular)?;
     drop(merged);
     let solved = problem.solve(&all, smoothing)?;
-    let replicates = problem.without(&solved, &parts)?;
+    let replicates = problem.without(&solved, &parts, TOLERANCE)?;
     let coefficients = solved.coefficients;
     let estimator = match kind {
         Kind::Value => Estimator::Value,

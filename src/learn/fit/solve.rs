@@ -122,11 +122,13 @@ pub fn room(settings: &Settings, mesh: &Mesh, blocks: usize) -> Result<u64, FitE
         .map_or((f64::MAX, 0.0), |axes| extent(&axes));
     let at_once = rayon::current_num_threads().min(8) as f64;
     let factors = at_once * size * (bandwidth + 8.0);
-    // Blocks, folds, and for each candidate the equations with their penalty and a copy.
-    let matrices = blocks as f64 + settings.folds as f64 + 4.0 * at_once + 4.0;
+    // Blocks, folds, and for each candidate those of its folds and a few of its own.
+    let folds = settings.folds.min(blocks) as f64;
+    let matrices = blocks as f64 + folds + (4.0 + folds) * at_once + 4.0;
     let sums = matrices * size * (Stencil::slots(d) as f64 + 1.0);
-    // By bin: the sums of all blocks, the density, and the bins of the domain.
-    let bins = mesh.bins() as f64 * (12.0 + (d * d) as f64);
+    // By bin: the sums of all blocks, the density and the bins of the domain, and the counts of
+    // each block, as numbers, where densities are fitted.
+    let bins = mesh.bins() as f64 * (16.0 + (d * d) as f64 + blocks as f64 + 4.0 * at_once);
     let vectors = 8.0 * (blocks as f64 + 8.0 * at_once) * size;
     Ok((8.0 * (factors + sums + bins + vectors)) as u64)
 }

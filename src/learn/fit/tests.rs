@@ -305,7 +305,7 @@ fn what_cannot_be_fitted_is_an_error() {
     let s = settings();
     let empty = BinnedSums::new(grid(), 1);
     assert_eq!(
-        value(&[], &s).err(),
+        value::<BinnedSums>(&[], &s).err(),
         Some(FitError::TooFewBlocks { found: 0 })
     );
     let few = Some(FitError::TooFewBlocks { found: 1 });

@@ -1,4 +1,11 @@
-//! V filtered by the low-pass of the damped map, by quadrature and with no dynamics.
+//! V filtered by the low-pass of the damped map, by quadrature and with no dynamics: here in one
+//! coordinate, in two by [`plane()`].
+
+mod plane;
+mod sheet;
+mod torus;
+
+pub use plane::{FilteredPlane, Values, plane};
 
 use super::bspline::interpolate;
 use super::transfer::Kernel;
@@ -75,6 +82,12 @@ pub enum FilterError {
     NoSupport {
         /// The position.
         at: f64,
+    },
+    /// The same in two coordinates.
+    #[error("the potential is not finite around ({}, {})", at[0], at[1])]
+    NoSupportAt {
+        /// The position.
+        at: [f64; 2],
     },
 }
 

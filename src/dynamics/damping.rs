@@ -1,0 +1,241 @@
+//! Step, friction and mass of the damped map, as numbers.
+
+use nalgebra::DMatrix;
+
+/// Why friction and mass do not damp.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NotDamping {
+    /// A matrix has not one row and one column for each coordinate.
+    #[error("the {0} matrix must have one row and one column for each coordinate")]
+    Shape(&'static str),
+    /// A matrix is not symmetric, or an entry is not finite.
+    #[error("the {0} matrix must be symmetric, with finite entries")]
+    NotSymmetric(&'static str),
+    /// A matrix has an eigenvalue that is not positive.
+    #[error("the {0} matrix must be positive definite")]
+    NotPositive(&'static str),
+}
+
+/// The linear part of the damped map (Li & Tao 2024, eq. (3.2)): step `delta`, what a step keeps
+/// of the momentum, `C = exp(-delta Gamma M^-1)`, and the inverse mass.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Damping {
+    delta: f64,
+    dimension: usize,
+    /// The slowest rate at which momentum is lost: the smallest eigenvalue of `Gamma M^-1`.
+    slowest: f64,
+    parts: Parts,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+enum Parts {
+    /// Friction `gamma` times the identity, unit mass: `c`.
+    Scalar(f64),
+    /// `C` and `M^-1`.
+    Matrix(DMatrix<f64>, DMatrix<f64>),
+}
+
+impl Damping {
+    /// Friction `gamma` times the identity and unit mass, in `dimension` coordinates.
+    pub fn scalar(dimension: usize, delta: f64, gamma: f64) -> Damping {
+        Damping {
+            delta,
+            dimension,
+            slowest: gamma,
+            parts: Parts::Scalar((-gamma * delta).exp()),
+        }
+    }
+
+    /// A friction and a mass matrix, both symmetric and positive definite. The exponential is that
+    /// of a matrix: `Gamma M^-1` is in general not symmetric.
+    ///
+    /// # Errors
+    /// See [`NotDamping`].
+    pub fn matrix(
+        dimension: usize,
+        delta: f64,
+        friction: &DMatrix<f64>,
+        mass: &DMatrix<f64>,
+    ) -> Result<Damping, NotDamping> {
+        for (name, matrix) in [("friction", friction), ("mass", mass)] {
+            if matrix.shape() != (dimension, dimension) {
+                return Err(NotDamping::Shape(name));
+            }
+            let scale = matrix.amax();
+            let uneven = (matrix - matrix.transpose()).amax() > 1e-12 * scale;
+            if uneven || !scale.is_finite() {
+                return Err(NotDamping::NotSymmetric(name));
+            }
+            // An eigenvalue this small is zero to rounding.
+            let eigenvalues = matrix.clone().symmetric_eigenvalues();
+            if eigenvalues.min() <= 1e-14 * scale {
+                return Err(NotDamping::NotPositive(name));
+            }
+        }
+        // `Gamma M^-1` is similar to the symmetric `L^-1 Gamma L^-T` with `M = L L^T`.
+        let cholesky = mass.clone().cholesky();
+        let lower = cholesky.ok_or(NotDamping::NotPositive("mass"))?;
+        let half = lower.l().solve_lower_triangular(friction);
+        let half = half.ok_or(NotDamping::NotPositive("mass"))?;
+        let even = lower.l().solve_lower_triangular(&half.transpose());
+        let even = even.ok_or(NotDamping::NotPositive("mass"))?;
+        let inverse = lower.inverse();
+        let rate = friction * &inverse;
+        Ok(Damping {
+            delta,
+            dimension,
+            slowest: even.symmetric_eigenvalues().min(),
+            parts: Parts::Matrix((rate * -delta).exp(), inverse),
+        })
+    }
+
+    /// The step, a time.
+    pub fn delta(&self) -> f64 {
+        self.delta
+    }
+
+    /// Coordinates.
+    pub fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    /// The smallest eigenvalue of `Gamma M^-1`, a rate: `1/(slowest delta)` steps are a relaxation
+    /// time.
+    pub fn slowest(&self) -> f64 {
+        self.slowest
+    }
+
+    /// Whether friction is a number and mass is one.
+    pub fn is_scalar(&self) -> bool {
+        matches!(self.parts, Parts::Scalar(_))
+    }
+
+    /// An entry of `C`.
+    pub fn decay(&self, row: usize, column: usize) -> f64 {
+        match &self.parts {
+            Parts::Scalar(c) if row == column => *c,
+            Parts::Scalar(_) => 0.0,
+            Parts::Matrix(decay, _) => decay[(row, column)],
+        }
+    }
+
+    /// An entry of `M^-1`.
+    pub fn inverse_mass(&self, row: usize, column: usize) -> f64 {
+        match &self.parts {
+            Parts::Scalar(_) => f64::from(u8::from(row == column)),
+            Parts::Matrix(_, inverse) => inverse[(row, column)],
+        }
+    }
+
+    /// `Tr((I + C) P M^-1)/2` for `P = E[p p^T]` (row-major, `d` by `d`): what `E[x.g(x)]` is when
+    /// the map is stationary, for every potential, and hence `d` times the temperature of `x`.
+    pub fn virial(&self, p: &[f64]) -> f64 {
+        let d = self.dimension;
+        let mut sum = 0.0;
+        for i in 0..d {
+            for j in 0..d {
+                let kept = f64::from(u8::from(i == j)) + self.decay(i, j);
+                for k in 0..d {
+                    sum += kept * p[j * d + k] * self.inverse_mass(k, i);
+                }
+            }
+        }
+        0.5 * sum
+    }
+
+    /// The diagonal of `M^-1 P M^-1`: by coordinate, the variance of a step over `delta^2`.
+    pub fn velocities(&self, p: &[f64]) -> Vec<f64> {
+        let d = self.dimension;
+        let entry = |i: usize| -> f64 {
+            let pairs = (0..d).flat_map(|j| (0..d).map(move |k| (j, k)));
+            pairs
+                .map(|(j, k)| self.inverse_mass(i, j) * p[j * d + k] * self.inverse_mass(k, i))
+                .sum()
+        };
+        (0..d).map(entry).collect()
+    }
+
+    /// The constants of the step loop, in the order of [`super::damped_map`].
+    pub(super) fn constants(&self) -> Vec<f64> {
+        let d = self.dimension;
+        let pairs = || (0..d).flat_map(move |i| (0..d).map(move |j| (i, j)));
+        match &self.parts {
+            Parts::Scalar(c) => vec![self.delta, *c],
+            Parts::Matrix(decay, inverse) => std::iter::once(self.delta)
+                .chain(pairs().map(|(i, j)| decay[(i, j)]))
+                .chain(pairs().map(|(i, j)| self.delta * inverse[(i, j)]))
+                .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_multiple_of_the_identity_is_a_number() {
+        let identity = DMatrix::identity(2, 2);
+        let number = Damping::scalar(2, 0.3, 0.7);
+        let matrix = Damping::matrix(2, 0.3, &(0.7 * &identity), &identity).unwrap();
+        for (i, j) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            assert!((number.decay(i, j) - matrix.decay(i, j)).abs() < 1e-15);
+            assert_eq!(number.inverse_mass(i, j), matrix.inverse_mass(i, j));
+        }
+        assert!((matrix.slowest() - 0.7).abs() < 1e-15);
+        let p = [1.0, 0.2, 0.2, 3.0];
+        assert!((matrix.virial(&p) - 0.5 * (1.0 + number.decay(0, 0)) * 4.0).abs() < 1e-14);
+    }
+
+    /// `Gamma M^-1` is not symmetric; its exponential is that of its eigenvalues all the same.
+    #[test]
+    fn friction_and_mass_that_do_not_commute() {
+        let friction = DMatrix::from_row_slice(2, 2, &[2.0, 0.5, 0.5, 1.0]);
+        let mass = DMatrix::from_row_slice(2, 2, &[1.0, 0.3, 0.3, 4.0]);
+        let rate: DMatrix<f64> = &friction * mass.clone().try_inverse().unwrap();
+        assert!((rate[(0, 1)] - rate[(1, 0)]).abs() > 0.1);
+        let damping = Damping::matrix(2, 0.01, &friction, &mass).unwrap();
+        // C^100 = exp(-Gamma M^-1): by a hundred products, against the power series.
+        let c = DMatrix::from_fn(2, 2, |i, j| damping.decay(i, j));
+        let (mut series, mut term) = (DMatrix::identity(2, 2), DMatrix::identity(2, 2));
+        for k in 1..40 {
+            term = -(&term * &rate) / f64::from(k);
+            series += &term;
+        }
+        let mut product = DMatrix::identity(2, 2);
+        (0..100).for_each(|_| product *= &c);
+        assert!((product - series).amax() < 1e-13);
+        let (trace, det): (f64, f64) = (rate.trace(), rate.determinant());
+        let slowest: f64 = 0.5 * (trace - (trace * trace - 4.0 * det).sqrt());
+        assert!((damping.slowest() - slowest).abs() < 1e-13);
+    }
+
+    #[test]
+    fn what_does_not_damp_is_refused() {
+        let identity = DMatrix::identity(2, 2);
+        let refuse = |friction: &[f64]| {
+            let friction = DMatrix::from_row_slice(2, 2, friction);
+            Damping::matrix(2, 0.1, &friction, &identity)
+        };
+        assert_eq!(
+            refuse(&[1.0, 2.0, 2.0, 1.0]),
+            Err(NotDamping::NotPositive("friction"))
+        );
+        assert_eq!(
+            refuse(&[1.0, 0.0, 0.0, 0.0]),
+            Err(NotDamping::NotPositive("friction"))
+        );
+        assert_eq!(
+            refuse(&[1.0, 0.1, 0.0, 1.0]),
+            Err(NotDamping::NotSymmetric("friction"))
+        );
+        assert_eq!(
+            refuse(&[1.0, 0.0, 0.0, f64::NAN]),
+            Err(NotDamping::NotSymmetric("friction"))
+        );
+        assert_eq!(
+            Damping::matrix(3, 0.1, &identity, &identity),
+            Err(NotDamping::Shape("friction"))
+        );
+    }
+}

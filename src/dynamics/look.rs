@@ -1,0 +1,74 @@
+//! What a window shows of its lanes: how hot they are, and which were lost.
+
+use super::{Divergence, Side};
+use crate::kernel::LANES;
+
+/// What one sweep over a window finds of each lane.
+pub(super) struct Look {
+    /// The sum of `p^2` over steps and coordinates.
+    pub squares: [f64; LANES],
+    /// Whether it was never outside; a NaN is.
+    pub inside: [bool; LANES],
+}
+
+impl Look {
+    /// Looks at a record (shape: steps, (x, p'), coordinates, lanes).
+    pub fn at(record: &[f64], sides: &[Side]) -> Look {
+        let mut squares = [0.0; LANES];
+        let mut lo = vec![[f64::INFINITY; LANES]; sides.len()];
+        let mut hi = vec![[f64::NEG_INFINITY; LANES]; sides.len()];
+        for step in record.chunks_exact(2 * sides.len() * LANES) {
+            let (x, p) = step.split_at(sides.len() * LANES);
+            let rows = x.chunks_exact(LANES).zip(p.chunks_exact(LANES));
+            for ((x, p), (lo, hi)) in rows.zip(lo.iter_mut().zip(&mut hi)) {
+                for lane in 0..LANES {
+                    squares[lane] += p[lane] * p[lane];
+                    lo[lane] = if x[lane] < lo[lane] {
+                        x[lane]
+                    } else {
+                        lo[lane]
+                    };
+                    hi[lane] = if x[lane] > hi[lane] {
+                        x[lane]
+                    } else {
+                        hi[lane]
+                    };
+                }
+            }
+        }
+        let mut inside = [true; LANES];
+        for (lane, inside) in inside.iter_mut().enumerate() {
+            *inside = (0..sides.len())
+                .all(|c| sides[c].holds(lo[c][lane]) && sides[c].holds(hi[c][lane]));
+        }
+        Look { squares, inside }
+    }
+}
+
+/// Where and when a lane left, of which it is known that it did.
+pub(super) fn divergence(
+    record: &[f64],
+    sides: &[Side],
+    first_step: u64,
+    lane: usize,
+    end: &[f64],
+) -> Divergence {
+    let d = sides.len();
+    let steps = record.len() / (2 * d * LANES);
+    let inside = |x: &[f64]| x.iter().zip(sides).all(|(x, side)| side.holds(*x));
+    let mut divergence = Divergence {
+        step: first_step + steps as u64,
+        last_position: vec![f64::NAN; d],
+        left: end.iter().all(|x| x.is_finite()),
+    };
+    for (number, step) in record.chunks_exact(2 * d * LANES).enumerate() {
+        let x: Vec<f64> = (0..d).map(|c| step[c * LANES + lane]).collect();
+        if !inside(&x) {
+            divergence.step = first_step + number as u64;
+            divergence.left = !x.iter().any(|x| x.is_nan());
+            break;
+        }
+        divergence.last_position = x;
+    }
+    divergence
+}

@@ -1,0 +1,56 @@
+//! What a finished run shows: tables, arrays and figures, for one coordinate or two.
+
+use super::curves::{arrays, curves};
+use super::estimate::OnBins;
+use super::results::Learned;
+use super::surfaces::surfaces;
+use crate::report::arrays::{Array, npz, surface_arrays};
+use crate::report::critical::CriticalPoint;
+use crate::report::figure::figure;
+use crate::report::kuva::Kuva;
+use crate::report::landscape;
+use crate::report::plot::{Picture, Plotter};
+use crate::report::table::{potential_csv, surfaces_csv};
+
+/// The views of a run; nothing where it has no samples.
+#[derive(Default)]
+pub(super) struct Views {
+    /// Files with numbers.
+    pub tables: Vec<(String, Vec<u8>)>,
+    /// Figures, in the order to show them.
+    pub pictures: Vec<Picture>,
+    /// Wells and saddles of U, in two coordinates.
+    pub points: Vec<CriticalPoint>,
+}
+
+/// The views of a run on these bins.
+pub(super) fn views(learned: &Learned<'_>, bins: &OnBins) -> Views {
+    if bins.ranges.len() == 1 {
+        let curves = curves(learned, bins);
+        return Views {
+            tables: tables(potential_csv(&curves), &arrays(learned, bins)),
+            pictures: vec![Picture {
+                file: "potential.svg".to_owned(),
+                svg: Kuva.svg(&figure(&curves)),
+                ..Picture::default()
+            }],
+            points: Vec::new(),
+        };
+    }
+    let Some(surfaces) = surfaces(learned, bins) else {
+        return Views::default();
+    };
+    Views {
+        tables: tables(surfaces_csv(&surfaces), &surface_arrays(&surfaces)),
+        pictures: landscape::pictures(&surfaces),
+        points: surfaces.points,
+    }
+}
+
+fn tables(csv: String, arrays: &[Array]) -> Vec<(String, Vec<u8>)> {
+    let mut files = vec![("potential.csv".to_owned(), csv.into_bytes())];
+    if let Ok(bytes) = npz(arrays) {
+        files.push(("samples.npz".to_owned(), bytes));
+    }
+    files
+}
