@@ -301,6 +301,21 @@ fn batches_of_any_count() {
     }
 }
 
+/// A root that is asked for twice, a constant among the roots, and each in its place.
+#[test]
+fn equal_roots_come_as_often_as_they_are_asked_for() {
+    let mut graph = Graph::new();
+    let (x, zero) = (graph.input(0), graph.constant(0.0));
+    let square = graph.power(x, 2);
+    for engine in Engine::ALL {
+        let roots = [square, zero, x, square, zero];
+        let kernel = BatchKernel::compile(&graph, &roots, 1, engine).unwrap();
+        let mut out = [f64::NAN; 10];
+        kernel.evaluate(&[3.0, -2.0], 2, &[], &mut out);
+        assert_eq!(out, [9.0, 4.0, 0.0, 0.0, 3.0, -2.0, 9.0, 4.0, 0.0, 0.0]);
+    }
+}
+
 #[test]
 fn no_roots_no_inputs() {
     let mut graph = Graph::new();

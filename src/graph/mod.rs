@@ -2,7 +2,8 @@
 //!
 //! A [`Graph`] only grows, equal nodes are one node, and a node's operands always come before it,
 //! so every walk is a sweep over indices and none is recursive. A derivative is more nodes of the
-//! same graph ([`Graph::derivative`]), a simpler formula likewise ([`Graph::simplify`]).
+//! same graph ([`Graph::derivative`]), a simpler formula likewise ([`Graph::simplify`]). Long sums
+//! split into families of terms that are one formula with other inputs ([`Graph::split`]).
 
 mod derivative;
 mod evaluate;

@@ -1,6 +1,9 @@
 //! Values of formulas at many points.
 
+use std::collections::HashMap;
+
 use super::engine::{Engine, KernelError};
+use super::lane::Value;
 use super::program::{Stage, Stages, Target};
 use super::staged::Machine;
 use super::{LANES, LaneBuilder, Lowering, lower_graph};
@@ -34,7 +37,8 @@ impl Wanted {
 pub struct BatchKernel {
     machine: Machine,
     dimension: usize,
-    roots: usize,
+    /// For each root its place among the numbers that are computed.
+    roots: Vec<usize>,
 }
 
 impl BatchKernel {
@@ -53,10 +57,20 @@ impl BatchKernel {
         let mut builder = LaneBuilder::new(dimension, parameters);
         let inputs = builder.inputs(0);
         let values = lower_graph(&mut builder, graph, roots, &inputs, Lowering::EXACT);
+        // Most of a Hessian is zero, and half of it is the other half.
+        let mut known: HashMap<Value, usize> = HashMap::new();
+        let mut different = Vec::new();
+        let place = |value: Value| {
+            *known.entry(value).or_insert_with(|| {
+                different.push(value);
+                different.len() - 1
+            })
+        };
+        let places = values.into_iter().map(place).collect();
         Ok(BatchKernel {
-            machine: Machine::short(builder.finish(&[], &values), engine)?,
+            machine: Machine::short(builder.finish(&[], &different), engine)?,
             dimension,
-            roots: roots.len(),
+            roots: places,
         })
     }
 
@@ -90,7 +104,7 @@ impl BatchKernel {
         Ok(BatchKernel {
             machine: Machine::long(stages.finish(dimension, roots.len()), engine)?,
             dimension,
-            roots: roots.len(),
+            roots: (0..roots.len()).collect(),
         })
     }
 
@@ -102,10 +116,10 @@ impl BatchKernel {
     pub fn evaluate(&self, points: &[f64], count: usize, parameters: &[f64], out: &mut [f64]) {
         let enough = |len: usize, rows: usize| rows.checked_mul(count).is_some_and(|n| n <= len);
         assert!(enough(points.len(), self.dimension), "the points");
-        assert!(enough(out.len(), self.roots), "the values");
+        assert!(enough(out.len(), self.roots.len()), "the values");
         let mut run = self.machine.prepare(parameters);
         let mut block = vec![0.0; self.dimension * LANES];
-        let mut values = vec![0.0; self.roots * LANES];
+        let mut values = vec![0.0; self.machine.recorded() * LANES];
         for start in (0..count).step_by(LANES) {
             let here = LANES.min(count - start);
             for coordinate in 0..self.dimension {
@@ -113,9 +127,9 @@ impl BatchKernel {
                 block[coordinate * LANES..][..here].copy_from_slice(&points[from..from + here]);
             }
             run.steps(&mut block, 1, &mut values);
-            for root in 0..self.roots {
+            for (root, place) in self.roots.iter().enumerate() {
                 let to = root * count + start;
-                out[to..to + here].copy_from_slice(&values[root * LANES..][..here]);
+                out[to..to + here].copy_from_slice(&values[place * LANES..][..here]);
             }
         }
     }

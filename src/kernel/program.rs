@@ -84,7 +84,7 @@ pub(super) enum Stage {
     /// Sets cells to zero.
     Clear(Range<usize>),
     /// Runs a loop.
-    Run(Loop),
+    Run(Box<Loop>),
     /// Records these cells, in order.
     Keep(Range<usize>),
 }
@@ -247,7 +247,7 @@ impl Stages {
         }
         inputs.extend((self.first_parameter..self.slot_count).map(|slot| builder.slot(slot)));
         let values = lower_graph(&mut builder, graph, &roots, &inputs, lowering);
-        self.stages.push(Stage::Run(Loop {
+        self.stages.push(Stage::Run(Box::new(Loop {
             body: builder.finish(&[], &values),
             members: 1,
             reads: coordinates
@@ -258,7 +258,7 @@ impl Stages {
             writes,
             fillings: 0,
             filled_from: 0,
-        }));
+        })));
     }
 
     fn family(
@@ -300,7 +300,7 @@ impl Stages {
             }
         }
         let filled_from = self.fill(potential, family);
-        self.stages.push(Stage::Run(Loop {
+        self.stages.push(Stage::Run(Box::new(Loop {
             outputs: vec![Output::Add; roots.len()],
             body: builder.finish(&[], &values),
             members: family.members(),
@@ -308,7 +308,7 @@ impl Stages {
             writes,
             fillings: constants,
             filled_from,
-        }));
+        })));
     }
 
     /// What the members of a family are filled with; where it begins.

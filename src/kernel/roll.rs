@@ -257,7 +257,7 @@ fn push_loop(stages: &mut Stages, code: &LaneCode, piece: &Piece, members: &[&Me
         let value = Value(copy.invariant(&mut stages.once, id));
         stages.fillings.push(value);
     }
-    stages.stages.push(Stage::Run(Loop {
+    stages.stages.push(Stage::Run(Box::new(Loop {
         body,
         members: members.len(),
         reads: members
@@ -273,7 +273,7 @@ fn push_loop(stages: &mut Stages, code: &LaneCode, piece: &Piece, members: &[&Me
             .collect(),
         fillings: kept.len(),
         filled_from,
-    }));
+    })));
 }
 
 /// The code of a piece by itself. `slots` are the slots of what it is filled with, `None` for what

@@ -232,9 +232,9 @@ impl Ready<'_> {
 #[derive(Debug)]
 pub(super) enum Machine {
     /// One piece of straight-line code, the loop over steps and lanes compiled around it.
-    Short(Group),
+    Short(Box<Group>),
     /// Stages.
-    Long(Staged),
+    Long(Box<Staged>),
 }
 
 /// A machine made ready for a run.
@@ -245,11 +245,11 @@ pub(super) enum MachineRun<'m> {
 
 impl Machine {
     pub(super) fn short(code: LaneCode, engine: Engine) -> Result<Machine, KernelError> {
-        Group::new(code, engine).map(Machine::Short)
+        Group::new(code, engine).map(|group| Machine::Short(Box::new(group)))
     }
 
     pub(super) fn long(program: Program, engine: Engine) -> Result<Machine, KernelError> {
-        Staged::new(program, engine).map(Machine::Long)
+        Staged::new(program, engine).map(|staged| Machine::Long(Box::new(staged)))
     }
 
     pub(super) fn prepare(&self, slots: &[f64]) -> MachineRun<'_> {
