@@ -35,8 +35,9 @@ fn uneven(learned: &Learned<'_>) -> Option<Diagnostic> {
         100.0 * spread
     );
     Some(
-        Diagnostic::warning("uneven-noise", message)
-            .help("`value` and `force` do not mind; `density` and `paper` have no correction for it"),
+        Diagnostic::warning("uneven-noise", message).help(
+            "`value` and `force` do not mind; `density` and `paper` have no correction for it",
+        ),
     )
 }
 
@@ -55,7 +56,8 @@ fn unequal(learned: &Learned<'_>, findings: &Findings) -> Option<Diagnostic> {
     let errors = findings.momenta_stderr.iter().copied();
     let error = 2.0 * errors.fold(0.0, f64::max) / findings.momentum_variance();
     // The extremes of d noisy numbers are apart by some errors even where these are equal.
-    if !(ratio - 1.0 > MOST_UNEQUAL + 4.0 * error) {
+    let beyond = ratio - 1.0 - 4.0 * error;
+    if beyond.is_nan() || beyond <= MOST_UNEQUAL {
         return None;
     }
     let message = format!(

@@ -10,6 +10,7 @@ use crate::learn::filter::{self, FilterError};
 use crate::learn::fit::{self, Fit, FitError, ForceFit};
 use crate::report::result::EstimatorRow;
 use crate::stats::{BinnedSums, Histogram, Mesh, Moments};
+use std::ops::Range;
 
 /// Points of the filter in each of its lengths, and the least and most in all.
 const FILTER_DENSITY: f64 = 256.0;
@@ -59,7 +60,7 @@ pub struct OnBins {
     pub density: Vec<f64>,
     mesh: Mesh,
     /// Along each coordinate, the bins of the mesh.
-    pub ranges: Vec<std::ops::Range<usize>>,
+    pub ranges: Vec<Range<usize>>,
     /// The bins of the mesh, row-major.
     bins: Vec<usize>,
 }
@@ -76,7 +77,11 @@ impl OnBins {
             }
         }
         let d = mesh.dimension();
-        let mut ranges = vec![usize::MAX..0; d];
+        let nothing = Range {
+            start: usize::MAX,
+            end: 0,
+        };
+        let mut ranges = vec![nothing; d];
         for bin in (0..mesh.bins()).filter(|bin| counts[*bin] > 0) {
             for (range, place) in ranges.iter_mut().zip(mesh.along_axes(bin)) {
                 *range = range.start.min(place)..range.end.max(place + 1);

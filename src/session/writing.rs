@@ -64,7 +64,7 @@ fn call(spline: &Spline, names: &[String]) -> String {
     };
     let (head, table) = text.split_at(at + 3);
     let mut out = format!("{head}\n  ");
-    for (row, line) in table.trim_end_matches("])").split("], ").enumerate() {
+    for (row, line) in table.trim_end_matches([']', ')']).split("], ").enumerate() {
         out.push_str(if row > 0 { "],\n  " } else { "" });
         for (at, number) in line.split(", ").enumerate() {
             out.push_str(match at {
