@@ -18,8 +18,12 @@ const FILTER_POINTS: (f64, f64) = (4096.0, 262_144.0);
 /// Knots of the filter in two coordinates, in lengths.
 const PLANE_SPACING: f64 = 0.4;
 
-/// Cells of the log-density, in those of the regressions: half a resolution length.
-const DENSITY_SPACING: f64 = 1.0 / 3.0;
+/// Cells of the log-density, in those of the regressions: half a resolution length, in several
+/// coordinates two bins.
+const DENSITY_SPACING: [f64; 2] = [1.0 / 3.0, 0.5];
+/// Cells of the log-density along one coordinate of several, at most: its equations are solved
+/// some fifty times.
+const DENSITY_CELLS: f64 = 64.0;
 
 /// One way to the effective potential, with what it cost.
 pub struct Estimate {
@@ -58,6 +62,8 @@ pub struct OnBins {
     pub x: Vec<f64>,
     /// The share of the samples. Shape: bins.
     pub density: Vec<f64>,
+    /// The share of the samples where estimates are held against each other, 0 elsewhere.
+    weight: Vec<f64>,
     mesh: Mesh,
     /// Along each coordinate, the bins of the mesh.
     pub ranges: Vec<Range<usize>>,
@@ -107,6 +113,10 @@ impl OnBins {
             x: (0..d)
                 .flat_map(|c| centres.iter().map(move |x| x[c]))
                 .collect(),
+            weight: bins
+                .iter()
+                .map(|bin| counts[*bin] as f64 / total as f64)
+                .collect(),
             density: bins
                 .iter()
                 .map(|bin| counts[*bin] as f64 / total as f64)
@@ -125,6 +135,16 @@ impl OnBins {
     /// The mesh that they are of.
     pub fn mesh(&self) -> &Mesh {
         &self.mesh
+    }
+
+    /// Holds estimates against each other only where a fit has samples enough: beyond, a spline
+    /// is its continuation, and a few stray samples would outweigh all that was learned.
+    pub fn only_within(&mut self, fit: &Fit) {
+        for at in 0..self.len() {
+            if !fit.covers(&self.point(at)) {
+                self.weight[at] = 0.0;
+            }
+        }
     }
 
     /// The width of a bin along the first coordinate.
@@ -189,7 +209,7 @@ impl OnBins {
                 values: &reference.0,
                 slopes: &reference.1,
             },
-            &self.density,
+            &self.weight,
         );
         EstimatorRow {
             estimator: name.to_owned(),
@@ -216,10 +236,9 @@ pub fn fit_of(
 ) -> Result<Fit, FitError> {
     let d = settings.damping.dimension();
     // A density has been smoothed by the dynamics; its spline must not do so again.
-    let finer: Vec<f64> = spacing.iter().map(|h| h * DENSITY_SPACING).collect();
     let finer = match settings.knots {
         Some(_) => fit::Settings::by_axis(spacing),
-        None => fit::Settings::by_axis(&finer),
+        None => fit::Settings::by_axis(&density_spacing(blocks, spacing)),
     };
     let densities: Vec<&Histogram> = blocks.iter().map(|block| &block.density).collect();
     match estimator {
@@ -243,6 +262,18 @@ pub fn fit_of(
         }
         Estimator::Filter => Err(FitError::TooFewBlocks { found: 0 }),
     }
+}
+
+/// The spacing of knots of a log-density, by coordinate.
+fn density_spacing(blocks: &[Block], spacing: &[f64]) -> Vec<f64> {
+    let finer = DENSITY_SPACING[usize::from(spacing.len() > 1)];
+    let axes = blocks.first().map_or(&[][..], |block| block.density.mesh().axes());
+    let least = |c: usize| match axes.get(c) {
+        Some(axis) if spacing.len() > 1 => axis.length() / DENSITY_CELLS,
+        _ => 0.0,
+    };
+    let along = spacing.iter().enumerate();
+    along.map(|(c, h)| (finer * h).max(least(c))).collect()
 }
 
 /// The temperature that `of` makes of `E[p p^T]`, in all blocks together and without each.

@@ -347,9 +347,12 @@ fn not_sampled(error: SampleError) -> Failure {
 
 /// All estimates that were asked for, and the baselines.
 fn make_estimates(learned: &mut Learned<'_>, findings: &mut Findings, hooks: &Hooks<'_>) {
-    let Some(bins) = learned.bins.take() else {
+    let Some(mut bins) = learned.bins.take() else {
         return;
     };
+    if let Some(force) = &learned.force {
+        bins.only_within(&force.fit);
+    }
     let (settings, sample) = (&learned.setup.settings, learned.sample);
     let filter = filtered(
         &learned.setup.potential,
