@@ -267,7 +267,9 @@ pub fn fit_of(
 /// The spacing of knots of a log-density, by coordinate.
 fn density_spacing(blocks: &[Block], spacing: &[f64]) -> Vec<f64> {
     let finer = DENSITY_SPACING[usize::from(spacing.len() > 1)];
-    let axes = blocks.first().map_or(&[][..], |block| block.density.mesh().axes());
+    let axes = blocks
+        .first()
+        .map_or(&[][..], |block| block.density.mesh().axes());
     let least = |c: usize| match axes.get(c) {
         Some(axis) if spacing.len() > 1 => axis.length() / DENSITY_CELLS,
         _ => 0.0,
