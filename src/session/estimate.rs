@@ -15,6 +15,9 @@ use std::ops::Range;
 /// Points of the filter in each of its lengths, and the least and most in all.
 const FILTER_DENSITY: f64 = 256.0;
 const FILTER_POINTS: (f64, f64) = (4096.0, 262_144.0);
+/// A coordinate whose momentum is hardly driven has hardly a length: it is taken as this part of
+/// the other at least.
+const LEAST_LENGTH: f64 = 0.25;
 /// Knots of the filter in two coordinates, in lengths.
 const PLANE_SPACING: f64 = 0.4;
 
@@ -315,11 +318,12 @@ pub fn estimate(
     })
 }
 
-/// V filtered over a box at length `l`, from values alone, and how many of them were not finite.
+/// V filtered over a box at the `lengths` of its coordinates, from values alone, and how many of
+/// them were not finite.
 pub fn filtered(
     potential: &Potential,
     sides: &[Side],
-    l: f64,
+    lengths: &[f64],
     seed: u64,
     hooks: &Hooks<'_>,
 ) -> Result<(Estimate, u64), FilterError> {
@@ -327,15 +331,26 @@ pub fn filtered(
     let values = |x: &[f64], v: &mut [f64]| potential.values(x, v);
     let (spline, evaluations, non_finite) = match sides {
         [first, second] => {
-            let axes = [first, second].map(|side| SplineAxis {
-                lo: side.lo,
-                hi: side.hi,
+            // Measured in its own length each coordinate is smoothed alike.
+            let largest = lengths[0].max(lengths[1]);
+            let unit = [0, 1].map(|c| lengths[c].max(LEAST_LENGTH * largest));
+            let scaled = |x: &[f64], v: &mut [f64]| {
+                let (first, second) = x.split_at(x.len() / 2);
+                let first = first.iter().map(|x| x * unit[0]);
+                let points: Vec<f64> = first.chain(second.iter().map(|x| x * unit[1])).collect();
+                values(&points, v);
+            };
+            let axes = [(first, unit[0]), (second, unit[1])].map(|(side, unit)| SplineAxis {
+                lo: side.lo / unit,
+                hi: side.hi / unit,
                 periodic: side.periodic,
             });
-            let filtered = filter::plane(&values, axes, l, PLANE_SPACING * l)?;
-            (filtered.spline, filtered.evaluations, filtered.non_finite)
+            let filtered = filter::plane(&scaled, axes, 1.0, PLANE_SPACING)?;
+            let spline = in_units(filtered.spline, [first, second])?;
+            (spline, filtered.evaluations, filtered.non_finite)
         }
         _ => {
+            let l = lengths.first().copied().unwrap_or(f64::NAN);
             let (lo, hi) = sides.first().map_or((0.0, 0.0), |side| (side.lo, side.hi));
             let wanted = FILTER_DENSITY * (hi - lo) / l;
             let how = filter::Settings {
@@ -348,7 +363,12 @@ pub fn filtered(
             };
             let filtered = filter::filter(&how, values)?;
             let evaluations = filtered.evaluations as u64;
-            (filtered.spline, evaluations, filtered.non_finite as u64)
+            let wraps = sides.first().is_some_and(|side| side.periodic);
+            let spline = match wraps {
+                true => closed(&filtered.spline).unwrap_or(filtered.spline),
+                false => filtered.spline,
+            };
+            (spline, evaluations, filtered.non_finite as u64)
         }
     };
     let estimate = Estimate {
@@ -359,4 +379,31 @@ pub fn filtered(
         seconds: (hooks.seconds)() - before,
     };
     Ok((estimate, non_finite))
+}
+
+/// A spline of scaled coordinates as one of the coordinates themselves.
+fn in_units(spline: Spline, sides: [&Side; 2]) -> Result<Spline, FilterError> {
+    let axes = sides.map(|side| SplineAxis {
+        lo: side.lo,
+        hi: side.hi,
+        periodic: side.periodic,
+    });
+    let coefficients = spline.coefficients().to_vec();
+    let found = Spline::tensor(spline.degree(), &axes, coefficients, spline.shape());
+    found.ok_or(FilterError::BadInterval {
+        lo: sides[0].lo,
+        hi: sides[0].hi,
+    })
+}
+
+/// A spline over one period of a function that repeats after it, as one that does: its last
+/// coefficients are its first.
+fn closed(spline: &Spline) -> Option<Spline> {
+    let axis = SplineAxis {
+        lo: spline.lo(),
+        hi: spline.hi(),
+        periodic: true,
+    };
+    let coefficients = spline.coefficients().get(..spline.cells())?.to_vec();
+    Spline::tensor(spline.degree(), &[axis], coefficients, &[spline.cells()])
 }

@@ -16,6 +16,7 @@ mod potential;
 mod results;
 mod room;
 mod sample;
+mod seams;
 mod settings;
 mod surfaces;
 mod verdict;

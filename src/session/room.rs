@@ -6,7 +6,7 @@ use super::pilot::two_digits;
 use super::sample::{Sample, Sampler};
 use crate::dynamics::{Damping, Observer, Side, Survey, Window};
 use crate::kernel::{KernelError, LANES};
-use crate::learn::scale;
+use crate::learn::{fit, scale};
 use crate::report::number::significant;
 use crate::stats::{Grid, Mesh, MeshAxis};
 
@@ -157,24 +157,27 @@ struct Along {
 
 impl Sampler<'_> {
     /// Whether the windows of all groups, and blocks of that many bins, fit into memory.
-    pub(super) fn fits(&self, segments: u64, mesh: &Mesh) -> Result<(), SampleError> {
-        self.within(segments as f64 * mesh.bins() as f64)
+    pub(super) fn fits(&self, segments: u64, space: &Space) -> Result<(), SampleError> {
+        let blocks = segments as usize * self.groups;
+        let settings = fit::Settings::by_axis(&space.spacing);
+        // What is wrong with the settings is for the fit to say.
+        let fits = fit::room(&settings, &space.mesh, blocks).unwrap_or(0);
+        self.within(segments as f64 * space.mesh.bins() as f64, fits as f64)
     }
 
     /// Whether the windows of all groups fit into memory.
     pub(super) fn windows_fit(&self) -> Result<(), SampleError> {
-        self.within(0.0)
+        self.within(0.0, 0.0)
     }
 
-    fn within(&self, bins: f64) -> Result<(), SampleError> {
+    fn within(&self, bins: f64, fits: f64) -> Result<(), SampleError> {
         let d = self.sides.len();
         let numbers = (2 * d * LANES) as u64 * self.window;
         let windows = self.groups as f64 * WINDOWS_AT_ONCE * 8.0 * numbers as f64;
-        // A bin of a block: two counts, and the sums of V and of the gradient with their products;
-        // the fits copy half of it.
+        // A bin of a block: two counts, and the sums of V and of the gradient with their products.
         let each = 2 + (1 + d + 1 + 1) + (1 + d + d + d * (d + 1) / 2);
-        let blocks = 1.5 * self.groups as f64 * 8.0 * each as f64 * bins;
-        let needed = windows + blocks;
+        let blocks = self.groups as f64 * 8.0 * each as f64 * bins;
+        let needed = windows + blocks + fits;
         if needed <= MOST_BYTES {
             return Ok(());
         }

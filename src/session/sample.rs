@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::pilot::Pilot;
-use super::room::{Range, SampleError, Space};
+use super::room::{Range, SampleError};
 use super::{Hooks, Potential, Progress, Settings};
 use crate::dynamics::{Census, DampedMap, Ensemble, Side, Stream, Streams, Survey, survey};
 use crate::graph::Coordinate;
@@ -230,14 +230,9 @@ impl Sampler<'_> {
             Err(SampleError::TooManyBins { .. }) if self.is_free(&sample) => return Ok(sample),
             space => space?,
         };
-        let Space {
-            mesh,
-            spacing,
-            coarse,
-        } = space;
-        (sample.spacing, sample.coarse) = (spacing, coarse);
-        self.fits(self.segments(), &mesh)?;
-        self.blocks(&mut sample, &mut ensemble, &pool, mesh, enough);
+        self.fits(self.segments(), &space)?;
+        (sample.spacing, sample.coarse) = (space.spacing, space.coarse);
+        self.blocks(&mut sample, &mut ensemble, &pool, space.mesh, enough);
         sample.census = ensemble.census();
         sample.ends = ensemble.positions();
         if sample.census.diverged > 0 {

@@ -270,6 +270,7 @@ impl Options {
         let d = coordinates.len();
         one_each("start", self.start.as_deref(), coordinates)?;
         one_each("domain", self.domain.as_deref(), coordinates)?;
+        whole_periods(self.domain.as_deref(), coordinates)?;
         let gamma = match &self.friction {
             Some(matrix) => trace(matrix) / d as f64,
             None => self.gamma.unwrap_or(0.1),
@@ -357,6 +358,26 @@ fn one_each<T>(
         "start" => "one number for each, such as `--start 0.5,-1`",
         _ => "one range for each, such as `--domain -2..2 --domain 0..1`",
     }))
+}
+
+/// Whether the domain of each periodic coordinate is all of its period.
+fn whole_periods(
+    domain: Option<&[(f64, f64)]>,
+    coordinates: &[Coordinate],
+) -> Result<(), Diagnostic> {
+    let sides = domain.unwrap_or_default().iter().zip(coordinates);
+    let part = |((lo, hi), c): &(&(f64, f64), &Coordinate)| {
+        c.period
+            .is_some_and(|length| hi - lo < length * (1.0 - 1e-9))
+    };
+    let Some((_, c)) = sides.into_iter().find(part) else {
+        return Ok(());
+    };
+    Err(Diagnostic::error(
+        "wrong-setting",
+        format!("{} is periodic: its domain is always its whole period", c.name),
+    )
+    .help("leave the domain out, or write the whole period for it; a coordinate that is not periodic can be fenced"))
 }
 
 /// The damping of a run.

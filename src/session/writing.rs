@@ -3,7 +3,7 @@
 use super::estimate::Estimate;
 use super::learn::Job;
 use super::results::Learned;
-use crate::graph::{Graph, Notation, Spline, arguments, number, print};
+use crate::graph::{Spline, arguments, number, spline_call};
 use crate::report::result::Verdict;
 
 /// U as a program.
@@ -31,9 +31,13 @@ pub(super) fn program_text(
         None => format!("gamma = {}", number(settings.gamma)),
         Some(rows) => format!("friction {rows:?}"),
     };
+    let mass = match &settings.mass {
+        None => String::new(),
+        Some(rows) => format!(", mass {rows:?}"),
+    };
     format!(
         "# The effective potential of {name}({coordinates}) in {file}{parameters}\n\
-         # at delta = {delta}, {friction}: structure below l = {l:.4} is gone.\n\
+         # at delta = {delta}, {friction}{mass}: structure below l = {l:.4} is gone.\n\
          # By `{estimator}`, effpot-lang {version}, seed {seed}; verdict: {verdict}.\n\
          # {beyond}\n\
          U({head}) = {spline}\n",
@@ -53,11 +57,7 @@ pub(super) fn program_text(
 
 /// The spline as a call, with its coefficients on lines of their own.
 fn call(spline: &Spline, names: &[String]) -> String {
-    let mut graph = Graph::new();
-    let inputs: Vec<_> = (0..names.len()).map(|c| graph.input(c as u32)).collect();
-    let node = graph.spline(spline.clone(), &inputs);
-    // The mesh of a run has far fewer cells than the longest formula has room for.
-    let text = print(&graph, node, names, Notation::Pot).unwrap_or_default();
+    let text = spline_call(spline, names);
     let table = if names.len() > 1 { ", [[" } else { ", [" };
     let Some(at) = text.rfind(table) else {
         return text;
