@@ -222,7 +222,10 @@ fn programs_that_cannot_be_read() {
 fn programs_without_a_potential_that_can_be_learned() {
     let cases: &[(&str, &str)] = &[
         ("f(q) = q^2\ng(q) = q", "--potential"),
-        ("V(q[7]) = dot(q, q)", "V has 7 coordinates (q[1], q[2], ..., q[7])"),
+        (
+            "V(q[7]) = dot(q, q)",
+            "V has 7 coordinates (q[1], q[2], ..., q[7])",
+        ),
         ("V() = 3", "no coordinates"),
         ("a = 3", "defines no function"),
         ("V(q) = q^2\nlearn { dleta = 0.1 }", "did you mean `delta`?"),

@@ -100,7 +100,10 @@ fn a_torus_has_no_seam() {
     let outcome = run(&example("torsion"), options);
     let result = &outcome.result;
     // A box would end at what was sampled; a period is whole.
-    assert!(matches!(result.effective_potential.covered, Covered::Fraction(_)));
+    assert!(matches!(
+        result.effective_potential.covered,
+        Covered::Fraction(_)
+    ));
     let learned = potential(&String::from_utf8_lossy(file(&outcome, "U.pot")));
     assert!(learned.model.coordinates.iter().all(|c| c.period.is_some()));
     let (pi, off) = (std::f64::consts::PI, 1e-9);

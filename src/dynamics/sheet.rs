@@ -150,24 +150,37 @@ impl Sheet {
         self.means.get(cell).copied()
     }
 
-    /// Whether V falls over the outer eighth at an end of a coordinate that has no side of its
-    /// own, in the mean over the others.
-    pub fn falls_at_an_end(&self, own: &[Option<Side>]) -> bool {
-        let n = self.cells / 8;
-        (0..self.sides.len())
-            .filter(|&c| own[c].is_none())
-            .any(|c| {
-                let mean = |places: std::ops::Range<usize>| -> f64 {
-                    let held =
-                        (0..self.means.len()).filter(|cell| places.contains(&self.place(*cell, c)));
-                    let (sum, count) = held.fold((0.0, 0.0), |(sum, n), cell| {
-                        (sum + self.means[cell], n + 1.0)
-                    });
-                    sum / count
-                };
-                let end = self.cells;
-                mean(0..n) < mean(n..2 * n) || mean(end - n..end) < mean(end - 2 * n..end - n)
-            })
+    /// The coordinates without a side of their own at an end of which V falls over the outer eighth,
+    /// in the mean over the others.
+    pub fn falling(&self, own: &[Option<Side>]) -> Vec<usize> {
+        let (n, end) = (self.cells / 8, self.cells);
+        let falls = |c: usize| {
+            let mean = |places: std::ops::Range<usize>| -> f64 {
+                let held =
+                    (0..self.means.len()).filter(|cell| places.contains(&self.place(*cell, c)));
+                let (sum, count) = held.fold((0.0, 0.0), |(sum, n), cell| {
+                    (sum + self.means[cell], n + 1.0)
+                });
+                sum / count
+            };
+            mean(0..n) < mean(n..2 * n) || mean(end - n..end) < mean(end - 2 * n..end - n)
+        };
+        let open = (0..self.sides.len()).filter(|&c| own[c].is_none());
+        open.filter(|c| falls(*c)).collect()
+    }
+
+    /// The coordinates that do not wrap at an end of which a cell is within `depth` of `level`;
+    /// `None` where no cell is.
+    pub fn open(&self, level: f64, depth: f64) -> Option<Vec<usize>> {
+        let low: Vec<usize> = (0..self.means.len())
+            .filter(|cell| self.means[*cell] < level + depth)
+            .collect();
+        let at_an_end = |c: usize| {
+            let mut places = low.iter().map(|cell| self.place(*cell, c));
+            places.any(|place| place == 0 || place == self.cells - 1)
+        };
+        let plain = (0..self.sides.len()).filter(|&c| !self.sides[c].periodic);
+        (!low.is_empty()).then(|| plain.filter(|c| at_an_end(*c)).collect())
     }
 
     /// The box of the cells within `depth` of `level`, if none is at an end, and its least number
@@ -333,7 +346,7 @@ mod tests {
         assert_eq!(sheet.wells(1.0).len(), 1);
         let (cell, level) = sheet.lowest().unwrap();
         assert!(sheet.centre(cell)[0].abs() > 3.0 && level < -0.99);
-        assert!(!sheet.falls_at_an_end(&[Some(Side::period(1.0))]));
+        assert!(sheet.falling(&[Some(Side::period(1.0))]).is_empty());
         assert_eq!(
             sheet.hull(-1.0, 1e9).unwrap().0[0],
             Side::period(std::f64::consts::TAU)

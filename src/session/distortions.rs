@@ -35,8 +35,9 @@ fn uneven(learned: &Learned<'_>) -> Option<Diagnostic> {
         100.0 * spread
     );
     Some(
-        Diagnostic::warning("uneven-noise", message)
-            .help("`value` and `force` do not mind; `density` and `paper` have no correction for it"),
+        Diagnostic::warning("uneven-noise", message).help(
+            "`value` and `force` do not mind; `density` and `paper` have no correction for it",
+        ),
     )
 }
 

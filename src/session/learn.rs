@@ -3,6 +3,7 @@
 use super::components::{components, terms};
 use super::estimate::{Estimate, OnBins, estimate, filtered, fit_of, force_fit};
 use super::findings::{Findings, findings};
+use super::kinks::kink;
 use super::pilot::Pilot;
 use super::results::{self, Learned};
 use super::room::SampleError;
@@ -205,6 +206,7 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
         );
     }
     judge_estimate(&learned, &mut findings);
+    findings.diagnostics.extend(kink(&learned));
     results::outcome(job, &learned, findings, hooks)
 }
 
@@ -228,7 +230,8 @@ fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
         findings.diagnostics.push(diagnostic);
     };
     let Some(first) = learned.primary() else {
-        if learned.sample.pilot == Pilot::Alive {
+        // Without a sample the reason has been given.
+        if !learned.sample.blocks.is_empty() {
             fail(Diagnostic::error(
                 "no-potential",
                 format!(

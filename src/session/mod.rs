@@ -4,11 +4,13 @@
 //! place to report progress ([`Hooks`]), and writes what comes back ([`Outcome`]).
 
 mod components;
+mod confinement;
 mod curves;
 mod distortions;
 mod estimate;
 mod findings;
 mod given;
+mod kinks;
 mod learn;
 mod pilot;
 mod plan;

@@ -9,7 +9,6 @@ use super::sample::Sample;
 use super::views::views;
 use super::writing::program_text;
 use super::{Estimator, Failure, Hooks, Settings};
-use crate::diagnostic::Diagnostic;
 use crate::learn::fit::ForceFit;
 use crate::learn::{scale, transfer};
 use crate::report::html::{Page, html};

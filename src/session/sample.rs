@@ -225,16 +225,15 @@ impl Sampler<'_> {
         }
         ensemble.forget();
         sample.kt = range.temperature();
-        let space = match self.space(&sample, &range) {
-            // Trajectories that nothing holds go too far for any grid.
-            Err(SampleError::TooManyBins { .. }) if self.is_free(&sample) => return Ok(sample),
-            space => space?,
-        };
+        if self.is_free(&sample) {
+            // Trajectories that nothing holds have no density, and go too far for any grid.
+            return Ok(sample);
+        }
         let Space {
             mesh,
             spacing,
             coarse,
-        } = space;
+        } = self.space(&sample, &range)?;
         (sample.spacing, sample.coarse) = (spacing, coarse);
         self.fits(self.segments(), &mesh)?;
         self.blocks(&mut sample, &mut ensemble, &pool, mesh, enough);

@@ -1,5 +1,6 @@
 //! Whether a run may be trusted: every known way to fail, by name, with what would mend it.
 
+use super::confinement::{falling, free, pole};
 use super::findings::{Findings, mean, periodic, virial, virial_is_due};
 use super::pilot::Pilot;
 use super::sample::Sample;
@@ -50,7 +51,7 @@ pub(super) fn judge(
     } else if sample.pilot == Pilot::Lifted {
         Some((Verdict::Diverged, lifted(sample, potential)))
     } else if sample.pilot == Pilot::AtRest || sample.pilot == Pilot::Caught {
-        Some(still(sample, settings, trapped))
+        Some(still(sample, potential, settings, trapped))
     } else if trapped > most_trapped {
         Some((Verdict::Trapped, caught(sample, settings, trapped)))
     } else {
@@ -144,12 +145,11 @@ fn lost(sample: &Sample, potential: &Potential, settings: &Settings) -> (Verdict
         .help("a wider --domain around the wells of the potential; or keep the trajectories colder with a larger --gamma or a smaller --delta");
         return (Verdict::Diverged, diagnostic);
     }
-    if sample.survey.falls {
-        let diagnostic = Diagnostic::error(
-            "does-not-confine",
-            format!("the potential does not confine: it falls towards infinity, and trajectories follow it{place}"),
-        )
-        .help("add a confining term such as 0.01*q^2, or stay in one part of it with --domain LO..HI");
+    if let Some(diagnostic) = pole(sample, potential, &place) {
+        return (Verdict::DoesNotConfine, diagnostic);
+    }
+    if !sample.survey.falling.is_empty() {
+        let diagnostic = falling(sample, potential, &format!("trajectories follow it{place}"));
         return (Verdict::DoesNotConfine, diagnostic);
     }
     let undefined = first.filter(|d| !d.left && is_near(&d.last_position));
@@ -259,13 +259,18 @@ fn undefined_bin(sample: &Sample, potential: &Potential) -> Option<Vec<f64>> {
 }
 
 /// Momenta that die out.
-fn still(sample: &Sample, settings: &Settings, trapped: f64) -> (Verdict, Diagnostic) {
-    if settings.domain.is_none() && sample.survey.falls {
-        let diagnostic = Diagnostic::error(
-            "does-not-confine",
-            "the potential does not confine: it falls towards infinity, and trajectories drift there and come to rest",
-        )
-        .help("add a confining term such as 0.01*q^2, or stay in one part of it with --domain LO..HI");
+fn still(
+    sample: &Sample,
+    potential: &Potential,
+    settings: &Settings,
+    trapped: f64,
+) -> (Verdict, Diagnostic) {
+    if settings.domain.is_none() && !sample.survey.falling.is_empty() {
+        let diagnostic = falling(
+            sample,
+            potential,
+            "trajectories drift there and come to rest",
+        );
         return (Verdict::DoesNotConfine, diagnostic);
     }
     if sample.pilot == Pilot::Caught {
@@ -310,21 +315,6 @@ fn caught(sample: &Sample, settings: &Settings, part: f64) -> Diagnostic {
     } else {
         diagnostic.help("--restarts on moves trapped trajectories on and leaves out what led into the trap; a larger --delta or a smaller --gamma makes traps rarer")
     }
-}
-
-fn free(sample: &Sample, potential: &Potential) -> Diagnostic {
-    let coordinates = &potential.model.coordinates;
-    let open = coordinates.iter().filter(|c| c.period.is_none());
-    let names: Vec<&str> = open.map(|c| c.name.as_str()).collect();
-    let (q, all) = (names.first().copied().unwrap_or("q"), names.join(", "));
-    Diagnostic::error(
-        "free-direction",
-        format!(
-            "nothing confines {all}: V rises nowhere high enough to hold trajectories at their temperature, kT {}",
-            significant(sample.kt, 3)
-        ),
-    )
-    .help(format!("add a confining term such as 0.01*{q}^2, or stay in one part of it with --domain LO..HI"))
 }
 
 /// Statistics that are not those of equilibrium.

@@ -137,7 +137,9 @@ fn within_bins(fit: &Fit, sums: &BinnedSums) -> Vec<f64> {
                 .collect();
             for (at, added) in added.iter_mut().enumerate() {
                 let (i, j) = (at / d, at % d);
-                *added = (0..d).map(|k| h[i * d + k] * spread[k] * h[k * d + j]).sum();
+                *added = (0..d)
+                    .map(|k| h[i * d + k] * spread[k] * h[k * d + j])
+                    .sum();
             }
         });
     added

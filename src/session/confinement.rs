@@ -1,0 +1,172 @@
+//! Potentials that do not hold their trajectories, and what is said of each kind: one that falls
+//! towards infinity, one with a free direction, one that falls without bound at a point.
+
+use super::sample::Sample;
+use super::verdict::place;
+use super::{Potential, terms};
+use crate::diagnostic::Diagnostic;
+use crate::graph::{Evaluator, Function, Graph, Node, Op};
+use crate::report::number::significant;
+
+/// The coordinates at these places, as a list.
+fn names(potential: &Potential, which: &[usize]) -> Vec<String> {
+    let coordinates = &potential.model.coordinates;
+    let name = |c: &usize| coordinates.get(*c).map(|c| c.name.clone());
+    which.iter().filter_map(name).collect()
+}
+
+fn hold(name: &str) -> String {
+    format!(
+        "add a confining term such as 0.01*{name}^2, or stay in one part of it with --domain LO..HI"
+    )
+}
+
+/// A potential that falls towards infinity, and what trajectories do then.
+pub(super) fn falling(sample: &Sample, potential: &Potential, what: &str) -> Diagnostic {
+    let names = names(potential, &sample.survey.falling);
+    let along = match potential.model.dimension() {
+        1 => String::new(),
+        _ => format!(" along {}", names.join(" and ")),
+    };
+    Diagnostic::error(
+        "does-not-confine",
+        format!("the potential does not confine: it falls towards infinity{along}, and {what}"),
+    )
+    .help(hold(names.first().map_or("q", String::as_str)))
+}
+
+/// Coordinates along which nothing holds trajectories.
+pub(super) fn free(sample: &Sample, potential: &Potential) -> Diagnostic {
+    let mut free = sample.survey.free(sample.kt);
+    if free.is_empty() {
+        let coordinates = potential.model.coordinates.iter().enumerate();
+        let open = coordinates.filter(|(_, coordinate)| coordinate.period.is_none());
+        free = open.map(|(c, _)| c).collect();
+    }
+    let names = names(potential, &free);
+    let (all, together) = match names.as_slice() {
+        [one] => (one.clone(), String::new()),
+        several => (
+            several.join(" and "),
+            ", or only some of their differences".to_owned(),
+        ),
+    };
+    Diagnostic::error(
+        "free-direction",
+        format!(
+            "nothing confines {all}{together}: V rises nowhere high enough to hold trajectories at their temperature, kT {}",
+            significant(sample.kt, 3)
+        ),
+    )
+    .help(hold(names.first().map_or("q", String::as_str)))
+}
+
+/// A point where V falls without bound, with the term that does, if trajectories start near one.
+pub(super) fn pole(sample: &Sample, potential: &Potential, when: &str) -> Option<Diagnostic> {
+    let lowest = &sample.survey.lowest;
+    let d = potential.model.dimension();
+    let mut graph = potential.graph.clone();
+    let zeros = singular(&graph, potential.roots[0], d);
+    let found = zeros.into_iter().find_map(|(site, below)| {
+        let at = zero(&mut graph, below, lowest, potential)?;
+        falls_into(potential, lowest, &at).then_some((site, at))
+    });
+    let (site, at) = found?;
+    let coordinates: Vec<usize> = (0..d).collect();
+    let names = names(potential, &coordinates);
+    let variables = match names.as_slice() {
+        [one] => one.clone(),
+        several => format!("({})", several.join(", ")),
+    };
+    let term = worst_term(potential, &towards(lowest, &at, DEEP)).unwrap_or(site);
+    let text = potential.text(term).or_else(|| potential.text(site));
+    let term = text.map_or("a term".to_owned(), |text| format!("`{text}`"));
+    // What is zero as far as it can be told.
+    let clean = |(x, from): (&f64, &f64)| if x.abs() < 1e-9 * from.abs() { 0.0 } else { *x };
+    let at: Vec<f64> = at.iter().zip(lowest).map(clean).collect();
+    Some(
+        Diagnostic::error(
+            "pole",
+            format!(
+                "the potential does not confine: {term} falls without bound at {variables} = {}, and trajectories are thrown out from there{when}",
+                place(&at, 3)
+            ),
+        )
+        .help("make the term finite, such as `1/sqrt(r^2 + 0.01)` for `1/r` or `log(r^2 + 0.01)/2` for `log(r)`; or stay away from there with --domain LO..HI"),
+    )
+}
+
+/// Nodes that are looked at.
+const MOST_SITES: usize = 64;
+/// Halvings of the distance from a pole: some, and twice as many.
+const SOME: i32 = 10;
+const DEEP: i32 = 2 * SOME;
+
+/// The nodes that are infinite where another one is zero, and that one.
+fn singular(graph: &Graph, root: Node, dimension: usize) -> Vec<(Node, Node)> {
+    use Function::{Divide, Log, Log10, Power};
+    let depends = graph.depends(|input| (input as usize) < dimension);
+    let nodes = graph.schedule(&[root]).into_iter();
+    let below = nodes.filter_map(|node| match graph.op(node) {
+        Op::Apply2(Divide, _, b) => Some((node, b)),
+        Op::Apply1(Log | Log10, a) => Some((node, a)),
+        Op::Power(a, n) if n < 0 => Some((node, a)),
+        Op::Apply2(Power, a, b) if graph.as_constant(b).is_some_and(|b| b < 0.0) => Some((node, a)),
+        _ => None,
+    });
+    let varying = below.filter(|(_, below)| depends[below.index()]);
+    varying.take(MOST_SITES).collect()
+}
+
+/// A zero of a node, by Newton's method along its gradient.
+fn zero(graph: &mut Graph, node: Node, from: &[f64], potential: &Potential) -> Option<Vec<f64>> {
+    const MOST_STEPS: usize = 100;
+    let mut roots = vec![node];
+    roots.extend(graph.gradient(node, from.len()));
+    let mut evaluator = Evaluator::new(graph, &roots);
+    let mut x = from.to_vec();
+    let mut first = None;
+    for _ in 0..MOST_STEPS {
+        let values = evaluator.evaluate(&potential.inputs(&x));
+        let (value, slopes) = values.split_first()?;
+        let first = *first.get_or_insert(value.abs());
+        if value.abs() <= 1e-14 * first {
+            return (first > 0.0).then_some(x);
+        }
+        let square: f64 = slopes.iter().map(|g| g * g).sum();
+        for (x, g) in x.iter_mut().zip(slopes) {
+            *x -= value * g / square;
+        }
+        if !x.iter().all(|x| x.is_finite()) {
+            return None;
+        }
+    }
+    None
+}
+
+/// A point on the way to another one, after so many halvings of the distance.
+fn towards(from: &[f64], to: &[f64], halvings: i32) -> Vec<f64> {
+    let left = f64::from(-halvings).exp2();
+    let pairs = from.iter().zip(to);
+    pairs.map(|(from, to)| to + left * (from - to)).collect()
+}
+
+/// Whether V falls on the way to a point, and does not slow down: where it has a bottom it does.
+fn falls_into(potential: &Potential, from: &[f64], to: &[f64]) -> bool {
+    let at = |halvings| {
+        let point = towards(from, to, halvings);
+        let value = potential.curve(&point).first().copied();
+        value.unwrap_or(f64::NAN)
+    };
+    let (begin, middle, end) = (at(0), at(SOME), at(DEEP));
+    middle < begin && middle - end >= 0.5 * (begin - middle)
+}
+
+/// The additive term that is lowest at a point.
+fn worst_term(potential: &Potential, x: &[f64]) -> Option<Node> {
+    let terms = terms(&potential.graph, potential.roots[0]);
+    let values = Evaluator::new(&potential.graph, &terms).evaluate(&potential.inputs(x));
+    let sizes = values.iter().map(|v| v.abs());
+    let worst = terms.iter().zip(sizes).max_by(|a, b| a.1.total_cmp(&b.1));
+    worst.map(|(term, _)| *term)
+}
