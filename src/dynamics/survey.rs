@@ -185,8 +185,8 @@ impl Survey {
         kick
     }
 
-    /// The cell widths of the sheet that found the lowest place.
-    fn finest_widths(&self) -> Vec<f64> {
+    /// The cell widths of the sheet that found the lowest place, by coordinate.
+    pub fn finest_widths(&self) -> Vec<f64> {
         let holds = |sheet: &&Sheet| sheet.level_at(&self.lowest) == Some(self.level);
         let found = self.sheets.iter().find(holds).or(self.sheets.first());
         found.map_or_else(|| vec![1e-3; self.lowest.len()], Sheet::widths)

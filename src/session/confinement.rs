@@ -63,37 +63,78 @@ pub(super) fn free(sample: &Sample, potential: &Potential) -> Diagnostic {
 
 /// A point where V falls without bound, with the term that does, if trajectories start near one.
 pub(super) fn pole(sample: &Sample, potential: &Potential, when: &str) -> Option<Diagnostic> {
-    let lowest = &sample.survey.lowest;
+    let (term, at) = infinite(&around(sample), potential, falls_into)?;
+    Some(
+        Diagnostic::error(
+            "pole",
+            format!(
+                "{term} falls without bound at {at}, and trajectories are thrown out from there{when}"
+            ),
+        )
+        .help(format!("{SOFTEN}; or stay away from there with --domain LO..HI")),
+    )
+}
+
+/// A point where V rises without bound, which the step is too large to stop before.
+pub(super) fn wall(sample: &Sample, potential: &Potential, when: &str) -> Option<Diagnostic> {
+    let starts = [sample.survey.lowest.clone()];
+    let (term, at) = infinite(&starts, potential, rises_into)?;
+    Some(
+        Diagnostic::error(
+            "wall",
+            format!(
+                "{term} is infinite at {at}, and steps end so near to it that its force throws trajectories far away{when}"
+            ),
+        )
+        .help(format!("a smaller --delta stops before it; or {SOFTEN}")),
+    )
+}
+
+const SOFTEN: &str = "make the term finite, such as `1/sqrt(r^2 + 0.01)` for `1/r` or `log(r^2 + 0.01)/2` for `log(r)`";
+
+/// A term that is infinite near one of these places, and where, both as text.
+fn infinite(
+    starts: &[Vec<f64>],
+    potential: &Potential,
+    is_so: impl Fn(&Potential, &[f64], &[f64]) -> bool,
+) -> Option<(String, String)> {
     let d = potential.model.dimension();
     let mut graph = potential.graph.clone();
     let zeros = singular(&graph, potential.roots[0], d);
-    let found = zeros.into_iter().find_map(|(site, below)| {
-        let at = zero(&mut graph, below, lowest, potential)?;
-        falls_into(potential, lowest, &at).then_some((site, at))
-    });
-    let (site, at) = found?;
+    let mut pairs = zeros
+        .into_iter()
+        .flat_map(|zero| starts.iter().map(move |start| (zero, start)));
+    let (site, from, at) = pairs.find_map(|((site, below), from)| {
+        let at = zero(&mut graph, below, from, potential)?;
+        is_so(potential, from, &at).then_some((site, from, at))
+    })?;
     let coordinates: Vec<usize> = (0..d).collect();
     let names = names(potential, &coordinates);
     let variables = match names.as_slice() {
         [one] => one.clone(),
         several => format!("({})", several.join(", ")),
     };
-    let term = worst_term(potential, &towards(lowest, &at, DEEP)).unwrap_or(site);
+    let term = largest_term(potential, &towards(from, &at, DEEP)).unwrap_or(site);
     let text = potential.text(term).or_else(|| potential.text(site));
     let term = text.map_or("a term".to_owned(), |text| format!("`{text}`"));
     // What is zero as far as it can be told.
     let clean = |(x, from): (&f64, &f64)| if x.abs() < 1e-9 * from.abs() { 0.0 } else { *x };
-    let at: Vec<f64> = at.iter().zip(lowest).map(clean).collect();
-    Some(
-        Diagnostic::error(
-            "pole",
-            format!(
-                "the potential does not confine: {term} falls without bound at {variables} = {}, and trajectories are thrown out from there{when}",
-                place(&at, 3)
-            ),
-        )
-        .help("make the term finite, such as `1/sqrt(r^2 + 0.01)` for `1/r` or `log(r^2 + 0.01)/2` for `log(r)`; or stay away from there with --domain LO..HI"),
-    )
+    let at: Vec<f64> = at.iter().zip(from).map(clean).collect();
+    Some((term, format!("{variables} = {}", place(&at, 3))))
+}
+
+/// The lowest place, and the centres of the cells next to it: its own may lie on a pole.
+fn around(sample: &Sample) -> Vec<Vec<f64>> {
+    let lowest = &sample.survey.lowest;
+    let mut points = vec![lowest.clone()];
+    for (c, width) in sample.survey.finest_widths().into_iter().enumerate() {
+        for step in [-width, width] {
+            let mut point = lowest.clone();
+            point[c] += step;
+            points.push(point);
+        }
+    }
+    points
 }
 
 /// Nodes that are looked at.
@@ -151,19 +192,29 @@ fn towards(from: &[f64], to: &[f64], halvings: i32) -> Vec<f64> {
     pairs.map(|(from, to)| to + left * (from - to)).collect()
 }
 
-/// Whether V falls on the way to a point, and does not slow down: where it has a bottom it does.
-fn falls_into(potential: &Potential, from: &[f64], to: &[f64]) -> bool {
-    let at = |halvings| {
+/// V at the beginning of the way to a point, nearer to it, and as near again.
+fn on_the_way(potential: &Potential, from: &[f64], to: &[f64]) -> [f64; 3] {
+    [0, SOME, DEEP].map(|halvings| {
         let point = towards(from, to, halvings);
         let value = potential.curve(&point).first().copied();
         value.unwrap_or(f64::NAN)
-    };
-    let (begin, middle, end) = (at(0), at(SOME), at(DEEP));
+    })
+}
+
+/// Whether V falls on the way to a point, and does not slow down: where it has a bottom it does.
+fn falls_into(potential: &Potential, from: &[f64], to: &[f64]) -> bool {
+    let [begin, middle, end] = on_the_way(potential, from, to);
     middle < begin && middle - end >= 0.5 * (begin - middle)
 }
 
-/// The additive term that is lowest at a point.
-fn worst_term(potential: &Potential, x: &[f64]) -> Option<Node> {
+/// Whether V rises likewise.
+fn rises_into(potential: &Potential, from: &[f64], to: &[f64]) -> bool {
+    let [begin, middle, end] = on_the_way(potential, from, to);
+    middle > begin && end - middle >= 0.5 * (middle - begin)
+}
+
+/// The additive term that is largest at a point, whatever its sign.
+fn largest_term(potential: &Potential, x: &[f64]) -> Option<Node> {
     let terms = terms(&potential.graph, potential.roots[0]);
     let values = Evaluator::new(&potential.graph, &terms).evaluate(&potential.inputs(x));
     let sizes = values.iter().map(|v| v.abs());

@@ -54,6 +54,8 @@ struct Switch {
     line: Vec<f64>,
     a: f64,
     b: f64,
+    /// The share of the samples in the bins there.
+    density: f64,
 }
 
 /// Both sides of a switch.
@@ -66,6 +68,19 @@ struct Jump {
     size: f64,
     /// Whether V itself jumps.
     of_value: bool,
+    /// The share of the samples there.
+    density: f64,
+}
+
+impl Jump {
+    /// Whether it makes the better witness: larger, or as large and met more often.
+    fn beats(&self, other: &Jump) -> bool {
+        let alike = (self.size / other.size - 1.0).abs() < 0.01;
+        match alike {
+            true => self.density > other.density,
+            false => self.size > other.size,
+        }
+    }
 }
 
 /// What is looked for, and in what.
@@ -100,14 +115,10 @@ pub(super) fn kink(learned: &Learned<'_>) -> Option<Diagnostic> {
     let mut others = 0;
     for (at, (site, switches)) in search.sites.iter().zip(&switches).enumerate() {
         let jumps = switches.iter().filter_map(|switch| search.jump(at, switch));
-        let Some(jump) = jumps.max_by(|a, b| a.size.total_cmp(&b.size)) else {
-            continue;
-        };
+        let best = jumps.reduce(|best, jump| if jump.beats(&best) { jump } else { best });
+        let Some(jump) = best else { continue };
         others += usize::from(strongest.is_some());
-        if strongest
-            .as_ref()
-            .is_none_or(|(_, best)| jump.size > best.size)
-        {
+        if strongest.as_ref().is_none_or(|(_, best)| jump.beats(best)) {
             strongest = Some((site, jump));
         }
     }
@@ -185,7 +196,8 @@ impl Search<'_> {
                         let lo = from[axis] - 0.5 * width;
                         let hi = lo + width * run.len() as f64;
                         let along = points(lo, hi, each * run.len());
-                        self.walk(&from, axis, &along, &mut found);
+                        let density: Vec<f64> = run.iter().map(|at| bins.density[*at]).collect();
+                        self.walk(&from, axis, &along, &density, &mut found);
                     }
                 }
             }
@@ -193,8 +205,15 @@ impl Search<'_> {
         found
     }
 
-    /// Adds the switches along a line.
-    fn walk(&self, line: &[f64], axis: usize, along: &[f64], found: &mut [Vec<Switch>]) {
+    /// Adds the switches along a line through bins of that density.
+    fn walk(
+        &self,
+        line: &[f64],
+        axis: usize,
+        along: &[f64],
+        density: &[f64],
+        found: &mut [Vec<Switch>],
+    ) {
         let keys = self.keys(line, axis, along);
         let (first, last) = (along[0], along[along.len() - 1]);
         let step = (last - first) / along.len() as f64;
@@ -205,13 +224,15 @@ impl Search<'_> {
             for (n, &at) in changes.iter().enumerate() {
                 let before = n.checked_sub(1).map_or(usize::MAX, |m| at - changes[m]);
                 let after = changes.get(n + 1).map_or(usize::MAX, |next| next - at);
-                if before.min(after) > reach && found.len() < MOST_SWITCHES {
-                    found.push(Switch {
+                if before.min(after) > reach {
+                    let switch = Switch {
                         axis,
                         line: line.to_vec(),
                         a: along[at],
                         b: along[at + 1],
-                    });
+                        density: density[at * density.len() / along.len()],
+                    };
+                    keep(switch, found);
                 }
             }
         }
@@ -281,7 +302,22 @@ impl Search<'_> {
             values: [values[1], values[2]],
             size: of_value.or(of_slope)?,
             of_value: of_value.is_some(),
+            density: switch.density,
         })
+    }
+}
+
+/// Adds a switch, in the place of one that fewer samples meet where there are too many.
+fn keep(switch: Switch, found: &mut Vec<Switch>) {
+    if found.len() < MOST_SWITCHES {
+        found.push(switch);
+        return;
+    }
+    let rarest = found
+        .iter_mut()
+        .min_by(|a, b| a.density.total_cmp(&b.density));
+    if let Some(rarest) = rarest.filter(|rarest| rarest.density < switch.density) {
+        *rarest = switch;
     }
 }
 
@@ -312,10 +348,10 @@ impl Search<'_> {
             n => format!(" ({n} other places in the formula do so too)"),
         };
         if jump.of_value {
-            let [from, to] = jump.values.map(|v| significant(v, 3));
+            let [from, to] = self.values(site, jump);
             return Diagnostic::warning(
                 "kink",
-                format!("V jumps at {place}, where {what}: from {from} to {to}{others}; no force shows it, so trajectories pass as if it were not there, and U does not have the density of the samples"),
+                format!("V jumps at {place}, where {what}: from {from} to {to}{others}; no force shows it, so trajectories pass as if it were not there, and their density is not that of U"),
             )
             .help("write a slope instead of a step, such as `tanh(d/w)` for `sign(d)`; a wall as `if d > 0 then 50*d^2 else 0`");
         }
@@ -369,16 +405,36 @@ impl Search<'_> {
         format!("{names} = {}", place(&middle.collect::<Vec<f64>>(), 3))
     }
 
-    /// The slopes on both sides as text: those of the term that holds the site, without the noise
-    /// of the others, where there is one such term.
-    fn slopes(&self, site: &Site, sides: &[Vec<f64>; 2]) -> [String; 2] {
-        let d = self.potential.model.dimension();
-        let mut graph = self.potential.graph.clone();
-        let mut holders = terms(&graph, self.potential.roots[0]);
+    /// The one term that holds the site, if there is one: it has no noise of the others.
+    fn holder(&self, site: &Site) -> Option<Node> {
+        let graph = &self.potential.graph;
+        let mut holders = terms(graph, self.potential.roots[0]);
         holders.retain(|term| graph.schedule(&[*term]).contains(&site.node));
-        let slopes = match holders.as_slice() {
-            [one] => graph.gradient(*one, d),
-            _ => self.potential.roots[1..].to_vec(),
+        match holders.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        }
+    }
+
+    /// The values on both sides as text.
+    fn values(&self, site: &Site, jump: &Jump) -> [String; 2] {
+        let graph = &self.potential.graph;
+        let values = match self.holder(site) {
+            Some(term) => {
+                let value = |x: &Vec<f64>| graph.value(term, &self.potential.inputs(x));
+                [value(&jump.sides[0]), value(&jump.sides[1])]
+            }
+            None => jump.values,
+        };
+        values.map(|v| significant(v, 3))
+    }
+
+    /// The slopes on both sides as text.
+    fn slopes(&self, site: &Site, sides: &[Vec<f64>; 2]) -> [String; 2] {
+        let mut graph = self.potential.graph.clone();
+        let slopes = match self.holder(site) {
+            Some(term) => graph.gradient(term, self.potential.model.dimension()),
+            None => self.potential.roots[1..].to_vec(),
         };
         let mut evaluator = Evaluator::new(&graph, &slopes);
         [0, 1].map(|side| {

@@ -29,7 +29,7 @@ pub use findings::Findings;
 pub use learn::{Failure, Job, Outcome, learn};
 pub use plan::{Plan, plan};
 pub use potential::Potential;
-pub use settings::{Estimator, Knots, Options, Settings};
+pub use settings::{Estimator, Knots, NotResolved, Options, Settings};
 
 use std::sync::atomic::AtomicBool;
 

@@ -8,6 +8,7 @@ use crate::check::{Block, suggest};
 use crate::diagnostic::Diagnostic;
 use crate::dynamics::{Damping, NotDamping};
 use crate::graph::Coordinate;
+use crate::report::number::significant;
 use crate::source::Span;
 use nalgebra::DMatrix;
 
@@ -140,6 +141,17 @@ impl Options {
         }
     }
 
+    /// Whether other options say the same of a setting that is resolved with the coordinates.
+    pub(super) fn agrees(&self, other: &Options, key: &str) -> bool {
+        match key {
+            "start" => self.start == other.start,
+            "domain" => self.domain == other.domain,
+            "friction" => self.friction == other.friction,
+            "mass" => self.mass == other.mass,
+            _ => false,
+        }
+    }
+
     /// The options that a `learn` block gives.
     pub fn from_block(block: &Block) -> Result<Options, Vec<Diagnostic>> {
         let mut options = Options::default();
@@ -250,6 +262,21 @@ pub struct Settings {
     pub compare: Option<String>,
 }
 
+/// A setting that will not do.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NotResolved {
+    /// The setting, as the block calls it.
+    pub key: &'static str,
+    /// What is wrong with it.
+    pub diagnostic: Diagnostic,
+}
+
+impl NotResolved {
+    fn of(key: &'static str, diagnostic: Diagnostic) -> Box<NotResolved> {
+        Box::new(NotResolved { key, diagnostic })
+    }
+}
+
 /// The most relaxation steps of burn-in that are made without being asked for.
 const LONGEST_BURN_IN: f64 = 1e6;
 
@@ -259,13 +286,14 @@ impl Options {
     /// # Errors
     /// There is no `delta`, a setting does not go with the number of coordinates, or friction or
     /// mass do not damp.
-    pub fn resolve(self, coordinates: &[Coordinate]) -> Result<Settings, Diagnostic> {
+    pub fn resolve(self, coordinates: &[Coordinate]) -> Result<Settings, Box<NotResolved>> {
         let Some(delta) = self.delta else {
-            return Err(Diagnostic::error(
+            let diagnostic = Diagnostic::error(
                 "no-delta",
                 "no step is given: it chooses the scale below which structure disappears",
             )
-            .help("add `--delta 0.5`, or `delta = 0.5` in the learn block of the file"));
+            .help("add `--delta 0.5`, or `delta = 0.5` in the learn block of the file");
+            return Err(NotResolved::of("delta", diagnostic));
         };
         let d = coordinates.len();
         one_each("start", self.start.as_deref(), coordinates)?;
@@ -335,15 +363,15 @@ fn trace(matrix: &Matrix) -> f64 {
 
 /// Whether a setting has one entry for each coordinate.
 fn one_each<T>(
-    key: &str,
+    key: &'static str,
     given: Option<&[T]>,
     coordinates: &[Coordinate],
-) -> Result<(), Diagnostic> {
+) -> Result<(), Box<NotResolved>> {
     let Some(given) = given.filter(|given| given.len() != coordinates.len()) else {
         return Ok(());
     };
     let names: Vec<&str> = coordinates.iter().map(|c| c.name.as_str()).collect();
-    Err(Diagnostic::error(
+    let diagnostic = Diagnostic::error(
         "wrong-setting",
         format!(
             "`{key}` has {} where the potential has {} coordinate{}: {}",
@@ -354,9 +382,10 @@ fn one_each<T>(
         ),
     )
     .help(match key {
-        "start" => "one number for each, such as `--start 0.5,-1`",
-        _ => "one range for each, such as `--domain -2..2 --domain 0..1`",
-    }))
+        "start" => "one number for each, such as `--start 0.5,-1`, or `start = [0.5, -1]` in the file",
+        _ => "one range for each, such as `--domain -2..2 --domain 0..1`, or `domain = [-2..2, 0..1]` in the file",
+    });
+    Err(NotResolved::of(key, diagnostic))
 }
 
 /// The damping of a run.
@@ -366,7 +395,7 @@ fn damping(
     gamma: f64,
     friction: &Option<Matrix>,
     mass: &Option<Matrix>,
-) -> Result<Damping, Diagnostic> {
+) -> Result<Damping, Box<NotResolved>> {
     if friction.is_none() && mass.is_none() {
         return Ok(Damping::scalar(d, delta, gamma));
     }
@@ -377,20 +406,61 @@ fn damping(
         }
         Some(_) => Err(NotDamping::Shape(name)),
     };
-    let friction = dense("friction", friction, gamma);
-    let mass = dense("mass", mass, 1.0);
-    let found = friction.and_then(|f| Damping::matrix(d, delta, &f, &mass?));
+    let dense_friction = dense("friction", friction, gamma);
+    let dense_mass = dense("mass", mass, 1.0);
+    let found = dense_friction.and_then(|f| Damping::matrix(d, delta, &f, &dense_mass?));
     found.map_err(|problem| {
-        let help = match problem {
-            NotDamping::Shape(_) => format!("here that is {d} by {d}: `[[2, 1], [1, 2]]` is 2 by 2"),
-            NotDamping::NotSymmetric(_) => "write the same number on both sides of the diagonal".to_owned(),
-            NotDamping::NotPositive("mass") => {
-                "in every direction there must be a mass: all eigenvalues above zero".to_owned()
-            }
-            NotDamping::NotPositive(_) => {
-                "in every direction there must be friction, or momentum grows without end: all eigenvalues above zero".to_owned()
-            }
-        };
-        Diagnostic::error("not-damping", problem.to_string()).help(help)
+        let name = problem.matrix();
+        let rows = if name == "mass" { mass } else { friction };
+        let rows = rows.as_deref().unwrap_or(&[]);
+        let diagnostic = not_damping(problem, d, rows);
+        NotResolved::of(name, diagnostic)
     })
+}
+
+/// What is wrong with a matrix, and what is needed.
+fn not_damping(problem: NotDamping, d: usize, rows: &[Vec<f64>]) -> Diagnostic {
+    let (detail, help) = match problem {
+        NotDamping::Shape(_) => {
+            let lengths: Vec<String> = rows.iter().map(|row| row.len().to_string()).collect();
+            let detail = match rows.len() {
+                0 => ", and is empty".to_owned(),
+                1 => format!("; it has one row of {}", lengths.join(", ")),
+                n => format!("; it has {n} rows of {}", lengths.join(", ")),
+            };
+            let help = format!("here that is {d} by {d}: `[[2, 1], [1, 2]]` is 2 by 2");
+            (detail, help)
+        }
+        NotDamping::NotSymmetric(_) => {
+            let help = "write the same number on both sides of the diagonal".to_owned();
+            (uneven(rows), help)
+        }
+        NotDamping::NotPositive(name) => {
+            let entry = |i: usize, j: usize| rows.get(i).and_then(|row| row.get(j));
+            let matrix = DMatrix::from_fn(d, d, |i, j| entry(i, j).copied().unwrap_or(0.0));
+            let least = matrix.symmetric_eigenvalues().min();
+            let why = match name {
+                "mass" => "in every direction there must be a mass",
+                _ => "in every direction there must be friction, or momentum grows without end",
+            };
+            let detail = format!("; its smallest eigenvalue is {}", significant(least, 3));
+            (detail, format!("{why}: all eigenvalues above zero"))
+        }
+    };
+    Diagnostic::error("not-damping", format!("{problem}{detail}")).help(help)
+}
+
+/// The first two entries of a matrix that should be equal and are not.
+fn uneven(rows: &[Vec<f64>]) -> String {
+    let entry = |i: usize, j: usize| rows.get(i).and_then(|row| row.get(j)).copied();
+    let pairs = (0..rows.len()).flat_map(|i| (0..i).map(move |j| (j, i)));
+    let mut uneven = pairs.filter_map(|(i, j)| Some((i, j, entry(i, j)?, entry(j, i)?)));
+    match uneven.find(|(_, _, a, b)| a != b) {
+        Some((i, j, a, b)) => {
+            let (row, column) = (i + 1, j + 1);
+            let [a, b] = [a, b].map(|x| significant(x, 3));
+            format!("; row {row}, column {column} has {a}, and row {column}, column {row} has {b}")
+        }
+        None => String::new(),
+    }
 }

@@ -1,6 +1,6 @@
 //! Whether a run may be trusted: every known way to fail, by name, with what would mend it.
 
-use super::confinement::{falling, free, pole};
+use super::confinement::{falling, free, pole, wall};
 use super::findings::{Findings, mean, periodic, virial, virial_is_due};
 use super::pilot::Pilot;
 use super::sample::Sample;
@@ -14,6 +14,8 @@ const R_HAT: f64 = 1.1;
 /// Excess kurtosis of p that is a sign of mixed scales (method of Li & Tao 2024, Remark 3.2; a
 /// bounded force gives a negative one).
 const KURTOSIS: f64 = 0.15;
+/// Excess kurtosis of p that half-resolved scales do not reach: a few momenta are enormous.
+const HEAVY: f64 = 10.0;
 /// How far the virial identity may be off, beyond its error.
 const VIRIAL: f64 = 0.02;
 /// A gradient that is not finite further away than this has overflowed.
@@ -66,8 +68,9 @@ pub(super) fn judge(
             Diagnostic::warning(
                 "some-diverged",
                 format!(
-                    "{} times a trajectory left or was no longer finite, and was started anew",
-                    sample.census.diverged
+                    "{} times a trajectory left or was no longer finite{}, and was started anew",
+                    sample.census.diverged,
+                    first_loss(sample)
                 ),
             )
             .help("a smaller --delta would keep them"),
@@ -371,6 +374,13 @@ fn unsettled(
         .excess_kurtosis
         .filter(|k| *k > allowed)
     {
+        if let Some(diagnostic) = pole(sample, potential, "") {
+            return Some((Verdict::NotInEquilibrium, diagnostic));
+        }
+        let thrown = || wall(sample, potential, &first_loss(sample));
+        if let Some(diagnostic) = (kurtosis > HEAVY).then(thrown).flatten() {
+            return Some((Verdict::DeltaTooLarge, diagnostic));
+        }
         let diagnostic = Diagnostic::error(
             "mixed-scales",
             format!(
