@@ -174,7 +174,7 @@ fn confinement() {
         shell.file("v.pot", format!("V(x, y) = {formula}{NOISES}"));
         shell.run(&["v.pot", "--delta", "0.3"]);
     }
-    shell.file("v.pot", format!("V(x: periodic, y) = 0.3*cos(x){NOISES}"));
+    shell.file("v.pot", format!("V(x: angle, y) = 0.3*cos(x){NOISES}"));
     shell.run(&["v.pot", "--delta", "0.3"]);
     same!("confinement", shell);
 }
@@ -192,6 +192,7 @@ fn too_large_and_too_small() {
     shell.file("barely.pot", barely);
     let caught = ["--delta", "0.065", "--restarts", "off", "--steps", "1e5"];
     shell.run(&[&["barely.pot"][..], &caught].concat());
+    let caught = ["--delta", "0.062", "--restarts", "off", "--steps", "1e5"];
     let barely = format!("V(x, y) = x^2/2 + y^2/2 + 0.05*sin(x/0.05) + 0.05*sin(y/0.05){NOISES}");
     shell.file("barely.pot", barely);
     shell.run(&[&["barely.pot"][..], &caught].concat());

@@ -151,36 +151,49 @@ impl Sheet {
     }
 
     /// The coordinates without a side of their own at an end of which V falls over the outer eighth,
-    /// in the mean over the others.
+    /// in the mean over the others: beyond doubt, as cells hold few points.
     pub fn falling(&self, own: &[Option<Side>]) -> Vec<usize> {
-        let (n, end) = (self.cells / 8, self.cells);
-        let falls = |c: usize| {
-            let mean = |places: std::ops::Range<usize>| -> f64 {
-                let held =
-                    (0..self.means.len()).filter(|cell| places.contains(&self.place(*cell, c)));
-                let (sum, count) = held.fold((0.0, 0.0), |(sum, n), cell| {
-                    (sum + self.means[cell], n + 1.0)
-                });
-                sum / count
-            };
-            mean(0..n) < mean(n..2 * n) || mean(end - n..end) < mean(end - 2 * n..end - n)
-        };
         let open = (0..self.sides.len()).filter(|&c| own[c].is_none());
-        open.filter(|c| falls(*c)).collect()
+        open.filter(|&c| self.rise(c, true) < 0.0 || self.rise(c, false) < 0.0)
+            .collect()
     }
 
-    /// The coordinates that do not wrap at an end of which a cell is within `depth` of `level`;
-    /// `None` where no cell is.
-    pub fn open(&self, level: f64, depth: f64) -> Option<Vec<usize>> {
-        let low: Vec<usize> = (0..self.means.len())
-            .filter(|cell| self.means[*cell] < level + depth)
+    /// What V rises by over the outer eighth at an end of a coordinate, plus four standard errors
+    /// where there are others to take a mean over.
+    fn rise(&self, coordinate: usize, upper: bool) -> f64 {
+        let n = self.cells / 8;
+        let after = self.sides.len() - 1 - coordinate;
+        let stride = self.cells.pow(after as u32);
+        let begins = (0..self.means.len()).filter(|cell| self.place(*cell, coordinate) == 0);
+        let rises: Vec<f64> = begins
+            .map(|begin| {
+                let part = |from: usize| -> f64 {
+                    let places = from..from + n;
+                    places.map(|i| self.means[begin + i * stride]).sum()
+                };
+                match upper {
+                    true => part(self.cells - n) - part(self.cells - 2 * n),
+                    false => part(0) - part(n),
+                }
+            })
             .collect();
+        let lines = rises.len() as f64;
+        let mean = rises.iter().sum::<f64>() / lines;
+        let square = rises.iter().map(|r| (r - mean).powi(2)).sum::<f64>();
+        mean + 4.0 * square.sqrt() / lines
+    }
+
+    /// The coordinates that do not wrap at an end of which a cell is within twice `depth` of
+    /// `level`; `None` where no cell is within half of it. In between is what few points leave open.
+    pub fn open(&self, level: f64, depth: f64) -> Option<Vec<usize>> {
+        let lowest = self.means.iter().copied().fold(f64::INFINITY, f64::min);
+        let low = |cell: &usize| self.means[*cell] < level + 2.0 * depth;
         let at_an_end = |c: usize| {
-            let mut places = low.iter().map(|cell| self.place(*cell, c));
-            places.any(|place| place == 0 || place == self.cells - 1)
+            let mut low = (0..self.means.len()).filter(low);
+            low.any(|cell| self.place(cell, c) == 0 || self.place(cell, c) == self.cells - 1)
         };
         let plain = (0..self.sides.len()).filter(|&c| !self.sides[c].periodic);
-        (!low.is_empty()).then(|| plain.filter(|c| at_an_end(*c)).collect())
+        (lowest < level + 0.5 * depth).then(|| plain.filter(|c| at_an_end(*c)).collect())
     }
 
     /// The box of the cells within `depth` of `level`, if none is at an end, and its least number

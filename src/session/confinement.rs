@@ -44,17 +44,18 @@ pub(super) fn free(sample: &Sample, potential: &Potential) -> Diagnostic {
         free = open.map(|(c, _)| c).collect();
     }
     let names = names(potential, &free);
-    let (all, together) = match names.as_slice() {
-        [one] => (one.clone(), String::new()),
-        several => (
-            several.join(" and "),
-            ", or only some of their differences".to_owned(),
+    let all = match names.as_slice() {
+        [] => "the coordinates".to_owned(),
+        [one] => one.clone(),
+        [first, second, ..] => format!(
+            "{}, or a combination such as {first} + {second} or {first} - {second}",
+            names.join(" and ")
         ),
     };
     Diagnostic::error(
         "free-direction",
         format!(
-            "nothing confines {all}{together}: V rises nowhere high enough to hold trajectories at their temperature, kT {}",
+            "nothing confines {all}: V rises nowhere high enough to hold trajectories at their temperature, kT {}",
             significant(sample.kt, 3)
         ),
     )

@@ -148,9 +148,6 @@ fn lost(sample: &Sample, potential: &Potential, settings: &Settings) -> (Verdict
         .help("a wider --domain around the wells of the potential; or keep the trajectories colder with a larger --gamma or a smaller --delta");
         return (Verdict::Diverged, diagnostic);
     }
-    if let Some(diagnostic) = pole(sample, potential, &place) {
-        return (Verdict::DoesNotConfine, diagnostic);
-    }
     if !sample.survey.falling.is_empty() {
         let diagnostic = falling(sample, potential, &format!("trajectories follow it{place}"));
         return (Verdict::DoesNotConfine, diagnostic);
@@ -165,8 +162,12 @@ fn lost(sample: &Sample, potential: &Potential, settings: &Settings) -> (Verdict
         .help(STAY_INSIDE);
         return (Verdict::Diverged, diagnostic);
     }
+    if let Some(diagnostic) = pole(sample, potential, &place) {
+        return (Verdict::DoesNotConfine, diagnostic);
+    }
     let held = sample.survey.hull(sample.kt).is_some();
-    if sample.gentler.is_none() && settings.domain.is_none() && !held {
+    let lets_go = !sample.survey.free(sample.kt).is_empty();
+    if settings.domain.is_none() && (lets_go || sample.gentler.is_none() && !held) {
         return (Verdict::DoesNotConfine, free(sample, potential));
     }
     let diagnostic = Diagnostic::error(

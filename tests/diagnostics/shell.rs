@@ -42,7 +42,7 @@ impl Shell {
         match std::str::from_utf8(bytes) {
             Ok(text) if bytes.len() < 400 => {
                 let lines = text.replace('\r', "\\r").replace('\u{feff}', "\\u{feff}");
-                write!(self.record, "--- {name}\n{lines}").unwrap();
+                writeln!(self.record, "--- {name}\n{}", lines.trim_end()).unwrap();
             }
             _ => writeln!(self.record, "--- {name}: {} bytes", bytes.len()).unwrap(),
         }

@@ -30,7 +30,7 @@ pub const CASES: &[Case] = &[
         &[
             ("names-unknown_name", "did you mean"),
             ("names-unknown_function", "did you mean"),
-            ("imports-unknown_name", "help"),
+            ("imports-unknown_name", "did you mean"),
         ],
     ),
     (
@@ -74,7 +74,7 @@ pub const CASES: &[Case] = &[
     (
         "log, sqrt, 1/r where the domain is reached",
         &[
-            ("diagnostics-edges_of_the_domain", "`log(q)` is not finite"),
+            ("diagnostics-edges_of_the_domain", "`log(x)` is not finite"),
             ("diagnostics-edges_of_the_domain", "`sqrt(y)` is not finite"),
             (
                 "diagnostics-edges_of_the_domain",
@@ -168,7 +168,7 @@ pub const CASES: &[Case] = &[
         "a sum to 1e9",
         &[
             ("limits-sum_too_large", "the limit is"),
-            ("limits-sums_in_sums", "the limit is"),
+            ("limits-sums_in_sums", "larger than 1000000 operations"),
         ],
     ),
     (
