@@ -192,7 +192,19 @@ fn too_large_and_too_small() {
     shell.file("barely.pot", barely);
     let caught = ["--delta", "0.065", "--restarts", "off", "--steps", "1e5"];
     shell.run(&[&["barely.pot"][..], &caught].concat());
-    let caught = ["--delta", "0.062", "--restarts", "off", "--steps", "1e5"];
+    // Caught for good, trajectories pile up.
+    let caught = [
+        "--delta",
+        "0.06",
+        "--restarts",
+        "off",
+        "--steps",
+        "3e5",
+        "--trajectories",
+        "16",
+        "--knots",
+        "20",
+    ];
     let barely = format!("V(x, y) = x^2/2 + y^2/2 + 0.05*sin(x/0.05) + 0.05*sin(y/0.05){NOISES}");
     shell.file("barely.pot", barely);
     shell.run(&[&["barely.pot"][..], &caught].concat());

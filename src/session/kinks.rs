@@ -184,7 +184,7 @@ impl Search<'_> {
             let cells = bins.ranges[axis].len();
             let wanted = (POINTS * width / self.length).ceil();
             let each = wanted.clamp(1.0, (most / bins.len()).max(1) as f64) as usize;
-            let begins = (0..bins.len()).filter(|at| at / stride % cells == 0);
+            let begins = (0..bins.len()).filter(|at| (at / stride).is_multiple_of(cells));
             let every = (d * bins.len() * each).div_ceil(most);
             for begin in begins.step_by(every) {
                 let line: Vec<usize> = (0..cells).map(|i| begin + i * stride).collect();
