@@ -131,3 +131,79 @@ fn a_torus_has_no_seam() {
     let (value, itself) = (row(result, "value"), row(result, "identity"));
     assert!(value.force_rmse.unwrap() < 0.3 * itself.force_rmse.unwrap());
 }
+
+/// The programs in `examples/` with the number of their coordinates.
+fn examples() -> Vec<(String, usize)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let files = std::fs::read_dir(folder).unwrap();
+    let paths = files.map(|file| file.unwrap().path());
+    let mut names: Vec<String> = paths
+        .filter(|path| path.extension().is_some_and(|e| e == "pot"))
+        .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    let dimension = |name: &String| potential(&example(name)).model.dimension();
+    names
+        .iter()
+        .map(|name| (name.clone(), dimension(name)))
+        .collect()
+}
+
+/// Every example of two coordinates is learned from, and its U.pot says what potential.csv does;
+/// those of more have a finite value and gradient. (Those of one are in `examples.rs`.)
+#[test]
+fn every_example_of_several_coordinates_runs() {
+    let examples = examples();
+    let of = |least: usize, most: usize| {
+        let fits = move |(_, d): &&(String, usize)| (least..=most).contains(d);
+        examples.iter().filter(fits).collect::<Vec<_>>()
+    };
+    assert!(of(1, 1).len() >= 8 && of(2, 2).len() >= 4 && of(3, 1000).len() >= 3);
+    for (name, d) in of(3, 1000) {
+        let potential = potential(&example(name));
+        // No two atoms or beads in one place.
+        let point: Vec<f64> = (0..*d).map(|i| 1.3 * (i as f64).sqrt()).collect();
+        let value = potential.curve(&point);
+        let gradient = potential.slope(&point);
+        assert!(
+            value[0].is_finite() && gradient.iter().all(|g| g.is_finite()),
+            "{name}"
+        );
+    }
+    for (name, _) in of(2, 2) {
+        let block = runs::program(&example(name)).2.block("learn").is_some();
+        let options = Options {
+            delta: (!block).then_some(0.3),
+            steps: Some(200_000),
+            ..Options::default()
+        };
+        let outcome = run(&example(name), options);
+        let learned = potential(&String::from_utf8_lossy(file(&outcome, "U.pot")));
+        let text = String::from_utf8_lossy(file(&outcome, "potential.csv")).into_owned();
+        let rows: Vec<Vec<f64>> = text
+            .lines()
+            .skip(1)
+            .map(|line| {
+                line.split(',')
+                    .map(|cell| cell.parse().unwrap_or(f64::NAN))
+                    .collect()
+            })
+            .collect();
+        let column = |k: usize| rows.iter().map(move |row| row[k]);
+        let points: Vec<f64> = column(0).chain(column(1)).collect();
+        let (u, slopes) = (learned.curve(&points), learned.slope(&points));
+        let range = column(2).map(f64::abs).fold(0.0, f64::max);
+        let steep = slopes.iter().map(|s| s.abs()).fold(0.0, f64::max);
+        // The same spline, in the arithmetic of tables and of machine code, 16 terms each.
+        for (at, row) in rows.iter().enumerate() {
+            assert!(
+                (u[at] - row[2]).abs() <= 1e-13 * range,
+                "{name}: {row:?} {}",
+                u[at]
+            );
+            let (dx, dy) = (slopes[at], slopes[rows.len() + at]);
+            let off = (dx - row[4]).abs().max((dy - row[5]).abs());
+            assert!(off <= 1e-12 * steep, "{name}: {row:?} {dx} {dy}");
+        }
+    }
+}

@@ -91,12 +91,25 @@ impl Damping {
         let even = lower.l().solve_lower_triangular(&half.transpose());
         let even = even.ok_or(NotDamping::NotPositive("mass"))?;
         let inverse = lower.inverse();
-        let rate = friction * &inverse;
+        // exp(-delta Gamma M^-1) = L Q exp(-delta lambda) Q^T L^-1: exact however large a rate is.
+        let modes = even.symmetric_eigen();
+        let kept = modes.eigenvalues.map(|rate| (-delta * rate).exp());
+        let vectors = lower.l() * &modes.eigenvectors;
+        let back = lower
+            .l()
+            .solve_lower_triangular(&DMatrix::identity(dimension, dimension));
+        let back = back.ok_or(NotDamping::NotPositive("mass"))?;
+        let decay = vectors * DMatrix::from_diagonal(&kept) * modes.eigenvectors.transpose() * back;
+        let slowest = modes.eigenvalues.min();
+        let finite = decay.iter().chain(inverse.iter()).all(|x| x.is_finite());
+        if !finite || !slowest.is_finite() || slowest <= 0.0 {
+            return Err(NotDamping::NotPositive("friction"));
+        }
         Ok(Damping {
             delta,
             dimension,
-            slowest: even.symmetric_eigenvalues().min(),
-            parts: Parts::Matrix((rate * -delta).exp(), inverse),
+            slowest,
+            parts: Parts::Matrix(decay, inverse),
         })
     }
 
@@ -152,6 +165,29 @@ impl Damping {
             }
         }
         0.5 * sum
+    }
+
+    /// `Tr(P M^-1)/d`, the temperature of the momenta.
+    pub fn temperature(&self, p: &[f64]) -> f64 {
+        let d = self.dimension;
+        let pairs = (0..d).flat_map(|i| (0..d).map(move |j| (i, j)));
+        let sum: f64 = pairs
+            .map(|(i, j)| p[i * d + j] * self.inverse_mass(j, i))
+            .sum();
+        sum / d as f64
+    }
+
+    /// `delta sqrt(k^T M^-1 P M^-1 k)` for a wave vector `k`: what linear response needs of a wave.
+    pub fn phase(&self, p: &[f64], k: &[f64]) -> f64 {
+        let d = self.dimension;
+        let mapped: Vec<f64> = (0..d)
+            .map(|i| (0..d).map(|j| self.inverse_mass(i, j) * k[j]).sum())
+            .collect();
+        let pairs = (0..d).flat_map(|i| (0..d).map(move |j| (i, j)));
+        let square: f64 = pairs
+            .map(|(i, j)| mapped[i] * p[i * d + j] * mapped[j])
+            .sum();
+        self.delta * square.max(0.0).sqrt()
     }
 
     /// The diagonal of `M^-1 P M^-1`: by coordinate, the variance of a step over `delta^2`.
@@ -219,6 +255,11 @@ mod tests {
         let (trace, det): (f64, f64) = (rate.trace(), rate.determinant());
         let slowest: f64 = 0.5 * (trace - (trace * trace - 4.0 * det).sqrt());
         assert!((damping.slowest() - slowest).abs() < 1e-13);
+        // A rate without end keeps nothing along its direction, and ends.
+        let huge = DMatrix::from_row_slice(2, 2, &[1e40, 0.0, 0.0, 1.0]);
+        let damping = Damping::matrix(2, 0.01, &huge, &DMatrix::identity(2, 2)).unwrap();
+        assert_eq!(damping.decay(0, 0), 0.0);
+        assert!((damping.decay(1, 1) - (-0.01f64).exp()).abs() < 1e-15);
     }
 
     #[test]

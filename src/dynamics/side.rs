@@ -45,8 +45,11 @@ impl Side {
         }
         let length = self.hi - self.lo;
         let wrapped = x - length * ((x - self.lo) / length).floor();
-        // Rounding may leave it on the far end.
-        if wrapped >= self.hi { self.lo } else { wrapped }
+        // Rounding may leave it on the far end, or before the near one.
+        if wrapped >= self.hi || wrapped < self.lo {
+            return self.lo;
+        }
+        wrapped
     }
 }
 
@@ -61,9 +64,10 @@ mod tests {
         assert_eq!(side.wrap(-1.0), -1.0);
         assert_eq!(side.wrap(0.25), 0.25);
         assert_eq!(side.wrap(-3.75), 0.25);
-        // Just below the seam from below zero: rounding must not leave it on the far end.
-        let wrapped = side.wrap(-1.0 - 1e-17);
-        assert!((-1.0..1.0).contains(&wrapped), "{wrapped}");
+        // Here the quotient is rounded up to the next whole number.
+        let turn = Side::period(std::f64::consts::TAU);
+        let wrapped = turn.wrap(8171.282491987051);
+        assert!(wrapped >= turn.lo && wrapped < turn.hi, "{wrapped}");
         assert!(side.holds(1e9) && !side.holds(f64::NAN) && !side.holds(f64::INFINITY));
         let plain = Side::plain(0.0, 1.0);
         assert!(plain.holds(1.0) && !plain.holds(1.1) && !plain.holds(f64::NAN));

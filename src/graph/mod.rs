@@ -21,7 +21,9 @@ pub use evaluate::{Evaluator, apply_power};
 pub use families::{Family, Split};
 pub use function::{Awkward, Comparison, Function};
 pub use model::{Coordinate, Differentiated, Model, Parameter};
-pub use print::{Arguments, LIMIT, Names, Notation, arguments, latex_name, number, print, program};
+pub use print::{
+    Arguments, LIMIT, Names, Notation, arguments, latex_name, number, print, program, spline_call,
+};
 pub use spline::{Extension, MAX_DEGREE, MAX_DIMENSION, Spline, SplineAxis};
 
 use std::collections::HashMap;

@@ -2,7 +2,6 @@
 
 use super::estimate::{Estimate, OnBins};
 use super::results::Learned;
-use crate::learn::scale;
 use crate::report::arrays::{Array, Values};
 use crate::report::curves::{Curves, Line, Reference};
 
@@ -98,9 +97,7 @@ fn gibbs(learned: &Learned<'_>, u: &[f64], x: &[f64]) -> Vec<f64> {
     if u.is_empty() || x.len() < 2 {
         return Vec::new();
     }
-    let settings = learned.settings();
-    let p = (learned.length / settings.delta).powi(2);
-    let beta = scale::beta(settings.delta, settings.gamma, p);
+    let beta = 1.0 / learned.temperature;
     let lowest = u.iter().copied().fold(f64::INFINITY, f64::min);
     let weights: Vec<f64> = u.iter().map(|u| (beta * (lowest - u)).exp()).collect();
     let total = weights.iter().sum::<f64>() * (x[1] - x[0]);

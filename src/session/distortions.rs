@@ -56,7 +56,8 @@ fn unequal(learned: &Learned<'_>, findings: &Findings) -> Option<Diagnostic> {
     let errors = findings.momenta_stderr.iter().copied();
     let error = 2.0 * errors.fold(0.0, f64::max) / findings.momentum_variance();
     // The extremes of d noisy numbers are apart by some errors even where these are equal.
-    if !(ratio - 1.0 > MOST_UNEQUAL + 4.0 * error) {
+    let beyond = ratio - 1.0 - 4.0 * error;
+    if beyond.is_nan() || beyond <= MOST_UNEQUAL {
         return None;
     }
     let message = format!(
@@ -90,13 +91,17 @@ fn steep(learned: &Learned<'_>) -> Option<Diagnostic> {
     let second: Vec<_> = (0..d * d)
         .map(|at| estimate.spline.partial(at / d)?.partial(at % d))
         .collect();
+    let damping = &learned.settings().damping;
+    let inverse = || DMatrix::from_fn(d, d, |i, j| damping.inverse_mass(i, j));
     let peak = bins.density.iter().copied().fold(0.0, f64::max);
     let largest = |at: usize| -> f64 {
         let x = bins.point(at);
         let entry = |i: usize, j: usize| second[i * d + j].as_ref().map_or(0.0, |h| h.at(&x));
+        // Of the symmetric H and M^-1 the product has real eigenvalues.
+        let bent = inverse() * DMatrix::from_fn(d, d, entry);
         match d {
-            1 => entry(0, 0),
-            _ => DMatrix::from_fn(d, d, entry).symmetric_eigenvalues().max(),
+            1 => bent[(0, 0)],
+            _ => bent.complex_eigenvalues().map(|e| e.re).max(),
         }
     };
     let curvature = (0..bins.len())

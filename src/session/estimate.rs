@@ -10,15 +10,23 @@ use crate::learn::filter::{self, FilterError};
 use crate::learn::fit::{self, Fit, FitError, ForceFit};
 use crate::report::result::EstimatorRow;
 use crate::stats::{BinnedSums, Histogram, Mesh, Moments};
+use std::ops::Range;
 
 /// Points of the filter in each of its lengths, and the least and most in all.
 const FILTER_DENSITY: f64 = 256.0;
 const FILTER_POINTS: (f64, f64) = (4096.0, 262_144.0);
+/// A coordinate whose momentum is hardly driven has hardly a length: it is taken as this part of
+/// the other at least.
+const LEAST_LENGTH: f64 = 0.25;
 /// Knots of the filter in two coordinates, in lengths.
 const PLANE_SPACING: f64 = 0.4;
 
-/// Cells of the log-density, in those of the regressions: half a resolution length.
-const DENSITY_SPACING: f64 = 1.0 / 3.0;
+/// Cells of the log-density, in those of the regressions: half a resolution length, in several
+/// coordinates two bins.
+const DENSITY_SPACING: [f64; 2] = [1.0 / 3.0, 0.5];
+/// Cells of the log-density along one coordinate of several, at most: its equations are solved
+/// some fifty times.
+const DENSITY_CELLS: f64 = 64.0;
 
 /// One way to the effective potential, with what it cost.
 pub struct Estimate {
@@ -57,9 +65,11 @@ pub struct OnBins {
     pub x: Vec<f64>,
     /// The share of the samples. Shape: bins.
     pub density: Vec<f64>,
+    /// The share of the samples where estimates are held against each other, 0 elsewhere.
+    weight: Vec<f64>,
     mesh: Mesh,
     /// Along each coordinate, the bins of the mesh.
-    pub ranges: Vec<std::ops::Range<usize>>,
+    pub ranges: Vec<Range<usize>>,
     /// The bins of the mesh, row-major.
     bins: Vec<usize>,
 }
@@ -76,7 +86,11 @@ impl OnBins {
             }
         }
         let d = mesh.dimension();
-        let mut ranges = vec![usize::MAX..0; d];
+        let nothing = Range {
+            start: usize::MAX,
+            end: 0,
+        };
+        let mut ranges = vec![nothing; d];
         for bin in (0..mesh.bins()).filter(|bin| counts[*bin] > 0) {
             for (range, place) in ranges.iter_mut().zip(mesh.along_axes(bin)) {
                 *range = range.start.min(place)..range.end.max(place + 1);
@@ -102,6 +116,10 @@ impl OnBins {
             x: (0..d)
                 .flat_map(|c| centres.iter().map(move |x| x[c]))
                 .collect(),
+            weight: bins
+                .iter()
+                .map(|bin| counts[*bin] as f64 / total as f64)
+                .collect(),
             density: bins
                 .iter()
                 .map(|bin| counts[*bin] as f64 / total as f64)
@@ -120,6 +138,16 @@ impl OnBins {
     /// The mesh that they are of.
     pub fn mesh(&self) -> &Mesh {
         &self.mesh
+    }
+
+    /// Holds estimates against each other only where a fit has samples enough: beyond, a spline
+    /// is its continuation, and a few stray samples would outweigh all that was learned.
+    pub fn only_within(&mut self, fit: &Fit) {
+        for at in 0..self.len() {
+            if !fit.covers(&self.point(at)) {
+                self.weight[at] = 0.0;
+            }
+        }
     }
 
     /// The width of a bin along the first coordinate.
@@ -184,7 +212,7 @@ impl OnBins {
                 values: &reference.0,
                 slopes: &reference.1,
             },
-            &self.density,
+            &self.weight,
         );
         EstimatorRow {
             estimator: name.to_owned(),
@@ -211,10 +239,9 @@ pub fn fit_of(
 ) -> Result<Fit, FitError> {
     let d = settings.damping.dimension();
     // A density has been smoothed by the dynamics; its spline must not do so again.
-    let finer: Vec<f64> = spacing.iter().map(|h| h * DENSITY_SPACING).collect();
     let finer = match settings.knots {
         Some(_) => fit::Settings::by_axis(spacing),
-        None => fit::Settings::by_axis(&finer),
+        None => fit::Settings::by_axis(&density_spacing(blocks, spacing)),
     };
     let densities: Vec<&Histogram> = blocks.iter().map(|block| &block.density).collect();
     match estimator {
@@ -238,6 +265,20 @@ pub fn fit_of(
         }
         Estimator::Filter => Err(FitError::TooFewBlocks { found: 0 }),
     }
+}
+
+/// The spacing of knots of a log-density, by coordinate.
+fn density_spacing(blocks: &[Block], spacing: &[f64]) -> Vec<f64> {
+    let finer = DENSITY_SPACING[usize::from(spacing.len() > 1)];
+    let axes = blocks
+        .first()
+        .map_or(&[][..], |block| block.density.mesh().axes());
+    let least = |c: usize| match axes.get(c) {
+        Some(axis) if spacing.len() > 1 => axis.length() / DENSITY_CELLS,
+        _ => 0.0,
+    };
+    let along = spacing.iter().enumerate();
+    along.map(|(c, h)| (finer * h).max(least(c))).collect()
 }
 
 /// The temperature that `of` makes of `E[p p^T]`, in all blocks together and without each.
@@ -277,11 +318,12 @@ pub fn estimate(
     })
 }
 
-/// V filtered over a box at length `l`, from values alone, and how many of them were not finite.
+/// V filtered over a box at the `lengths` of its coordinates, from values alone, and how many of
+/// them were not finite.
 pub fn filtered(
     potential: &Potential,
     sides: &[Side],
-    l: f64,
+    lengths: &[f64],
     seed: u64,
     hooks: &Hooks<'_>,
 ) -> Result<(Estimate, u64), FilterError> {
@@ -289,15 +331,26 @@ pub fn filtered(
     let values = |x: &[f64], v: &mut [f64]| potential.values(x, v);
     let (spline, evaluations, non_finite) = match sides {
         [first, second] => {
-            let axes = [first, second].map(|side| SplineAxis {
-                lo: side.lo,
-                hi: side.hi,
+            // Measured in its own length each coordinate is smoothed alike.
+            let largest = lengths[0].max(lengths[1]);
+            let unit = [0, 1].map(|c| lengths[c].max(LEAST_LENGTH * largest));
+            let scaled = |x: &[f64], v: &mut [f64]| {
+                let (first, second) = x.split_at(x.len() / 2);
+                let first = first.iter().map(|x| x * unit[0]);
+                let points: Vec<f64> = first.chain(second.iter().map(|x| x * unit[1])).collect();
+                values(&points, v);
+            };
+            let axes = [(first, unit[0]), (second, unit[1])].map(|(side, unit)| SplineAxis {
+                lo: side.lo / unit,
+                hi: side.hi / unit,
                 periodic: side.periodic,
             });
-            let filtered = filter::plane(&values, axes, l, PLANE_SPACING * l)?;
-            (filtered.spline, filtered.evaluations, filtered.non_finite)
+            let filtered = filter::plane(&scaled, axes, 1.0, PLANE_SPACING)?;
+            let spline = in_units(filtered.spline, [first, second])?;
+            (spline, filtered.evaluations, filtered.non_finite)
         }
         _ => {
+            let l = lengths.first().copied().unwrap_or(f64::NAN);
             let (lo, hi) = sides.first().map_or((0.0, 0.0), |side| (side.lo, side.hi));
             let wanted = FILTER_DENSITY * (hi - lo) / l;
             let how = filter::Settings {
@@ -310,7 +363,12 @@ pub fn filtered(
             };
             let filtered = filter::filter(&how, values)?;
             let evaluations = filtered.evaluations as u64;
-            (filtered.spline, evaluations, filtered.non_finite as u64)
+            let wraps = sides.first().is_some_and(|side| side.periodic);
+            let spline = match wraps {
+                true => closed(&filtered.spline).unwrap_or(filtered.spline),
+                false => filtered.spline,
+            };
+            (spline, evaluations, filtered.non_finite as u64)
         }
     };
     let estimate = Estimate {
@@ -321,4 +379,31 @@ pub fn filtered(
         seconds: (hooks.seconds)() - before,
     };
     Ok((estimate, non_finite))
+}
+
+/// A spline of scaled coordinates as one of the coordinates themselves.
+fn in_units(spline: Spline, sides: [&Side; 2]) -> Result<Spline, FilterError> {
+    let axes = sides.map(|side| SplineAxis {
+        lo: side.lo,
+        hi: side.hi,
+        periodic: side.periodic,
+    });
+    let coefficients = spline.coefficients().to_vec();
+    let found = Spline::tensor(spline.degree(), &axes, coefficients, spline.shape());
+    found.ok_or(FilterError::BadInterval {
+        lo: sides[0].lo,
+        hi: sides[0].hi,
+    })
+}
+
+/// A spline over one period of a function that repeats after it, as one that does: its last
+/// coefficients are its first.
+fn closed(spline: &Spline) -> Option<Spline> {
+    let axis = SplineAxis {
+        lo: spline.lo(),
+        hi: spline.hi(),
+        periodic: true,
+    };
+    let coefficients = spline.coefficients().get(..spline.cells())?.to_vec();
+    Spline::tensor(spline.degree(), &[axis], coefficients, &[spline.cells()])
 }

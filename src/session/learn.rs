@@ -8,6 +8,7 @@ use super::pilot::Pilot;
 use super::results::{self, Learned};
 use super::room::SampleError;
 use super::sample::sample;
+use super::seams::seam;
 use super::settings::NotResolved;
 use super::verdict::{judge, place};
 use super::{Estimator, Hooks, Options, Potential, Settings};
@@ -190,9 +191,14 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
                 .is_ok_and(|fit| fit.median_stderr() <= target)
         })
     };
+    let seam = seam(&setup.potential, settings);
+    if let Some(error) = seam.as_ref().filter(|seam| seam.is_error()) {
+        return Err(one(error.clone()));
+    }
     let sample = sample(&setup.potential, settings, hooks, enough).map_err(not_sampled)?;
     let mut findings = findings(&sample, &setup.potential, settings);
     judge(&mut findings, &sample, &setup.potential, settings);
+    findings.diagnostics.extend(seam);
     let force = match sample.pilot {
         Pilot::Alive => force_fit(&sample.blocks, &sample.spacing).ok(),
         _ => None,
@@ -202,6 +208,8 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
         setup: &setup,
         sample: &sample,
         length: length(settings, &findings.momenta),
+        momenta: findings.momenta.clone(),
+        temperature: findings.temperature,
         components: components(&setup.potential),
         terms: terms(&setup.potential.graph, setup.potential.roots[0]).len(),
         estimates: Vec::new(),
@@ -228,11 +236,19 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
     results::outcome(job, &learned, findings, hooks)
 }
 
-/// `l`: the root mean square over coordinates of `delta sqrt((M^-1 P M^-1)_ii)`.
+/// By coordinate, `delta sqrt((M^-1 P M^-1)_ii)`.
+fn lengths(settings: &Settings, momenta: &[f64]) -> Vec<f64> {
+    let squares = settings.damping.velocities(momenta).into_iter();
+    squares
+        .map(|square| scale::resolution_length(settings.delta, square))
+        .collect()
+}
+
+/// `l`: the root mean square of the lengths of the coordinates.
 fn length(settings: &Settings, momenta: &[f64]) -> f64 {
-    let squares = settings.damping.velocities(momenta);
-    let mean = squares.iter().sum::<f64>() / squares.len() as f64;
-    scale::resolution_length(settings.delta, mean)
+    let lengths = lengths(settings, momenta);
+    let squares: f64 = lengths.iter().map(|l| l * l).sum();
+    (squares / lengths.len() as f64).sqrt()
 }
 
 /// A well as deep as this many kT is one that trajectories may never find.
@@ -240,7 +256,7 @@ const WELL_DEPTH: f64 = 4.0;
 
 /// What the estimate itself says of the run: whether it is there, whole, and as good as asked.
 fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
-    let settings = learned.settings();
+    let (settings, sample) = (learned.settings(), learned.sample);
     let mut fail = |diagnostic: Diagnostic| {
         if findings.equilibrium.verdict == Verdict::Trusted {
             findings.equilibrium.verdict = Verdict::NotConverged;
@@ -276,6 +292,18 @@ fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
             )
             .help("more --steps"),
         );
+    }
+    if !sample.coarse.is_empty() {
+        let coordinates = &learned.setup.potential.model.coordinates;
+        let coarse = sample.coarse.iter().map(|c| coordinates[*c].name.as_str());
+        let message = format!(
+            "the knots along {} are further apart than the scale asks for: U is smoother there than l says",
+            coarse.collect::<Vec<_>>().join(" and ")
+        );
+        let help = "--knots N sets more cells, at a cost that grows as the square of their number";
+        findings
+            .diagnostics
+            .push(Diagnostic::warning("coarse-knots", message).help(help));
     }
     if fit.is_disconnected() {
         findings.diagnostics.push(
@@ -373,14 +401,17 @@ fn not_sampled(error: SampleError) -> Failure {
 
 /// All estimates that were asked for, and the baselines.
 fn make_estimates(learned: &mut Learned<'_>, findings: &mut Findings, hooks: &Hooks<'_>) {
-    let Some(bins) = learned.bins.take() else {
+    let Some(mut bins) = learned.bins.take() else {
         return;
     };
+    if let Some(force) = &learned.force {
+        bins.only_within(&force.fit);
+    }
     let (settings, sample) = (&learned.setup.settings, learned.sample);
     let filter = filtered(
         &learned.setup.potential,
         &bins.sides(),
-        learned.length,
+        &lengths(settings, &learned.momenta),
         settings.seed,
         hooks,
     );

@@ -208,7 +208,7 @@ impl Sampler<'_> {
             points.extend_from_slice(&ends[c * lanes..][..lanes]);
             points.extend(pool.iter().skip(c).step_by(d));
         }
-        let stiffnesses = self.potential.stiffness(&points);
+        let stiffnesses = self.potential.stiffness(&points, &self.settings.damping);
         let largest = match stiffnesses.iter().any(|k| k.is_nan()) {
             true => f64::NAN,
             false => stiffnesses.iter().fold(0.0f64, |most, k| most.max(*k)),

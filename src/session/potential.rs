@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::dynamics::Damping;
 use crate::graph::{Graph, Model, Node, Notation, print};
 use crate::kernel::{BatchKernel, Engine, KernelError, Wanted};
 
@@ -71,9 +72,9 @@ impl Potential {
         out
     }
 
-    /// The Frobenius norm of the Hessian (in one coordinate `|V''|`) at points (shape: coordinates,
-    /// points); NaN where it cannot be compiled.
-    pub fn stiffness(&self, points: &[f64]) -> Vec<f64> {
+    /// The Frobenius norm of `M^-1 H` for the Hessian `H` (in one coordinate `|V''|/m`) at points
+    /// (shape: coordinates, points); NaN where it cannot be compiled.
+    pub fn stiffness(&self, points: &[f64], damping: &Damping) -> Vec<f64> {
         let d = self.model.dimension();
         let count = points.len() / d.max(1);
         let mut graph = self.graph.clone();
@@ -88,8 +89,13 @@ impl Potential {
             kernel.evaluate(points, count, &self.parameters, &mut entries);
         }
         let norm = |at: usize| -> f64 {
-            let along = entries.iter().skip(at).step_by(count.max(1));
-            along.map(|h| h * h).sum::<f64>().sqrt()
+            let entry = |i: usize, j: usize| -> f64 {
+                let along =
+                    (0..d).map(|k| damping.inverse_mass(i, k) * entries[(k * d + j) * count + at]);
+                along.sum()
+            };
+            let pairs = (0..d).flat_map(|i| (0..d).map(move |j| (i, j)));
+            pairs.map(|(i, j)| entry(i, j).powi(2)).sum::<f64>().sqrt()
         };
         (0..count).map(norm).collect()
     }

@@ -26,6 +26,10 @@ pub(super) struct Learned<'a> {
     pub sample: &'a Sample,
     /// `l = delta sigma_p`.
     pub length: f64,
+    /// `E[p p^T]`. Shape: coordinates, coordinates.
+    pub momenta: Vec<f64>,
+    /// The temperature of the density of `x`.
+    pub temperature: f64,
     pub components: Vec<Component>,
     /// Additive terms of V.
     pub terms: usize,
@@ -156,7 +160,10 @@ fn program(job: &Job<'_>, learned: &Learned<'_>) -> Program {
 
 fn settings(job: &Job<'_>, learned: &Learned<'_>) -> SettingsRow {
     let settings = learned.settings();
-    let spacing = learned.sample.spacing.iter().sum::<f64>() / learned.sample.spacing.len() as f64;
+    // One number serves where all coordinates have the same.
+    let first = learned.sample.spacing.first().copied().unwrap_or(f64::NAN);
+    let same = learned.sample.spacing.iter().all(|h| *h == first);
+    let spacing = if same { first } else { f64::NAN };
     SettingsRow {
         delta: settings.delta,
         gamma: settings.gamma,
@@ -266,10 +273,11 @@ fn spread_along(learned: &Learned<'_>, force: &ForceFit, axis: usize) -> Option<
 fn scale_row(learned: &Learned<'_>) -> Scale {
     let alive = learned.length.is_finite();
     let l = learned.length;
+    let damping = &learned.settings().damping;
     let removed = learned
         .components
         .iter()
-        .map(|c| (c, c.wavenumber * l))
+        .map(|c| (c, damping.phase(&learned.momenta, &c.vector)))
         .filter(|(_, a)| transfer::survival_x(*a) < REMOVED_BELOW)
         .map(|(component, a)| RemovedRow {
             component: component.text.clone(),
@@ -279,7 +287,7 @@ fn scale_row(learned: &Learned<'_>) -> Scale {
         .collect();
     Scale {
         length: alive.then_some(l),
-        kt_learn: alive.then(|| (l / learned.settings().delta).powi(2)),
+        kt_learn: alive.then(|| damping.temperature(&learned.momenta)),
         kt_bound: learned.force.as_ref().map(|f| scale::kt_bound(l, f.s2())),
         removed,
     }

@@ -6,7 +6,7 @@ use super::pilot::two_digits;
 use super::sample::{Sample, Sampler};
 use crate::dynamics::{Damping, Observer, Side, Survey, Window};
 use crate::kernel::{KernelError, LANES};
-use crate::learn::scale;
+use crate::learn::{fit, scale};
 use crate::report::number::significant;
 use crate::stats::{Grid, Mesh, MeshAxis};
 
@@ -49,7 +49,7 @@ pub enum SampleError {
         /// Bins along the coordinates, as text.
         bins: String,
         /// How many blocks.
-        blocks: f64,
+        blocks: usize,
         /// Bytes.
         needed: f64,
     },
@@ -170,13 +170,17 @@ struct Along {
 
 impl Sampler<'_> {
     /// Whether the windows of all groups, and blocks of that many bins, fit into memory.
-    pub(super) fn fits(&self, segments: u64, mesh: &Mesh) -> Result<(), SampleError> {
+    pub(super) fn fits(&self, segments: u64, space: &Space) -> Result<(), SampleError> {
         let d = self.sides.len();
-        // A bin of a block: two counts, and the sums of V and of the gradient with their products;
-        // the fits copy half of it.
+        let mesh = &space.mesh;
+        // A bin of a block: two counts, and the sums of V and of the gradient with their products.
         let each = 2 + (1 + d + 1 + 1) + (1 + d + d + d * (d + 1) / 2);
-        let blocks = segments as f64 * self.groups as f64;
-        let needed = self.windows_need() + 1.5 * blocks * 8.0 * each as f64 * mesh.bins() as f64;
+        let blocks = segments as usize * self.groups;
+        let settings = fit::Settings::by_axis(&space.spacing);
+        // What is wrong with the settings is for the fit to say.
+        let fits = fit::room(&settings, mesh, blocks).unwrap_or(0);
+        let sums = blocks as f64 * 8.0 * each as f64 * mesh.bins() as f64;
+        let needed = self.windows_need() + sums + fits as f64;
         if needed <= MOST_BYTES {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::pilot::Pilot;
-use super::room::{Range, SampleError, Space};
+use super::room::{Range, SampleError};
 use super::{Hooks, Potential, Progress, Settings};
 use crate::dynamics::{Census, DampedMap, Ensemble, Side, Stream, Streams, Survey, survey};
 use crate::graph::Coordinate;
@@ -229,14 +229,10 @@ impl Sampler<'_> {
             // Trajectories that nothing holds have no density, and go too far for any grid.
             return Ok(sample);
         }
-        let Space {
-            mesh,
-            spacing,
-            coarse,
-        } = self.space(&sample, &range)?;
-        (sample.spacing, sample.coarse) = (spacing, coarse);
-        self.fits(self.segments(), &mesh)?;
-        self.blocks(&mut sample, &mut ensemble, &pool, mesh, enough);
+        let space = self.space(&sample, &range)?;
+        self.fits(self.segments(), &space)?;
+        (sample.spacing, sample.coarse) = (space.spacing, space.coarse);
+        self.blocks(&mut sample, &mut ensemble, &pool, space.mesh, enough);
         sample.census = ensemble.census();
         sample.ends = ensemble.positions();
         if sample.census.diverged > 0 {

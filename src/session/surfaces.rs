@@ -20,10 +20,12 @@ pub(super) fn surfaces(learned: &Learned<'_>, bins: &OnBins) -> Option<Surfaces>
     let [first, second] = bins.ranges.as_slice() else {
         return None;
     };
-    let coarse = [first, second].map(|range| {
+    let coarse = [(first, 0), (second, 1)].map(|(range, c)| {
         let bins = range.len().div_ceil(MOST_CELLS);
         // On a period every bin belongs to a cell; elsewhere a rest at the end is left out.
-        let bins = (bins..=range.len()).find(|n| range.len() % n == 0 || range.len() > 4 * n);
+        let periodic = is_periodic(learned, c);
+        let good = |n: &usize| range.len() % n == 0 || (!periodic && range.len() > 4 * n);
+        let bins = (bins..=range.len()).find(good);
         let bins = bins.unwrap_or(1);
         Coarsening {
             first: range.start,
@@ -55,6 +57,13 @@ pub(super) fn surfaces(learned: &Learned<'_>, bins: &OnBins) -> Option<Surfaces>
         cut(learned, first, &mut surfaces);
     }
     Some(surfaces)
+}
+
+/// Whether a coordinate is periodic.
+fn is_periodic(learned: &Learned<'_>, coordinate: usize) -> bool {
+    learned.setup.potential.model.coordinates[coordinate]
+        .period
+        .is_some()
 }
 
 /// The cell of each bin of the mesh that belongs to one.

@@ -16,6 +16,8 @@ const R_HAT: f64 = 1.1;
 const KURTOSIS: f64 = 0.15;
 /// Excess kurtosis of p that half-resolved scales do not reach: a few momenta are enormous.
 const HEAVY: f64 = 10.0;
+/// A coordinate whose `p^2` is below this part of another's is not driven by noise of its own.
+const COLD: f64 = 0.2;
 /// How far the virial identity may be off, beyond its error.
 const VIRIAL: f64 = 0.02;
 /// A gradient that is not finite further away than this has overflowed.
@@ -321,6 +323,28 @@ fn caught(sample: &Sample, settings: &Settings, part: f64) -> Diagnostic {
     }
 }
 
+/// A coordinate with no unresolved scale of its own, among others that have one: its momentum is
+/// moved by them alone.
+fn cold(findings: &Findings, potential: &Potential) -> Option<Diagnostic> {
+    let d = potential.model.dimension();
+    let heat = |c: usize| findings.momenta[c * d + c];
+    let order = |a: &usize, b: &usize| heat(*a).total_cmp(&heat(*b));
+    let (coldest, hottest) = ((0..d).min_by(order)?, (0..d).max_by(order)?);
+    if heat(coldest) > COLD * heat(hottest) {
+        return None;
+    }
+    let name = |c: usize| &potential.model.coordinates[c].name;
+    let message = format!(
+        "{} has hardly a small scale of its own that this step leaves unresolved: its momentum is cold (p^2 is {}, that of {} is {})",
+        name(coldest),
+        significant(heat(coldest), 2),
+        name(hottest),
+        significant(heat(hottest), 2)
+    );
+    let help = "`value` and `force` are right where there are samples; `density` is not, unless a small wave along that coordinate is added";
+    Some(Diagnostic::error("cold-coordinate", message).help(help))
+}
+
 /// Statistics that are not those of equilibrium.
 fn unsettled(
     findings: &Findings,
@@ -381,6 +405,9 @@ fn unsettled(
         let thrown = || wall(sample, potential, &first_loss(sample));
         if let Some(diagnostic) = (kurtosis > HEAVY).then(thrown).flatten() {
             return Some((Verdict::DeltaTooLarge, diagnostic));
+        }
+        if let Some(diagnostic) = cold(findings, potential) {
+            return Some((Verdict::NotInEquilibrium, diagnostic));
         }
         let diagnostic = Diagnostic::error(
             "mixed-scales",

@@ -3,7 +3,7 @@
 use super::estimate::Estimate;
 use super::learn::Job;
 use super::results::Learned;
-use crate::graph::{Graph, Notation, Spline, arguments, number, print};
+use crate::graph::{Spline, arguments, number, spline_call};
 use crate::report::result::Verdict;
 
 /// U as a program.
@@ -31,9 +31,13 @@ pub(super) fn program_text(
         None => format!("gamma = {}", number(settings.gamma)),
         Some(rows) => format!("friction {rows:?}"),
     };
+    let mass = match &settings.mass {
+        None => String::new(),
+        Some(rows) => format!(", mass {rows:?}"),
+    };
     format!(
         "# The effective potential of {name}({coordinates}) in {file}{parameters}\n\
-         # at delta = {delta}, {friction}: structure below l = {l:.4} is gone.\n\
+         # at delta = {delta}, {friction}{mass}: structure below l = {l:.4} is gone.\n\
          # By `{estimator}`, effpot-lang {version}, seed {seed}; verdict: {verdict}.\n\
          # {beyond}\n\
          U({head}) = {spline}\n",
@@ -53,18 +57,14 @@ pub(super) fn program_text(
 
 /// The spline as a call, with its coefficients on lines of their own.
 fn call(spline: &Spline, names: &[String]) -> String {
-    let mut graph = Graph::new();
-    let inputs: Vec<_> = (0..names.len()).map(|c| graph.input(c as u32)).collect();
-    let node = graph.spline(spline.clone(), &inputs);
-    // The mesh of a run has far fewer cells than the longest formula has room for.
-    let text = print(&graph, node, names, Notation::Pot).unwrap_or_default();
+    let text = spline_call(spline, names);
     let table = if names.len() > 1 { ", [[" } else { ", [" };
     let Some(at) = text.rfind(table) else {
         return text;
     };
     let (head, table) = text.split_at(at + 3);
     let mut out = format!("{head}\n  ");
-    for (row, line) in table.trim_end_matches("])").split("], ").enumerate() {
+    for (row, line) in table.trim_end_matches([']', ')']).split("], ").enumerate() {
         out.push_str(if row > 0 { "],\n  " } else { "" });
         for (at, number) in line.split(", ").enumerate() {
             out.push_str(match at {

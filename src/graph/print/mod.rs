@@ -8,6 +8,7 @@ mod spline;
 mod truth;
 
 pub use arguments::{Arguments, arguments};
+pub use spline::spline_call;
 
 use super::{Bits, Comparison, Function, Graph, Node, Op};
 

@@ -1,7 +1,20 @@
 //! Splines as text: calls with their tables.
 
 use super::{Binding, Notation, Text, Writer, atom, number, with};
-use crate::graph::{Extension, Spline, SplineAxis, SplineId};
+use crate::graph::{Extension, Graph, Spline, SplineAxis, SplineId};
+
+/// The call of a spline at coordinates of these names, however long its table is.
+pub fn spline_call(table: &Spline, names: &[String]) -> String {
+    let graph = Graph::new();
+    let writer = Writer {
+        graph: &graph,
+        names,
+        notation: Notation::Pot,
+        truths: Vec::new(),
+    };
+    let point: Vec<Text> = names.iter().map(atom).collect();
+    writer.spline_call(table, &point)
+}
 
 impl Writer<'_> {
     pub(super) fn spline(&self, id: SplineId, point: &[Text]) -> Text {
