@@ -16,6 +16,17 @@ pub enum NotDamping {
     NotPositive(&'static str),
 }
 
+impl NotDamping {
+    /// Which matrix: `friction` or `mass`.
+    pub fn matrix(&self) -> &'static str {
+        match self {
+            NotDamping::Shape(name)
+            | NotDamping::NotSymmetric(name)
+            | NotDamping::NotPositive(name) => name,
+        }
+    }
+}
+
 /// The linear part of the damped map (Li & Tao 2024, eq. (3.2)): step `delta`, what a step keeps
 /// of the momentum, `C = exp(-delta Gamma M^-1)`, and the inverse mass.
 #[derive(Clone, PartialEq, Debug)]

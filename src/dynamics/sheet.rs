@@ -150,24 +150,50 @@ impl Sheet {
         self.means.get(cell).copied()
     }
 
-    /// Whether V falls over the outer eighth at an end of a coordinate that has no side of its
-    /// own, in the mean over the others.
-    pub fn falls_at_an_end(&self, own: &[Option<Side>]) -> bool {
+    /// The coordinates without a side of their own at an end of which V falls over the outer eighth,
+    /// in the mean over the others: beyond doubt, as cells hold few points.
+    pub fn falling(&self, own: &[Option<Side>]) -> Vec<usize> {
+        let open = (0..self.sides.len()).filter(|&c| own[c].is_none());
+        open.filter(|&c| self.rise(c, true) < 0.0 || self.rise(c, false) < 0.0)
+            .collect()
+    }
+
+    /// What V rises by over the outer eighth at an end of a coordinate, plus four standard errors
+    /// where there are others to take a mean over.
+    fn rise(&self, coordinate: usize, upper: bool) -> f64 {
         let n = self.cells / 8;
-        (0..self.sides.len())
-            .filter(|&c| own[c].is_none())
-            .any(|c| {
-                let mean = |places: std::ops::Range<usize>| -> f64 {
-                    let held =
-                        (0..self.means.len()).filter(|cell| places.contains(&self.place(*cell, c)));
-                    let (sum, count) = held.fold((0.0, 0.0), |(sum, n), cell| {
-                        (sum + self.means[cell], n + 1.0)
-                    });
-                    sum / count
+        let after = self.sides.len() - 1 - coordinate;
+        let stride = self.cells.pow(after as u32);
+        let begins = (0..self.means.len()).filter(|cell| self.place(*cell, coordinate) == 0);
+        let rises: Vec<f64> = begins
+            .map(|begin| {
+                let part = |from: usize| -> f64 {
+                    let places = from..from + n;
+                    places.map(|i| self.means[begin + i * stride]).sum()
                 };
-                let end = self.cells;
-                mean(0..n) < mean(n..2 * n) || mean(end - n..end) < mean(end - 2 * n..end - n)
+                match upper {
+                    true => part(self.cells - n) - part(self.cells - 2 * n),
+                    false => part(0) - part(n),
+                }
             })
+            .collect();
+        let lines = rises.len() as f64;
+        let mean = rises.iter().sum::<f64>() / lines;
+        let square = rises.iter().map(|r| (r - mean).powi(2)).sum::<f64>();
+        mean + 4.0 * square.sqrt() / lines
+    }
+
+    /// The coordinates that do not wrap at an end of which a cell is within twice `depth` of
+    /// `level`; `None` where no cell is within half of it. In between is what few points leave open.
+    pub fn open(&self, level: f64, depth: f64) -> Option<Vec<usize>> {
+        let lowest = self.means.iter().copied().fold(f64::INFINITY, f64::min);
+        let low = |cell: &usize| self.means[*cell] < level + 2.0 * depth;
+        let at_an_end = |c: usize| {
+            let mut low = (0..self.means.len()).filter(low);
+            low.any(|cell| self.place(cell, c) == 0 || self.place(cell, c) == self.cells - 1)
+        };
+        let plain = (0..self.sides.len()).filter(|&c| !self.sides[c].periodic);
+        (lowest < level + 0.5 * depth).then(|| plain.filter(|c| at_an_end(*c)).collect())
     }
 
     /// The box of the cells within `depth` of `level`, if none is at an end, and its least number
@@ -333,7 +359,7 @@ mod tests {
         assert_eq!(sheet.wells(1.0).len(), 1);
         let (cell, level) = sheet.lowest().unwrap();
         assert!(sheet.centre(cell)[0].abs() > 3.0 && level < -0.99);
-        assert!(!sheet.falls_at_an_end(&[Some(Side::period(1.0))]));
+        assert!(sheet.falling(&[Some(Side::period(1.0))]).is_empty());
         assert_eq!(
             sheet.hull(-1.0, 1e9).unwrap().0[0],
             Side::period(std::f64::consts::TAU)

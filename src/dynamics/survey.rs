@@ -16,8 +16,9 @@ pub struct Survey {
     pub lowest: Vec<f64>,
     /// Its mean of V; NaN where V is finite nowhere.
     pub level: f64,
-    /// Whether V goes on falling at the ends of the largest box, on one side at least.
-    pub falls: bool,
+    /// The coordinates along which V goes on falling at the ends of the largest box, on one side at
+    /// least.
+    pub falling: Vec<usize>,
     /// Whether V is finite nowhere.
     pub empty: bool,
     /// Evaluations of V.
@@ -53,9 +54,9 @@ pub fn survey(
         evaluations: sheets.iter().map(|sheet| sheet.evaluations()).sum(),
         lowest: centre.to_vec(),
         level: f64::NAN,
-        falls: sheets
+        falling: sheets
             .last()
-            .is_some_and(|last| last.falls_at_an_end(sides)),
+            .map_or_else(Vec::new, |last| last.falling(sides)),
         empty: true,
         sheets,
     };
@@ -99,6 +100,14 @@ impl Survey {
             });
         }
         hull
+    }
+
+    /// The coordinates along which V does not hold a system at temperature `kt`: in the largest box
+    /// where it could be at all, it could be at an end of them.
+    pub fn free(&self, kt: f64) -> Vec<usize> {
+        let mut sheets = self.sheets.iter().rev();
+        let found = sheets.find_map(|sheet| sheet.open(self.level, DEPTH * kt));
+        found.unwrap_or_default()
     }
 
     /// A pool of positions (shape: points, coordinates), roughly Gibbs at temperature `kt`; around
@@ -176,8 +185,8 @@ impl Survey {
         kick
     }
 
-    /// The cell widths of the sheet that found the lowest place.
-    fn finest_widths(&self) -> Vec<f64> {
+    /// The cell widths of the sheet that found the lowest place, by coordinate.
+    pub fn finest_widths(&self) -> Vec<f64> {
         let holds = |sheet: &&Sheet| sheet.level_at(&self.lowest) == Some(self.level);
         let found = self.sheets.iter().find(holds).or(self.sheets.first());
         found.map_or_else(|| vec![1e-3; self.lowest.len()], Sheet::widths)

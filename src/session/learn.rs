@@ -3,11 +3,13 @@
 use super::components::{components, terms};
 use super::estimate::{Estimate, OnBins, estimate, filtered, fit_of, force_fit};
 use super::findings::{Findings, findings};
+use super::kinks::kink;
 use super::pilot::Pilot;
 use super::results::{self, Learned};
 use super::room::SampleError;
 use super::sample::sample;
 use super::seams::seam;
+use super::settings::NotResolved;
 use super::verdict::{judge, place};
 use super::{Estimator, Hooks, Options, Potential, Settings};
 use crate::check::Program;
@@ -133,7 +135,7 @@ impl Job<'_> {
         }
         let coordinates = &potential.model.coordinates;
         let settings = self.options.clone().resolve(coordinates);
-        let settings = settings.map_err(Failure::Usage)?;
+        let settings = settings.map_err(|problem| self.not_resolved(*problem))?;
         let reference = match &settings.compare {
             Some(name) => {
                 let reference = self.compile(Some(name))?;
@@ -157,6 +159,23 @@ impl Job<'_> {
             reference,
             settings,
         })
+    }
+}
+
+impl Job<'_> {
+    /// A setting that will not do: the fault of the file where its block says so and no flag beats
+    /// it.
+    fn not_resolved(&self, problem: NotResolved) -> Failure {
+        let NotResolved { key, diagnostic } = problem;
+        let block = self.program.block("learn");
+        let entry = block.and_then(|block| block.entries.iter().find(|entry| entry.key == key));
+        let in_file = block.and_then(|block| Options::from_block(block).ok());
+        match entry {
+            Some(entry) if in_file.is_some_and(|own| own.agrees(&self.options, key)) => {
+                one(diagnostic.at(entry.value_span, "given here"))
+            }
+            _ => Failure::Usage(diagnostic),
+        }
     }
 }
 
@@ -213,6 +232,7 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
         );
     }
     judge_estimate(&learned, &mut findings);
+    findings.diagnostics.extend(kink(&learned));
     results::outcome(job, &learned, findings, hooks)
 }
 
@@ -244,7 +264,8 @@ fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
         findings.diagnostics.push(diagnostic);
     };
     let Some(first) = learned.primary() else {
-        if learned.sample.pilot == Pilot::Alive {
+        // Without a sample the reason has been given.
+        if !learned.sample.blocks.is_empty() {
             fail(Diagnostic::error(
                 "no-potential",
                 format!(
@@ -363,8 +384,13 @@ fn not_sampled(error: SampleError) -> Failure {
             format!("the step loop cannot be compiled: {error}"),
         )),
         error @ SampleError::TooLarge { .. } => Failure::Limit(
+            Diagnostic::error("too-large", error.to_string()).help(
+                "fewer --trajectories; a larger --gamma or --delta shortens what is kept of each",
+            ),
+        ),
+        error @ SampleError::GridTooLarge { .. } => Failure::Limit(
             Diagnostic::error("too-large", error.to_string())
-                .help("fewer --trajectories; a larger --gamma or --delta shortens what is kept of each, wider --knots make fewer bins"),
+                .help("wider --knots, a larger --delta or a smaller --domain make fewer bins; fewer --steps or --trajectories make fewer blocks"),
         ),
         error @ SampleError::TooManyBins { .. } => Failure::Limit(
             Diagnostic::error("too-many-bins", error.to_string())

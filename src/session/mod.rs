@@ -4,12 +4,15 @@
 //! place to report progress ([`Hooks`]), and writes what comes back ([`Outcome`]).
 
 mod components;
+mod confinement;
 mod curves;
 mod distortions;
 mod estimate;
 mod findings;
 mod given;
+mod kinks;
 mod learn;
+mod matrices;
 mod pilot;
 mod plan;
 mod potential;
@@ -28,7 +31,7 @@ pub use findings::Findings;
 pub use learn::{Failure, Job, Outcome, learn};
 pub use plan::{Plan, plan};
 pub use potential::Potential;
-pub use settings::{Estimator, Knots, Options, Settings};
+pub use settings::{Estimator, Knots, NotResolved, Options, Settings};
 
 use std::sync::atomic::AtomicBool;
 

@@ -100,20 +100,22 @@ impl Potential {
         (0..count).map(norm).collect()
     }
 
+    /// A node of the graph as text, unless that is too long to be read in a message.
+    pub fn text(&self, node: Node) -> Option<String> {
+        const LONGEST: usize = 60;
+        let coordinates = self.model.coordinates.iter().map(|c| c.name.clone());
+        let parameters = self.model.parameters.iter().map(|p| p.name.clone());
+        let names: Vec<String> = coordinates.chain(parameters).collect();
+        let text = print(&self.graph, node, &names, Notation::Pot)?;
+        (text.chars().count() <= LONGEST).then_some(text)
+    }
+
     /// The additive terms that are not finite at a point, as text.
     pub fn culprits(&self, point: &[f64]) -> Vec<String> {
-        let names: Vec<String> = self
-            .model
-            .coordinates
-            .iter()
-            .map(|c| c.name.clone())
-            .chain(self.model.parameters.iter().map(|p| p.name.clone()))
-            .collect();
         super::terms(&self.graph, self.roots[0])
             .into_iter()
             .filter(|term| !self.graph.value(*term, &self.inputs(point)).is_finite())
-            .filter_map(|term| print(&self.graph, term, &names, Notation::Pot))
-            .filter(|text| text.chars().count() <= 60)
+            .filter_map(|term| self.text(term))
             .collect()
     }
 

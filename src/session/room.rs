@@ -40,7 +40,20 @@ pub enum SampleError {
         /// Bytes.
         needed: f64,
     },
-    /// The grid would not fit.
+    /// The statistics would not fit.
+    #[error(
+        "a grid of {bins} bins would need about {} GB for its {blocks} blocks of statistics; the limit is {} GB",
+        significant(*needed / 1e9, 2), significant(MOST_BYTES / 1e9, 2)
+    )]
+    GridTooLarge {
+        /// Bins along the coordinates, as text.
+        bins: String,
+        /// How many blocks.
+        blocks: usize,
+        /// Bytes.
+        needed: f64,
+    },
+    /// The grid would have too many bins along a coordinate.
     #[error(
         "{} bins of width {} are needed for {name} between {} and {}; at most {MOST_BINS} fit",
         significant(*needed, 3), significant(*width, 3), significant(*lo, 6), significant(*hi, 6)
@@ -158,26 +171,30 @@ struct Along {
 impl Sampler<'_> {
     /// Whether the windows of all groups, and blocks of that many bins, fit into memory.
     pub(super) fn fits(&self, segments: u64, space: &Space) -> Result<(), SampleError> {
+        let d = self.sides.len();
+        let mesh = &space.mesh;
+        // A bin of a block: two counts, and the sums of V and of the gradient with their products.
+        let each = 2 + (1 + d + 1 + 1) + (1 + d + d + d * (d + 1) / 2);
         let blocks = segments as usize * self.groups;
         let settings = fit::Settings::by_axis(&space.spacing);
         // What is wrong with the settings is for the fit to say.
-        let fits = fit::room(&settings, &space.mesh, blocks).unwrap_or(0);
-        self.within(segments as f64 * space.mesh.bins() as f64, fits as f64)
+        let fits = fit::room(&settings, mesh, blocks).unwrap_or(0);
+        let sums = blocks as f64 * 8.0 * each as f64 * mesh.bins() as f64;
+        let needed = self.windows_need() + sums + fits as f64;
+        if needed <= MOST_BYTES {
+            return Ok(());
+        }
+        let along = mesh.axes().iter().map(|axis| axis.grid.bins().to_string());
+        Err(SampleError::GridTooLarge {
+            bins: along.collect::<Vec<_>>().join(" by "),
+            blocks,
+            needed,
+        })
     }
 
     /// Whether the windows of all groups fit into memory.
     pub(super) fn windows_fit(&self) -> Result<(), SampleError> {
-        self.within(0.0, 0.0)
-    }
-
-    fn within(&self, bins: f64, fits: f64) -> Result<(), SampleError> {
-        let d = self.sides.len();
-        let numbers = (2 * d * LANES) as u64 * self.window;
-        let windows = self.groups as f64 * WINDOWS_AT_ONCE * 8.0 * numbers as f64;
-        // A bin of a block: two counts, and the sums of V and of the gradient with their products.
-        let each = 2 + (1 + d + 1 + 1) + (1 + d + d + d * (d + 1) / 2);
-        let blocks = self.groups as f64 * 8.0 * each as f64 * bins;
-        let needed = windows + blocks + fits;
+        let needed = self.windows_need();
         if needed <= MOST_BYTES {
             return Ok(());
         }
@@ -185,6 +202,11 @@ impl Sampler<'_> {
             trajectories: self.settings.trajectories,
             needed,
         })
+    }
+
+    fn windows_need(&self) -> f64 {
+        let numbers = (2 * self.sides.len() * LANES) as u64 * self.window;
+        self.groups as f64 * WINDOWS_AT_ONCE * 8.0 * numbers as f64
     }
 
     /// Beyond these a lane has left.

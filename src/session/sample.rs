@@ -225,11 +225,11 @@ impl Sampler<'_> {
         }
         ensemble.forget();
         sample.kt = range.temperature();
-        let space = match self.space(&sample, &range) {
-            // Trajectories that nothing holds go too far for any grid.
-            Err(SampleError::TooManyBins { .. }) if self.is_free(&sample) => return Ok(sample),
-            space => space?,
-        };
+        if self.is_free(&sample) {
+            // Trajectories that nothing holds have no density, and go too far for any grid.
+            return Ok(sample);
+        }
+        let space = self.space(&sample, &range)?;
         self.fits(self.segments(), &space)?;
         (sample.spacing, sample.coarse) = (space.spacing, space.coarse);
         self.blocks(&mut sample, &mut ensemble, &pool, space.mesh, enough);

@@ -4,12 +4,12 @@
 //! once, into the [`Settings`] that the run sees and the result records.
 
 use super::given::Given;
+use super::matrices::damping;
 use crate::check::{Block, suggest};
 use crate::diagnostic::Diagnostic;
-use crate::dynamics::{Damping, NotDamping};
+use crate::dynamics::Damping;
 use crate::graph::Coordinate;
 use crate::source::Span;
-use nalgebra::DMatrix;
 
 /// A way to estimate the effective potential.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -140,6 +140,17 @@ impl Options {
         }
     }
 
+    /// Whether other options say the same of a setting that is resolved with the coordinates.
+    pub(super) fn agrees(&self, other: &Options, key: &str) -> bool {
+        match key {
+            "start" => self.start == other.start,
+            "domain" => self.domain == other.domain,
+            "friction" => self.friction == other.friction,
+            "mass" => self.mass == other.mass,
+            _ => false,
+        }
+    }
+
     /// The options that a `learn` block gives.
     pub fn from_block(block: &Block) -> Result<Options, Vec<Diagnostic>> {
         let mut options = Options::default();
@@ -250,6 +261,21 @@ pub struct Settings {
     pub compare: Option<String>,
 }
 
+/// A setting that will not do.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NotResolved {
+    /// The setting, as the block calls it.
+    pub key: &'static str,
+    /// What is wrong with it.
+    pub diagnostic: Diagnostic,
+}
+
+impl NotResolved {
+    pub(super) fn of(key: &'static str, diagnostic: Diagnostic) -> Box<NotResolved> {
+        Box::new(NotResolved { key, diagnostic })
+    }
+}
+
 /// The most relaxation steps of burn-in that are made without being asked for.
 const LONGEST_BURN_IN: f64 = 1e6;
 
@@ -259,13 +285,14 @@ impl Options {
     /// # Errors
     /// There is no `delta`, a setting does not go with the number of coordinates, or friction or
     /// mass do not damp.
-    pub fn resolve(self, coordinates: &[Coordinate]) -> Result<Settings, Diagnostic> {
+    pub fn resolve(self, coordinates: &[Coordinate]) -> Result<Settings, Box<NotResolved>> {
         let Some(delta) = self.delta else {
-            return Err(Diagnostic::error(
+            let diagnostic = Diagnostic::error(
                 "no-delta",
                 "no step is given: it chooses the scale below which structure disappears",
             )
-            .help("add `--delta 0.5`, or `delta = 0.5` in the learn block of the file"));
+            .help("add `--delta 0.5`, or `delta = 0.5` in the learn block of the file");
+            return Err(NotResolved::of("delta", diagnostic));
         };
         let d = coordinates.len();
         one_each("start", self.start.as_deref(), coordinates)?;
@@ -336,15 +363,15 @@ fn trace(matrix: &Matrix) -> f64 {
 
 /// Whether a setting has one entry for each coordinate.
 fn one_each<T>(
-    key: &str,
+    key: &'static str,
     given: Option<&[T]>,
     coordinates: &[Coordinate],
-) -> Result<(), Diagnostic> {
+) -> Result<(), Box<NotResolved>> {
     let Some(given) = given.filter(|given| given.len() != coordinates.len()) else {
         return Ok(());
     };
     let names: Vec<&str> = coordinates.iter().map(|c| c.name.as_str()).collect();
-    Err(Diagnostic::error(
+    let diagnostic = Diagnostic::error(
         "wrong-setting",
         format!(
             "`{key}` has {} where the potential has {} coordinate{}: {}",
@@ -355,16 +382,17 @@ fn one_each<T>(
         ),
     )
     .help(match key {
-        "start" => "one number for each, such as `--start 0.5,-1`",
-        _ => "one range for each, such as `--domain -2..2 --domain 0..1`",
-    }))
+        "start" => "one number for each, such as `--start 0.5,-1`, or `start = [0.5, -1]` in the file",
+        _ => "one range for each, such as `--domain -2..2 --domain 0..1`, or `domain = [-2..2, 0..1]` in the file",
+    });
+    Err(NotResolved::of(key, diagnostic))
 }
 
 /// Whether the domain of each periodic coordinate is all of its period.
 fn whole_periods(
     domain: Option<&[(f64, f64)]>,
     coordinates: &[Coordinate],
-) -> Result<(), Diagnostic> {
+) -> Result<(), Box<NotResolved>> {
     let sides = domain.unwrap_or_default().iter().zip(coordinates);
     let part = |((lo, hi), c): &(&(f64, f64), &Coordinate)| {
         c.period
@@ -373,45 +401,10 @@ fn whole_periods(
     let Some((_, c)) = sides.into_iter().find(part) else {
         return Ok(());
     };
-    Err(Diagnostic::error(
+    let diagnostic = Diagnostic::error(
         "wrong-setting",
         format!("{} is periodic: its domain is always its whole period", c.name),
     )
-    .help("leave the domain out, or write the whole period for it; a coordinate that is not periodic can be fenced"))
-}
-
-/// The damping of a run.
-fn damping(
-    d: usize,
-    delta: f64,
-    gamma: f64,
-    friction: &Option<Matrix>,
-    mass: &Option<Matrix>,
-) -> Result<Damping, Diagnostic> {
-    if friction.is_none() && mass.is_none() {
-        return Ok(Damping::scalar(d, delta, gamma));
-    }
-    let dense = |name: &'static str, matrix: &Option<Matrix>, scale: f64| match matrix {
-        None => Ok(DMatrix::identity(d, d) * scale),
-        Some(rows) if rows.len() == d && rows.iter().all(|row| row.len() == d) => {
-            Ok(DMatrix::from_fn(d, d, |i, j| rows[i][j]))
-        }
-        Some(_) => Err(NotDamping::Shape(name)),
-    };
-    let friction = dense("friction", friction, gamma);
-    let mass = dense("mass", mass, 1.0);
-    let found = friction.and_then(|f| Damping::matrix(d, delta, &f, &mass?));
-    found.map_err(|problem| {
-        let help = match problem {
-            NotDamping::Shape(_) => format!("here that is {d} by {d}: `[[2, 1], [1, 2]]` is 2 by 2"),
-            NotDamping::NotSymmetric(_) => "write the same number on both sides of the diagonal".to_owned(),
-            NotDamping::NotPositive("mass") => {
-                "in every direction there must be a mass: all eigenvalues above zero".to_owned()
-            }
-            NotDamping::NotPositive(_) => {
-                "in every direction there must be friction, or momentum grows without end: all eigenvalues above zero".to_owned()
-            }
-        };
-        Diagnostic::error("not-damping", problem.to_string()).help(help)
-    })
+    .help("leave the domain out, or write the whole period for it; a coordinate that is not periodic can be fenced");
+    Err(NotResolved::of("domain", diagnostic))
 }

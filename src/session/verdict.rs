@@ -1,5 +1,6 @@
 //! Whether a run may be trusted: every known way to fail, by name, with what would mend it.
 
+use super::confinement::{falling, free, pole, wall};
 use super::findings::{Findings, mean, periodic, virial, virial_is_due};
 use super::pilot::Pilot;
 use super::sample::Sample;
@@ -13,6 +14,8 @@ const R_HAT: f64 = 1.1;
 /// Excess kurtosis of p that is a sign of mixed scales (method of Li & Tao 2024, Remark 3.2; a
 /// bounded force gives a negative one).
 const KURTOSIS: f64 = 0.15;
+/// Excess kurtosis of p that half-resolved scales do not reach: a few momenta are enormous.
+const HEAVY: f64 = 10.0;
 /// A coordinate whose `p^2` is below this part of another's is not driven by noise of its own.
 const COLD: f64 = 0.2;
 /// How far the virial identity may be off, beyond its error.
@@ -52,7 +55,7 @@ pub(super) fn judge(
     } else if sample.pilot == Pilot::Lifted {
         Some((Verdict::Diverged, lifted(sample, potential)))
     } else if sample.pilot == Pilot::AtRest || sample.pilot == Pilot::Caught {
-        Some(still(sample, settings, trapped))
+        Some(still(sample, potential, settings, trapped))
     } else if trapped > most_trapped {
         Some((Verdict::Trapped, caught(sample, settings, trapped)))
     } else {
@@ -67,8 +70,9 @@ pub(super) fn judge(
             Diagnostic::warning(
                 "some-diverged",
                 format!(
-                    "{} times a trajectory left or was no longer finite, and was started anew",
-                    sample.census.diverged
+                    "{} times a trajectory left or was no longer finite{}, and was started anew",
+                    sample.census.diverged,
+                    first_loss(sample)
                 ),
             )
             .help("a smaller --delta would keep them"),
@@ -146,12 +150,8 @@ fn lost(sample: &Sample, potential: &Potential, settings: &Settings) -> (Verdict
         .help("a wider --domain around the wells of the potential; or keep the trajectories colder with a larger --gamma or a smaller --delta");
         return (Verdict::Diverged, diagnostic);
     }
-    if sample.survey.falls {
-        let diagnostic = Diagnostic::error(
-            "does-not-confine",
-            format!("the potential does not confine: it falls towards infinity, and trajectories follow it{place}"),
-        )
-        .help("add a confining term such as 0.01*q^2, or stay in one part of it with --domain LO..HI");
+    if !sample.survey.falling.is_empty() {
+        let diagnostic = falling(sample, potential, &format!("trajectories follow it{place}"));
         return (Verdict::DoesNotConfine, diagnostic);
     }
     let undefined = first.filter(|d| !d.left && is_near(&d.last_position));
@@ -164,8 +164,12 @@ fn lost(sample: &Sample, potential: &Potential, settings: &Settings) -> (Verdict
         .help(STAY_INSIDE);
         return (Verdict::Diverged, diagnostic);
     }
+    if let Some(diagnostic) = pole(sample, potential, &place) {
+        return (Verdict::DoesNotConfine, diagnostic);
+    }
     let held = sample.survey.hull(sample.kt).is_some();
-    if sample.gentler.is_none() && settings.domain.is_none() && !held {
+    let lets_go = !sample.survey.free(sample.kt).is_empty();
+    if settings.domain.is_none() && (lets_go || sample.gentler.is_none() && !held) {
         return (Verdict::DoesNotConfine, free(sample, potential));
     }
     let diagnostic = Diagnostic::error(
@@ -261,13 +265,18 @@ fn undefined_bin(sample: &Sample, potential: &Potential) -> Option<Vec<f64>> {
 }
 
 /// Momenta that die out.
-fn still(sample: &Sample, settings: &Settings, trapped: f64) -> (Verdict, Diagnostic) {
-    if settings.domain.is_none() && sample.survey.falls {
-        let diagnostic = Diagnostic::error(
-            "does-not-confine",
-            "the potential does not confine: it falls towards infinity, and trajectories drift there and come to rest",
-        )
-        .help("add a confining term such as 0.01*q^2, or stay in one part of it with --domain LO..HI");
+fn still(
+    sample: &Sample,
+    potential: &Potential,
+    settings: &Settings,
+    trapped: f64,
+) -> (Verdict, Diagnostic) {
+    if settings.domain.is_none() && !sample.survey.falling.is_empty() {
+        let diagnostic = falling(
+            sample,
+            potential,
+            "trajectories drift there and come to rest",
+        );
         return (Verdict::DoesNotConfine, diagnostic);
     }
     if sample.pilot == Pilot::Caught {
@@ -312,21 +321,6 @@ fn caught(sample: &Sample, settings: &Settings, part: f64) -> Diagnostic {
     } else {
         diagnostic.help("--restarts on moves trapped trajectories on and leaves out what led into the trap; a larger --delta or a smaller --gamma makes traps rarer")
     }
-}
-
-fn free(sample: &Sample, potential: &Potential) -> Diagnostic {
-    let coordinates = &potential.model.coordinates;
-    let open = coordinates.iter().filter(|c| c.period.is_none());
-    let names: Vec<&str> = open.map(|c| c.name.as_str()).collect();
-    let (q, all) = (names.first().copied().unwrap_or("q"), names.join(", "));
-    Diagnostic::error(
-        "free-direction",
-        format!(
-            "nothing confines {all}: V rises nowhere high enough to hold trajectories at their temperature, kT {}",
-            significant(sample.kt, 3)
-        ),
-    )
-    .help(format!("add a confining term such as 0.01*{q}^2, or stay in one part of it with --domain LO..HI"))
 }
 
 /// A coordinate with no unresolved scale of its own, among others that have one: its momentum is
@@ -405,6 +399,13 @@ fn unsettled(
         .excess_kurtosis
         .filter(|k| *k > allowed)
     {
+        if let Some(diagnostic) = pole(sample, potential, "") {
+            return Some((Verdict::NotInEquilibrium, diagnostic));
+        }
+        let thrown = || wall(sample, potential, &first_loss(sample));
+        if let Some(diagnostic) = (kurtosis > HEAVY).then(thrown).flatten() {
+            return Some((Verdict::DeltaTooLarge, diagnostic));
+        }
         if let Some(diagnostic) = cold(findings, potential) {
             return Some((Verdict::NotInEquilibrium, diagnostic));
         }
