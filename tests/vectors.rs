@@ -166,6 +166,19 @@ fn sizes_are_constants_or_bound_by_what_is_given() {
     assert_eq!(codes("V(q[2, 2, 2]) = 1"), ["size"]);
     assert_eq!(codes("V(q[1000000000]) = 1"), ["too-large"]);
     assert_eq!(codes("V(q[1000, 1001]) = 1"), ["too-large"]);
+    // Together, and before any of it is made: this would take gigabytes.
+    let many: Vec<String> = (0..60).map(|i| format!("a{i}[1000000]")).collect();
+    let many = many.join(", ");
+    assert_eq!(codes(&format!("V({many}) = a0[1]")), ["too-large"]);
+    assert_eq!(
+        codes(&format!("f({many}) = a0[1]\nV(x) = x")),
+        ["too-large"]
+    );
+    assert_eq!(
+        codes("f(a[n], b[1000001]) = a[1] + b[1]\nV(x) = x"),
+        ["too-large"]
+    );
+    assert_eq!(codes("V(a[500000], b[500000], x) = x"), ["too-large"]);
 }
 
 #[test]
