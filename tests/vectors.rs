@@ -483,3 +483,24 @@ fn vectors_have_limits_with_a_number_in_them() {
         assert_eq!(codes(&text), ["too-large"], "{}", &text[..40]);
     }
 }
+
+/// Calls with one table share it, and the work for tables that differ is counted.
+#[test]
+fn long_tables_of_splines_cost_once() {
+    let table: Vec<String> = (0..20_000).map(|i| format!("{}", i % 7)).collect();
+    let with = |ends: &str| {
+        format!(
+            "c = [{}]\nV(q[2000]) = sum(spline(q[i], 1, {ends}, c) for i in 1..2000)",
+            table.join(", ")
+        )
+    };
+    let model = program(&with("0, 19999")).unwrap().potential(None).unwrap();
+    let point: Vec<f64> = (0..2000).map(|i| f64::from(i) + 0.5).collect();
+    let wanted: f64 = (0..2000)
+        .map(|i| f64::from(i % 7 + (i + 1) % 7) / 2.0)
+        .sum();
+    let (graph, roots) = model.value_and_gradient();
+    assert!((graph.value(roots[0], &point) - wanted).abs() < 1e-9 * wanted);
+    assert_eq!(graph.value(roots[1], &point), 1.0);
+    assert_eq!(codes(&with("0, i")), ["too-large"]);
+}
