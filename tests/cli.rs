@@ -360,6 +360,63 @@ fn eval_reads_points_as_people_write_them() {
         .says(4, &["none"]);
 }
 
+/// Many coordinates: no Hessian that fills the memory, and long sums by families.
+#[test]
+fn eval_of_many_coordinates_is_small() {
+    let place = Place::with("V(q[60000]) = sum(q[i]^2 for i in 1..60000)");
+    let many = vec!["0.5"; 60_000].join(",");
+    place.write("points.csv", many.as_bytes());
+    let with = |option: &'static str| ["eval", "v.pot", "--points", "points.csv", option];
+    let words = ["error[too-large]", "60000 by 60000", "3.6e9", "--gradient"];
+    place.run(&with("--hessian")).says(5, &words);
+    let ran = place.run(&with("--gradient")).is(0);
+    let last: Vec<&str> = ran
+        .out
+        .trim_end()
+        .rsplit('\n')
+        .next()
+        .unwrap()
+        .split(',')
+        .collect();
+    assert_eq!(last.len(), 120_001);
+    assert_eq!(last[60_000], "15000");
+    assert!(last[60_001..].iter().all(|slope| *slope == "1"));
+
+    // Beyond the length at which families are looked for: value, gradient and Hessian agree.
+    place.write(
+        "chain.pot",
+        b"V(q[60]) = sum(q[i]^2/2 for i in 1..60) + sum(exp(-(q[i+1] - q[i])^2)*i for i in 1..59)\n",
+    );
+    let point: Vec<f64> = (0..60)
+        .map(|i| 0.3 * f64::from(i) - 0.01 * f64::from(i * i))
+        .collect();
+    let bond = |i: usize| {
+        let r = point[i] - point[i - 1];
+        (i as f64 * (-r * r).exp(), -2.0 * r)
+    };
+    let value =
+        point.iter().map(|q| q * q / 2.0).sum::<f64>() + (1..60).map(|i| bond(i).0).sum::<f64>();
+    let slope = point[0] - bond(1).0 * bond(1).1;
+    let at: Vec<String> = point.iter().map(f64::to_string).collect();
+    let at = format!("--at={}", at.join(","));
+    let close = |found: &serde_json::Value, wanted: f64| {
+        let found = found.as_f64().unwrap();
+        assert!(
+            (found - wanted).abs() < 1e-11 * (1.0 + wanted.abs()),
+            "{found} {wanted}"
+        );
+    };
+    for options in [&[][..], &["--gradient"], &["--gradient", "--hessian"]] {
+        let arguments = [&["eval", "chain.pot", &at, "--json"], options].concat();
+        let rows = place.run(&arguments).is(0).json();
+        close(&rows[0]["value"], value);
+        if !options.is_empty() {
+            close(&rows[0]["gradient"][0], slope);
+            assert_eq!(rows[0]["gradient"].as_array().unwrap().len(), 60);
+        }
+    }
+}
+
 /// Reads one line and closes the pipe.
 #[test]
 fn a_closed_pipe_is_a_quiet_end() {

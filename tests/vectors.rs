@@ -166,6 +166,19 @@ fn sizes_are_constants_or_bound_by_what_is_given() {
     assert_eq!(codes("V(q[2, 2, 2]) = 1"), ["size"]);
     assert_eq!(codes("V(q[1000000000]) = 1"), ["too-large"]);
     assert_eq!(codes("V(q[1000, 1001]) = 1"), ["too-large"]);
+    // Together, and before any of it is made: this would take gigabytes.
+    let many: Vec<String> = (0..60).map(|i| format!("a{i}[1000000]")).collect();
+    let many = many.join(", ");
+    assert_eq!(codes(&format!("V({many}) = a0[1]")), ["too-large"]);
+    assert_eq!(
+        codes(&format!("f({many}) = a0[1]\nV(x) = x")),
+        ["too-large"]
+    );
+    assert_eq!(
+        codes("f(a[n], b[1000001]) = a[1] + b[1]\nV(x) = x"),
+        ["too-large"]
+    );
+    assert_eq!(codes("V(a[500000], b[500000], x) = x"), ["too-large"]);
 }
 
 #[test]
@@ -469,4 +482,25 @@ fn vectors_have_limits_with_a_number_in_them() {
     ] {
         assert_eq!(codes(&text), ["too-large"], "{}", &text[..40]);
     }
+}
+
+/// Calls with one table share it, and the work for tables that differ is counted.
+#[test]
+fn long_tables_of_splines_cost_once() {
+    let table: Vec<String> = (0..20_000).map(|i| format!("{}", i % 7)).collect();
+    let with = |ends: &str| {
+        format!(
+            "c = [{}]\nV(q[2000]) = sum(spline(q[i], 1, {ends}, c) for i in 1..2000)",
+            table.join(", ")
+        )
+    };
+    let model = program(&with("0, 19999")).unwrap().potential(None).unwrap();
+    let point: Vec<f64> = (0..2000).map(|i| f64::from(i) + 0.5).collect();
+    let wanted: f64 = (0..2000)
+        .map(|i| f64::from(i % 7 + (i + 1) % 7) / 2.0)
+        .sum();
+    let (graph, roots) = model.value_and_gradient();
+    assert!((graph.value(roots[0], &point) - wanted).abs() < 1e-9 * wanted);
+    assert_eq!(graph.value(roots[1], &point), 1.0);
+    assert_eq!(codes(&with("0, i")), ["too-large"]);
 }

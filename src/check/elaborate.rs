@@ -6,9 +6,10 @@ use super::definitions::{Builtin, Defined, DefinedKind, Table};
 use super::forms::Form;
 use super::names::{Resolved, Target};
 use super::reduce::Reduction;
+use super::spline::SplineKey;
 use super::value::{Arrays, Value};
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Comparison, Function, Graph, Node, Op};
+use crate::graph::{Comparison, Function, Graph, Node, Op, Spline};
 use crate::source::Span;
 use crate::syntax::{ExprId, ExprKind, Infix, Prefix, Tree};
 use std::collections::{HashMap, HashSet};
@@ -66,6 +67,8 @@ pub(super) struct Elaborator<'p> {
     /// For each node that was looked at: its number, if it is one whatever the inputs.
     pub folded: Vec<Option<Option<f64>>>,
     pub known: HashMap<Key, Value>,
+    /// The tables of the splines so far.
+    pub splines: HashMap<SplineKey, Arc<Spline>>,
     reported: HashSet<(&'static str, Span)>,
     /// Whether the arguments of a definition stand for whatever a call may give.
     pub general: bool,
@@ -106,6 +109,7 @@ impl<'p> Elaborator<'p> {
             seen: vec![false; table.list.len()],
             folded: Vec::new(),
             known: HashMap::new(),
+            splines: HashMap::new(),
             reported: HashSet::new(),
             first_parameter: dimension as u32,
             general: false,
@@ -185,6 +189,7 @@ impl<'p> Elaborator<'p> {
         self.arrays = Arrays::default();
         self.folded.clear();
         self.known.clear();
+        self.splines.clear();
         self.dependents.clear();
     }
 

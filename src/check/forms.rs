@@ -30,6 +30,15 @@ pub(super) struct Form {
 }
 
 impl Form {
+    /// How many numbers it is, not counting a size that is not known.
+    fn numbers(&self) -> f64 {
+        let known = self.sizes.iter().map(|size| match size {
+            Size::Known(size) => *size as f64,
+            Size::Bound(_) | Size::Wrong => 1.0,
+        });
+        known.product()
+    }
+
     /// Its shape: `None` if a size is not known, `Some(None)` for a number.
     fn shape(&self) -> Option<Option<Shape>> {
         match self.sizes[..] {
@@ -60,7 +69,9 @@ pub(super) fn find(
         let arguments = table.described(tree, &table.list[at as usize]);
         if !arguments.is_empty() {
             let forms = arguments.iter().map(|argument| elaborator.form(argument));
-            elaborator.forms[at as usize] = forms.collect();
+            let mut forms: Vec<Form> = forms.collect();
+            elaborator.limit(&table.list[at as usize].name.text, arguments, &mut forms);
+            elaborator.forms[at as usize] = forms.into();
         }
     }
     found.append(&mut elaborator.diagnostics);
@@ -82,12 +93,6 @@ impl Elaborator<'_> {
                 "write `{name}[n]` for a vector, `{name}[n, 3]` for n points"
             )));
         }
-        if self.too_many_numbers(argument, &sizes) {
-            return Form {
-                sizes: vec![Size::Wrong],
-                period: None,
-            };
-        }
         let period = argument
             .domain
             .as_ref()
@@ -98,17 +103,30 @@ impl Elaborator<'_> {
         Form { sizes, period }
     }
 
-    fn too_many_numbers(&mut self, argument: &Argument, sizes: &[Size]) -> bool {
-        let many = sizes.iter().fold(1.0, |product, size| match size {
-            Size::Known(size) => product * *size as f64,
-            _ => product,
-        });
-        if many > MAX_NODES as f64 {
-            let message = format!("an argument of {many:.1e} numbers; the limit is {MAX_NODES}");
-            let error = Diagnostic::error("too-large", message).at(argument.name.span, "");
-            self.say(error.help("use smaller sizes"));
+    /// Says so if the arguments of a function are more numbers than a program may have, and makes
+    /// them wrong, so that nobody makes inputs of them.
+    fn limit(&mut self, name: &str, arguments: &[Argument], forms: &mut [Form]) {
+        let most = MAX_NODES as f64;
+        let mut total = 0.0;
+        let mut beyond = None;
+        for (argument, form) in arguments.iter().zip(forms.iter()) {
+            total += form.numbers();
+            if total > most && beyond.is_none() {
+                beyond = Some(argument);
+            }
         }
-        many > MAX_NODES as f64
+        let Some(argument) = beyond else { return };
+        let message = match arguments {
+            [_] => format!("an argument of {total:.1e} numbers; the limit is {MAX_NODES}"),
+            _ => format!(
+                "the arguments of `{name}` are {total:.1e} numbers together; the limit is {MAX_NODES}"
+            ),
+        };
+        let error = Diagnostic::error("too-large", message).at(argument.name.span, "");
+        self.say(error.help("use smaller sizes"));
+        for form in forms {
+            form.sizes = vec![Size::Wrong];
+        }
     }
 
     fn size(&mut self, id: ExprId) -> Size {

@@ -4,10 +4,15 @@ use super::definitions::Builtin;
 use super::elaborate::Elaborator;
 use super::value::{Shape, Value};
 use crate::diagnostic::Diagnostic;
-use crate::graph::{MAX_DEGREE, Node, Spline, SplineAxis};
+use crate::graph::{MAX_DEGREE, Node, Op, Spline, SplineAxis};
 use crate::syntax::ExprId;
+use std::sync::Arc;
 
 const WHAT: &str = "a number of a spline's table";
+
+/// What decides the table of a call: whether it wraps, its coordinates, and the values after the
+/// point.
+pub(super) type SplineKey = (bool, usize, Vec<Value>);
 
 /// What a call gives besides the point.
 struct Given {
@@ -32,6 +37,14 @@ impl Elaborator<'_> {
             point.extend(self.number(*value, *id));
         }
         let periodic = builtin == Builtin::PeriodicSpline;
+        // Equal calls share one table: it may be long, and the calls many.
+        let key = (periodic, dimension, values[dimension..].to_vec());
+        if let Some(table) = self.splines.get(&key).cloned() {
+            return match point.len() == dimension {
+                true => Value::Number(self.graph.spline(table, &point)),
+                false => Value::Wrong,
+            };
+        }
         let given = self.given(
             &values[dimension..],
             &arguments[dimension..],
@@ -41,7 +54,14 @@ impl Elaborator<'_> {
         let Some(given) = given.filter(|_| point.len() == dimension) else {
             return Value::Wrong;
         };
-        self.spline_at(&point, given, &arguments[dimension..])
+        let value = self.spline_at(&point, given, &arguments[dimension..]);
+        if let Value::Number(node) = value
+            && let Op::Spline(id, _) = self.graph.op(node)
+        {
+            let table = Arc::clone(self.graph.spline_table(id));
+            self.splines.insert(key, table);
+        }
+        value
     }
 
     /// The degree, the ends and the coefficients.
@@ -153,6 +173,7 @@ impl Elaborator<'_> {
                 return None;
             }
         };
+        self.steps = self.steps.saturating_add(array.nodes.len());
         let mut numbers = Vec::with_capacity(array.nodes.len());
         for &node in array.nodes.iter() {
             numbers.push(self.fixed(Value::Number(node), id, WHAT)?);

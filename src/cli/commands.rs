@@ -10,8 +10,8 @@ use super::arguments::{Check, Eval, Export, Point, Shared, Target};
 use super::console::{Console, Loaded};
 use super::files::FileError;
 use crate::diagnostic::Diagnostic;
-use crate::graph::{self, Graph, Model, Node, Notation, latex_name, number, print, program};
-use crate::kernel::{BatchKernel, Engine};
+use crate::graph::{self, Model, Notation, latex_name, number, print, program};
+use crate::kernel::{BatchKernel, Engine, KernelError, Wanted};
 use crate::session::{Options, terms};
 
 /// The potential of a program with the parameters of the command line.
@@ -31,58 +31,55 @@ fn potential(console: &Console<'_>, loaded: &Loaded, shared: &Shared) -> Result<
     Ok(model)
 }
 
-/// What to compute at every point.
-struct Wanted {
-    graph: Graph,
+/// How many second derivatives `eval` compiles at most; each is a formula of its own.
+const MOST_SECOND: usize = 1_000_000;
+
+/// What to compute at every point, compiled.
+struct Evaluation {
+    kernel: BatchKernel,
     /// Value, then the gradient, then the Hessian row by row, as far as they were asked for.
-    roots: Vec<Node>,
+    results: usize,
     dimension: usize,
     gradient: bool,
     hessian: bool,
 }
 
-impl Wanted {
-    fn new(model: &Model, gradient: bool, hessian: bool) -> Wanted {
+impl Evaluation {
+    fn compile(model: &Model, gradient: bool, hessian: bool) -> Result<Evaluation, Diagnostic> {
         let d = model.dimension();
-        let mut graph = model.graph.clone();
-        let mut roots = vec![model.value];
-        if gradient || hessian {
-            let slopes = graph.gradient(model.value, d);
-            roots.extend(&slopes);
-            if hessian {
-                for slope in slopes {
-                    roots.extend(graph.gradient(slope, d));
-                }
-            }
-        }
-        let roots = graph.simplify(&roots, d);
-        let (graph, roots) = graph.extract(&roots);
-        Wanted {
-            graph,
-            roots,
+        let wanted = match gradient {
+            true => Wanted::Both,
+            false => Wanted::Value,
+        };
+        let kernel = match hessian {
+            true => second(model)?,
+            false => BatchKernel::of(&model.differentiated(), wanted, Engine::best())
+                .map_err(not_compiled)?,
+        };
+        Ok(Evaluation {
+            kernel,
+            results: match (gradient, hessian) {
+                (_, true) => 1 + d + d * d,
+                (true, _) => 1 + d,
+                _ => 1,
+            },
             dimension: d,
             gradient,
             hessian,
-        }
+        })
     }
 
     /// The results at points, a row a point.
-    fn compute(&self, points: &[Vec<f64>], parameters: &[f64]) -> Result<Vec<Vec<f64>>, String> {
-        let kernel = BatchKernel::compile(&self.graph, &self.roots, self.dimension, Engine::best())
-            .map_err(|error| error.to_string())?;
+    fn compute(&self, points: &[Vec<f64>], parameters: &[f64]) -> Vec<Vec<f64>> {
         let n = points.len();
         let by_coordinate: Vec<f64> = (0..self.dimension)
             .flat_map(|i| points.iter().map(move |point| point[i]))
             .collect();
-        let mut out = vec![0.0; n * self.roots.len()];
-        kernel.evaluate(&by_coordinate, n, parameters, &mut out);
-        Ok((0..n)
-            .map(|at| {
-                (0..self.roots.len())
-                    .map(|root| out[root * n + at])
-                    .collect()
-            })
-            .collect())
+        let mut out = vec![0.0; n * self.results];
+        self.kernel
+            .evaluate(&by_coordinate, n, parameters, &mut out);
+        let row = |at| (0..self.results).map(|root| out[root * n + at]).collect();
+        (0..n).map(row).collect()
     }
 
     fn header(&self, model: &Model) -> Vec<String> {
@@ -116,6 +113,33 @@ impl Wanted {
         }
         row
     }
+}
+
+/// Value, gradient and Hessian as straight-line code.
+fn second(model: &Model) -> Result<BatchKernel, Diagnostic> {
+    let d = model.dimension();
+    if d.saturating_mul(d) > MOST_SECOND {
+        let message = format!(
+            "a Hessian of {d} by {d} numbers, {:.1e} formulas; the limit is {MOST_SECOND}",
+            (d as f64).powi(2)
+        );
+        let help = "leave --hessian out, or take differences of --gradient at two points";
+        return Err(Diagnostic::error("too-large", message).help(help));
+    }
+    let mut graph = model.graph.clone();
+    let mut roots = vec![model.value];
+    let slopes = graph.gradient(model.value, d);
+    roots.extend(&slopes);
+    for slope in slopes {
+        roots.extend(graph.gradient(slope, d));
+    }
+    let roots = graph.simplify(&roots, d);
+    let (graph, roots) = graph.extract(&roots);
+    BatchKernel::compile(&graph, &roots, d, Engine::best()).map_err(not_compiled)
+}
+
+fn not_compiled(error: KernelError) -> Diagnostic {
+    Diagnostic::error("not-compiled", error.to_string())
 }
 
 /// `eval`.
@@ -156,13 +180,9 @@ fn evaluate(console: &Console<'_>, arguments: &Eval) -> Result<Exit, Exit> {
             "separate coordinates by commas; --at may be repeated for more points",
         );
     }
-    let wanted = Wanted::new(&model, arguments.gradient, arguments.hessian);
-    let results = wanted
-        .compute(&points, &model.parameter_values())
-        .map_err(|message| {
-            let problem = Diagnostic::error("not-compiled", message);
-            console.diagnose(&[problem], &loaded.sources, Exit::Limit)
-        })?;
+    let wanted = Evaluation::compile(&model, arguments.gradient, arguments.hessian)
+        .map_err(|problem| console.diagnose(&[problem], &loaded.sources, Exit::Limit))?;
+    let results = wanted.compute(&points, &model.parameter_values());
     let text = if arguments.shared.json {
         values_as_json(&wanted, &points, &results)
     } else {
@@ -181,7 +201,7 @@ fn json_number(x: f64) -> serde_json::Value {
     serde_json::Number::from_f64(x).map_or(serde_json::Value::Null, serde_json::Value::Number)
 }
 
-fn values_as_json(wanted: &Wanted, points: &[Vec<f64>], results: &[Vec<f64>]) -> String {
+fn values_as_json(wanted: &Evaluation, points: &[Vec<f64>], results: &[Vec<f64>]) -> String {
     let list = |values: &[f64]| -> Vec<serde_json::Value> {
         values.iter().copied().map(json_number).collect()
     };
@@ -296,8 +316,8 @@ fn describe(console: &Console<'_>, arguments: &Check) -> Result<Exit, Exit> {
         return Err(console.diagnose(&problems, &loaded.sources, Exit::Failed));
     }
     let coordinates: Vec<&str> = model.coordinates.iter().map(|c| c.name.as_str()).collect();
-    let wanted = Wanted::new(&model, true, false);
-    let terms = terms(&wanted.graph, wanted.roots[0]).len();
+    let (graph, roots) = model.value_and_gradient();
+    let terms = terms(&graph, roots[0]).len();
     if arguments.shared.json {
         let parameters: serde_json::Map<String, serde_json::Value> = model
             .parameters
@@ -309,7 +329,7 @@ fn describe(console: &Console<'_>, arguments: &Check) -> Result<Exit, Exit> {
             "variables": coordinates,
             "params": parameters,
             "terms": terms,
-            "nodes": wanted.graph.len(),
+            "nodes": graph.len(),
         });
         return Ok(console.print(&format!("{object:#}\n")));
     }
@@ -324,7 +344,7 @@ fn describe(console: &Console<'_>, arguments: &Check) -> Result<Exit, Exit> {
         model.name,
         coordinates.join(", "),
         if terms == 1 { "" } else { "s" },
-        wanted.graph.len(),
+        graph.len(),
     );
     if !parameters.is_empty() {
         text.push_str(&format!("params   {}\n", parameters.join(", ")));

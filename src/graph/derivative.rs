@@ -76,7 +76,7 @@ impl Graph {
                     let Some(tangent) = of(argument) else {
                         continue;
                     };
-                    let Some(partial) = self.spline_table(id).partial(axis) else {
+                    let Some(partial) = self.splines.partial(id.table, axis) else {
                         continue;
                     };
                     let slope = self.spline(partial, &point);

@@ -15,6 +15,7 @@ mod reverse;
 mod root;
 mod simplify;
 mod spline;
+mod tables;
 mod terms;
 
 pub use evaluate::{Evaluator, apply_power};
@@ -28,6 +29,7 @@ pub use spline::{Extension, MAX_DEGREE, MAX_DIMENSION, Spline, SplineAxis};
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use tables::Tables;
 
 /// A handle of a node of one [`Graph`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -136,7 +138,7 @@ impl Op {
 pub struct Graph {
     ops: Vec<Op>,
     known: HashMap<Op, Node>,
-    splines: Vec<Arc<Spline>>,
+    splines: Tables,
 }
 
 impl Graph {
@@ -233,8 +235,10 @@ impl Graph {
     }
 
     /// A spline at a point: one argument for each of its coordinates. One that is missing is NaN,
-    /// and more are not looked at.
-    pub fn spline(&mut self, table: Spline, arguments: &[Node]) -> Node {
+    /// and more are not looked at. Equal tables become one; one that is shared is known by its
+    /// address.
+    pub fn spline(&mut self, table: impl Into<Arc<Spline>>, arguments: &[Node]) -> Node {
+        let table = table.into();
         let mut point = [Node(0); MAX_DIMENSION];
         for (axis, place) in point.iter_mut().enumerate().take(table.dimension()) {
             *place = match arguments.get(axis) {
@@ -243,13 +247,8 @@ impl Graph {
             };
         }
         let dimension = table.dimension() as u8;
-        let known = self.splines.iter().position(|known| **known == table);
-        let at = known.unwrap_or_else(|| {
-            self.splines.push(Arc::new(table));
-            self.splines.len() - 1
-        });
         let id = SplineId {
-            table: at as u32,
+            table: self.splines.add(table),
             dimension,
         };
         self.add(Op::Spline(id, point))
@@ -257,7 +256,7 @@ impl Graph {
 
     /// The table of a spline node.
     pub fn spline_table(&self, id: SplineId) -> &Arc<Spline> {
-        &self.splines[id.table as usize]
+        self.splines.get(id.table)
     }
 
     /// The number that a node is, if it is one as written.
@@ -333,7 +332,7 @@ impl Graph {
         match op {
             Op::Spline(id, _) => {
                 let point: Vec<Node> = op.operands().collect();
-                self.spline(Spline::clone(from.spline_table(id)), &point)
+                self.spline(Arc::clone(from.spline_table(id)), &point)
             }
             op => self.add(op),
         }

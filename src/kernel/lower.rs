@@ -3,8 +3,9 @@
 use super::LaneBuilder;
 use super::elementary;
 use super::lane::{Mask, Value};
-use super::spline::lower_spline;
-use crate::graph::{Bits, Comparison, Function, Graph, Node, Op};
+use super::spline::{lower_spline, spline_table};
+use crate::graph::{Bits, Comparison, Function, Graph, Node, Op, SplineId};
+use std::collections::HashMap;
 
 /// The largest exponent that is multiplied out: the relative error of a chain grows as the
 /// exponent times 2^-53.
@@ -54,6 +55,7 @@ pub fn lower_graph(
         inputs,
         lowering,
         done: vec![None; graph.len()],
+        tables: HashMap::new(),
     };
     for node in graph.schedule(roots) {
         lower.done[node.index()] = Some(lower.op(graph.op(node)));
@@ -67,6 +69,8 @@ struct Lower<'a> {
     inputs: &'a [Value],
     lowering: Lowering,
     done: Vec<Option<Lowered>>,
+    /// The tables of the splines so far.
+    tables: HashMap<SplineId, u32>,
 }
 
 impl Lower<'_> {
@@ -141,7 +145,16 @@ impl Lower<'_> {
             }
             Op::Spline(id, _) => {
                 let point: Vec<Value> = op.operands().map(|x| self.number(x)).collect();
-                lower_spline(self.builder, self.graph.spline_table(id), &point)
+                let spline = self.graph.spline_table(id);
+                let table = match self.tables.get(&id) {
+                    Some(&table) => table,
+                    None => {
+                        let table = spline_table(self.builder, spline);
+                        self.tables.insert(id, table);
+                        table
+                    }
+                };
+                lower_spline(self.builder, spline, table, &point)
             }
             Op::Compare(..) | Op::And(..) | Op::Or(..) | Op::Not(_) => {
                 self.builder.constant(f64::NAN)

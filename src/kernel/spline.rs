@@ -16,15 +16,27 @@ struct Place {
     excess: Option<Value>,
 }
 
+/// The polynomials of a spline's cells as a table of the builder.
+pub(super) fn spline_table(b: &mut LaneBuilder, spline: &Spline) -> u32 {
+    // A spline has at least one cell, so there is a table; without one look-ups give NaN.
+    Table::new(columns(spline).iter().product(), spline.polynomials())
+        .map_or(u32::MAX, |table| b.table(table))
+}
+
+/// How many coefficients a cell has along each axis.
+fn columns(spline: &Spline) -> Vec<usize> {
+    spline.degrees().iter().map(|degree| degree + 1).collect()
+}
+
 /// A spline at a point: along each axis `u = (x - lo)/h - cell`, then Horner's scheme on the
-/// cell's polynomial. The steps are those of [`Spline::at`], so that both find the same cell.
-pub(super) fn lower_spline(b: &mut LaneBuilder, spline: &Spline, point: &[Value]) -> Value {
-    let columns: Vec<usize> = spline.degrees().iter().map(|degree| degree + 1).collect();
-    let Some(table) = Table::new(columns.iter().product(), spline.polynomials()) else {
-        // A spline has at least one cell, so this is not reached.
-        return b.constant(f64::NAN);
-    };
-    let table = b.table(table);
+/// cell's polynomial, from its [`spline_table`]. The steps are those of [`Spline::at`], so that both find the same cell.
+pub(super) fn lower_spline(
+    b: &mut LaneBuilder,
+    spline: &Spline,
+    table: u32,
+    point: &[Value],
+) -> Value {
+    let columns = columns(spline);
     let axes = point.iter().take(spline.dimension()).enumerate();
     let places: Vec<Place> = axes.map(|(axis, x)| place(b, spline, axis, *x)).collect();
     let mut row = b.constant(0.0);
