@@ -364,7 +364,7 @@ impl<'p> Elaborator<'p> {
                 _ => Value::Wrong,
             },
             ExprKind::Index(base, indices) => self.index(*base, indices),
-            ExprKind::List(elements) => self.list(elements),
+            ExprKind::List(elements) => self.list(id, elements),
             _ => Value::Wrong,
         })
     }

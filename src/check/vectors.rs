@@ -40,7 +40,12 @@ impl Elaborator<'_> {
     }
 
     /// `[a, b, ...]` with numbers, or with vectors of one length.
-    pub(super) fn list(&mut self, elements: &[ExprId]) -> Value {
+    pub(super) fn list(&mut self, id: ExprId, elements: &[ExprId]) -> Value {
+        if elements.is_empty() {
+            let error = Diagnostic::error("shape", "an empty list").at(self.tree.span(id), "");
+            self.say(error.help("a vector has one number at least: `[0]`"));
+            return Value::Wrong;
+        }
         let first = self.values.len().saturating_sub(elements.len());
         let values = self.values.split_off(first);
         if values.contains(&Value::Wrong) {

@@ -350,6 +350,11 @@ fn matrix(text: &str) -> Result<Rows, String> {
     };
     let text = text.trim();
     if !text.starts_with('[') {
+        // Not what never ends, nor what is no matrix by its size alone.
+        let is_small = |file: &std::fs::Metadata| file.is_file() && file.len() < 1 << 20;
+        if std::fs::metadata(text).is_ok_and(|file| !is_small(&file)) {
+            return Err("neither a matrix such as [[2,1],[1,2]] nor a file of its rows".to_owned());
+        }
         let rows = std::fs::read_to_string(text).map_err(|error| {
             format!("neither a matrix such as [[2,1],[1,2]] nor a file that can be read ({error})")
         })?;

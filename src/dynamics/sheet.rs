@@ -12,6 +12,8 @@ pub(super) struct Sheet {
     points: usize,
     /// Infinite where V is not finite somewhere in the cell.
     means: Vec<f64>,
+    /// How far a mean may be off for the places of its few points, in several coordinates.
+    doubts: Vec<f64>,
 }
 
 /// Cells along a coordinate, and parts of a cell along it that hold a point each.
@@ -55,11 +57,21 @@ impl Sheet {
                 if good { mean } else { f64::INFINITY }
             })
             .collect();
+        let doubt = |cell: &[f64]| {
+            let (mean, n) = (cell.iter().sum::<f64>() / each as f64, each as f64);
+            let squares: f64 = cell.iter().map(|v| (v - mean).powi(2)).sum();
+            if d > 1 {
+                2.0 * (squares / n).sqrt()
+            } else {
+                0.0
+            }
+        };
         Sheet {
             sides: sides.to_vec(),
             cells,
             points: count * each,
             means,
+            doubts: v.chunks_exact(each).map(doubt).collect(),
         }
     }
 
@@ -294,7 +306,8 @@ impl Sheet {
                 }
                 let (deep, shallow) = if level(a) <= level(b) { (a, b) } else { (b, a) };
                 // A cell alone is no basin, whatever rounding says of its level.
-                if shallow != cell && level(cell) >= level(shallow) + depth {
+                let doubt = self.doubts.get(shallow).copied().unwrap_or(0.0);
+                if shallow != cell && level(cell) >= level(shallow) + depth + doubt {
                     wells.push(shallow);
                 }
                 parent[shallow] = deep;

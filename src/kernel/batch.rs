@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::cranelift::LONGEST;
 use super::engine::{Engine, KernelError};
 use super::lane::Value;
 use super::program::{Stage, Stages, Target};
@@ -67,8 +68,14 @@ impl BatchKernel {
             })
         };
         let places = values.into_iter().map(place).collect();
+        let code = builder.finish(&[], &different);
+        // Too long to compile is not too long for a few points.
+        let engine = match code.loop_len() > LONGEST {
+            true => Engine::Interpreter,
+            false => engine,
+        };
         Ok(BatchKernel {
-            machine: Machine::short(builder.finish(&[], &different), engine)?,
+            machine: Machine::short(code, engine)?,
             dimension,
             roots: places,
         })

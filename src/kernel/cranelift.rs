@@ -39,6 +39,9 @@ const WAYS: usize = 2;
 /// The length of a body that is not interleaved any more (it would only spill twice as much), and
 /// is compiled quickly rather than well.
 const LONG: usize = 2000;
+/// The longest body that is compiled: beyond, the code generator takes seconds and gigabytes, and
+/// then more stack than a thread has.
+pub(super) const LONGEST: usize = 400_000;
 
 impl Width {
     /// The bytes of one value.
@@ -97,6 +100,12 @@ pub(super) fn host(long: bool) -> Result<OwnedTargetIsa, KernelError> {
 
 /// Compiles the loop over steps and lanes.
 pub(super) fn compile(code: &LaneCode, width: Width) -> Result<Executable<Entry>, KernelError> {
+    if code.loop_len() > LONGEST {
+        return Err(KernelError::Compile(format!(
+            "{} instructions are too many to compile; the limit is {LONGEST}",
+            code.loop_len()
+        )));
+    }
     build(code, |b, pointer, call, ways| {
         emit_loop(b, pointer, |b, at| {
             Body::new(b, code, width, call, at, ways).emit();

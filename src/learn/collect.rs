@@ -172,10 +172,14 @@ impl<'a> Collector<'a> {
         let half = 0.5 * damping.delta();
         let mut rows = vec![[0.0; LANES]; d];
         for step in 0..window.steps() {
-            for (c, row) in rows.iter_mut().enumerate() {
-                row.copy_from_slice(window.positions(step, c));
+            if d == 1 && lanes.len() == LANES {
+                self.block.density.add_all(window.positions(step, 0));
+            } else {
+                for (c, row) in rows.iter_mut().enumerate() {
+                    row.copy_from_slice(window.positions(step, c));
+                }
+                count(&mut self.block.density, &mut rows, lanes);
             }
-            count(&mut self.block.density, &mut rows, lanes);
             if let Some(histogram) = &mut self.block.whole_step {
                 for (i, row) in rows.iter_mut().enumerate() {
                     row.copy_from_slice(window.positions(step, i));

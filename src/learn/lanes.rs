@@ -144,14 +144,26 @@ impl What<'_> {
         };
         let (mut x1, mut x2, mut work) = ([0.0; N], [0.0; N], [0.0; N]);
         let mut p = [[0.0; N]; 4];
+        // Where friction is a number, what is kept is that of the step before, which is at hand.
+        let alone = match self.kept {
+            &[(j, c)] if j == self.coordinate => Some(c),
+            _ => None,
+        };
+        let mut before = pick(window.momenta_before(steps.start, self.coordinate));
         for step in steps {
             let x = self.observed(pick(window.positions(step, self.coordinate)));
             let after = pick(window.momenta(step, self.coordinate));
             let mut kick = after.map(|p| -p);
-            for &(j, c) in self.kept {
-                let before = pick(window.momenta_before(step, j));
-                (0..N).for_each(|k| kick[k] += c * before[k]);
+            match alone {
+                Some(c) => (0..N).for_each(|k| kick[k] += c * before[k]),
+                None => {
+                    for &(j, c) in self.kept {
+                        let before = pick(window.momenta_before(step, j));
+                        (0..N).for_each(|k| kick[k] += c * before[k]);
+                    }
+                }
             }
+            before = after;
             for k in 0..N {
                 let (y, q) = (x[k], after[k]);
                 let square = q * q;
