@@ -1,8 +1,5 @@
 //! The distance of an estimate from a reference: one definition for every row of a table.
 
-use crate::graph::Spline;
-use crate::stats::Mesh;
-
 /// Bins below this share of the largest density do not count: nothing is known there.
 pub const FLOOR: f64 = 1e-4;
 
@@ -67,24 +64,6 @@ pub fn compare(estimate: Table, reference: Table, density: &[f64]) -> Option<Dis
     good.then_some(out)
 }
 
-/// Values and gradients of a spline at the centres of a mesh of as many coordinates. Shapes:
-/// bins; bins by coordinates.
-pub fn tabulate(spline: &Spline, mesh: &Mesh) -> (Vec<f64>, Vec<f64>) {
-    let d = mesh.dimension();
-    let partials: Vec<Option<Spline>> = (0..d).map(|axis| spline.partial(axis)).collect();
-    let (mut values, mut slopes) = (Vec::new(), Vec::new());
-    let mut x = vec![0.0; d];
-    for bin in 0..mesh.bins() {
-        mesh.centre_into(bin, &mut x);
-        values.push(spline.at(&x));
-        let along = partials
-            .iter()
-            .map(|s| s.as_ref().map_or(0.0, |s| s.at(&x)));
-        slopes.extend(along);
-    }
-    (values, slopes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,28 +101,6 @@ mod tests {
         assert!((d.force_rms - (10.0f64 / 2.0).sqrt()).abs() < 1e-14);
         assert_eq!((d.value_rms, d.force_max), (0.0, 3.0));
         assert_eq!(compare(estimate, estimate, &[1.0; 4]), None);
-    }
-
-    #[test]
-    fn a_table_has_the_gradients_of_its_spline() {
-        use crate::graph::SplineAxis;
-        use crate::stats::Grid;
-        let axis = |periodic| SplineAxis {
-            lo: 0.0,
-            hi: 1.0,
-            periodic,
-        };
-        // Three cells along a plain axis, whose values at knots are linear; constant on a ring.
-        let c = (0..12).map(|i| f64::from(i / 2)).collect();
-        let spline = Spline::tensor(3, &[axis(false), axis(true)], c, &[6, 2]).unwrap();
-        let grid = Grid::over(0.0, 1.0, 4).unwrap();
-        let mesh = Mesh::new(vec![grid.into(), grid.into()]).unwrap();
-        let (values, slopes) = tabulate(&spline, &mesh);
-        for (bin, value) in values.iter().enumerate() {
-            // c_j = j is the line with value 1 at the left end and slope 1 a cell.
-            assert!((value - 1.0 - 3.0 * mesh.centre(bin)[0]).abs() < 1e-13);
-            assert!((slopes[2 * bin] - 3.0).abs() < 1e-13 && slopes[2 * bin + 1].abs() < 1e-13);
-        }
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub enum Palette {
     Sign,
 }
 
+/// The longest number beside a bar, in characters.
+const LONGEST: usize = 7;
+
 /// Which values get which colour.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Bands {
@@ -84,12 +87,19 @@ impl Bands {
             // Over decades, each has its own digits.
             return significant(level, 2);
         }
-        let axis = Axis::new("", 0.0, 1.0, 5.0);
-        Axis {
+        let axis = Axis {
             step: least,
-            ..axis
+            ..Axis::new("", 0.0, 1.0, 5.0)
+        };
+        // A row of zeros would run into the name of the bar.
+        match self
+            .levels
+            .iter()
+            .any(|level| axis.tick(*level).len() > LONGEST)
+        {
+            true => significant(level, 3),
+            false => axis.tick(level),
         }
-        .tick(level)
     }
 }
 

@@ -112,18 +112,14 @@ impl OnBins {
         }
         let centres: Vec<Vec<f64>> = bins.iter().map(|bin| mesh.centre(*bin)).collect();
         let total: u64 = counts.iter().sum();
+        let share = |bin: &usize| counts[*bin] as f64 / total as f64;
+        let density: Vec<f64> = bins.iter().map(share).collect();
         Some(OnBins {
             x: (0..d)
                 .flat_map(|c| centres.iter().map(move |x| x[c]))
                 .collect(),
-            weight: bins
-                .iter()
-                .map(|bin| counts[*bin] as f64 / total as f64)
-                .collect(),
-            density: bins
-                .iter()
-                .map(|bin| counts[*bin] as f64 / total as f64)
-                .collect(),
+            weight: density.clone(),
+            density,
             mesh,
             ranges,
             bins,

@@ -16,7 +16,7 @@ const R_HAT: f64 = 1.1;
 const KURTOSIS: f64 = 0.15;
 /// Excess kurtosis of p that half-resolved scales do not reach: a few momenta are enormous.
 const HEAVY: f64 = 10.0;
-/// A coordinate whose `p^2` is below this part of another's is not driven by noise of its own.
+/// A coordinate whose `p^2/m` is below this part of another's is not driven by noise of its own.
 const COLD: f64 = 0.2;
 /// How far the virial identity may be off, beyond its error.
 const VIRIAL: f64 = 0.02;
@@ -325,9 +325,9 @@ fn caught(sample: &Sample, settings: &Settings, part: f64) -> Diagnostic {
 
 /// A coordinate with no unresolved scale of its own, among others that have one: its momentum is
 /// moved by them alone.
-fn cold(findings: &Findings, potential: &Potential) -> Option<Diagnostic> {
+fn cold(findings: &Findings, potential: &Potential, settings: &Settings) -> Option<Diagnostic> {
     let d = potential.model.dimension();
-    let heat = |c: usize| findings.momenta[c * d + c];
+    let heat = |c: usize| findings.momenta[c * d + c] * settings.damping.inverse_mass(c, c);
     let order = |a: &usize, b: &usize| heat(*a).total_cmp(&heat(*b));
     let (coldest, hottest) = ((0..d).min_by(order)?, (0..d).max_by(order)?);
     if heat(coldest) > COLD * heat(hottest) {
@@ -335,7 +335,7 @@ fn cold(findings: &Findings, potential: &Potential) -> Option<Diagnostic> {
     }
     let name = |c: usize| &potential.model.coordinates[c].name;
     let message = format!(
-        "{} has hardly a small scale of its own that this step leaves unresolved: its momentum is cold (p^2 is {}, that of {} is {})",
+        "{} has hardly a small scale of its own that this step leaves unresolved: its momentum is cold (p^2/m is {}, that of {} is {})",
         name(coldest),
         significant(heat(coldest), 2),
         name(hottest),
@@ -406,7 +406,7 @@ fn unsettled(
         if let Some(diagnostic) = (kurtosis > HEAVY).then(thrown).flatten() {
             return Some((Verdict::DeltaTooLarge, diagnostic));
         }
-        if let Some(diagnostic) = cold(findings, potential) {
+        if let Some(diagnostic) = cold(findings, potential, settings) {
             return Some((Verdict::NotInEquilibrium, diagnostic));
         }
         let diagnostic = Diagnostic::error(
