@@ -26,10 +26,13 @@ use effpot_lang::stats::Moments;
 /// The fits to the densities of x and of q.
 fn densities(blocks: &[Block], delta: f64, gamma: f64, how: &fit::Settings) -> (Fit, Fit) {
     let momenta: Vec<Moments> = blocks.iter().map(|b| b.total(0).momentum()).collect();
-    let x: Vec<_> = blocks.iter().map(|b| b.density.clone()).collect();
+    let x: Vec<_> = blocks
+        .iter()
+        .map(|b| b.binned.as_ref().unwrap().density.clone())
+        .collect();
     let q: Vec<_> = blocks
         .iter()
-        .map(|b| b.whole_step.clone().unwrap())
+        .map(|b| b.binned.as_ref().unwrap().whole_step.clone().unwrap())
         .collect();
     let corrected = Temperature::of_momenta(&momenta, |p2| scale::beta(delta, gamma, p2));
     let printed = Temperature::of_momenta(&momenta, |p2| 1.0 / p2);

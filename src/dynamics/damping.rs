@@ -155,6 +155,9 @@ impl Damping {
     /// the map is stationary, for every potential, and hence `d` times the temperature of `x`.
     pub fn virial(&self, p: &[f64]) -> f64 {
         let d = self.dimension;
+        if let Parts::Scalar(c) = self.parts {
+            return 0.5 * (1.0 + c) * p.iter().step_by(d + 1).sum::<f64>();
+        }
         let mut sum = 0.0;
         for i in 0..d {
             for j in 0..d {
@@ -170,6 +173,9 @@ impl Damping {
     /// `Tr(P M^-1)/d`, the temperature of the momenta.
     pub fn temperature(&self, p: &[f64]) -> f64 {
         let d = self.dimension;
+        if self.is_scalar() {
+            return p.iter().step_by(d + 1).sum::<f64>() / d as f64;
+        }
         let pairs = (0..d).flat_map(|i| (0..d).map(move |j| (i, j)));
         let sum: f64 = pairs
             .map(|(i, j)| p[i * d + j] * self.inverse_mass(j, i))
@@ -180,10 +186,15 @@ impl Damping {
     /// `delta sqrt(k^T M^-1 P M^-1 k)` for a wave vector `k`: what linear response needs of a wave.
     pub fn phase(&self, p: &[f64], k: &[f64]) -> f64 {
         let d = self.dimension;
-        let mapped: Vec<f64> = (0..d)
-            .map(|i| (0..d).map(|j| self.inverse_mass(i, j) * k[j]).sum())
-            .collect();
-        let pairs = (0..d).flat_map(|i| (0..d).map(move |j| (i, j)));
+        let mapped: Vec<f64> = match self.is_scalar() {
+            true => k.to_vec(),
+            false => (0..d)
+                .map(|i| (0..d).map(|j| self.inverse_mass(i, j) * k[j]).sum())
+                .collect(),
+        };
+        // A wave of few coordinates among many asks for few entries.
+        let some: Vec<usize> = (0..d).filter(|i| mapped[*i] != 0.0).collect();
+        let pairs = some.iter().flat_map(|i| some.iter().map(move |j| (*i, *j)));
         let square: f64 = pairs
             .map(|(i, j)| mapped[i] * p[i * d + j] * mapped[j])
             .sum();
@@ -193,6 +204,9 @@ impl Damping {
     /// The diagonal of `M^-1 P M^-1`: by coordinate, the variance of a step over `delta^2`.
     pub fn velocities(&self, p: &[f64]) -> Vec<f64> {
         let d = self.dimension;
+        if self.is_scalar() {
+            return p.iter().step_by(d + 1).copied().collect();
+        }
         let entry = |i: usize| -> f64 {
             let pairs = (0..d).flat_map(|j| (0..d).map(move |k| (j, k)));
             pairs

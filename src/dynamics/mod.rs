@@ -4,6 +4,7 @@ mod damped;
 mod damping;
 mod ensemble;
 mod look;
+mod rays;
 mod sheet;
 mod side;
 mod streams;

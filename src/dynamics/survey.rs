@@ -1,7 +1,11 @@
 //! Where a potential lives: a look at V alone, on many length scales, before the first step.
 
+use super::rays::Rays;
 use super::sheet::Sheet;
 use super::{Side, Stream};
+
+/// Coordinates in which boxes have few enough cells to look at all of them.
+const FEW: usize = 3;
 
 /// Length scales, as powers of two, of the boxes that are looked at.
 const SCALES: std::ops::RangeInclusive<i32> = -20..=30;
@@ -11,7 +15,10 @@ const DEPTH: f64 = 12.0;
 /// What is known of a potential from its values.
 #[derive(Clone, Debug)]
 pub struct Survey {
+    /// Boxes, in few coordinates.
     sheets: Vec<Sheet>,
+    /// Descents and lines, in many.
+    rays: Option<Rays>,
     /// The lowest cell found: its centre, by coordinate.
     pub lowest: Vec<f64>,
     /// Its mean of V; NaN where V is finite nowhere.
@@ -27,13 +34,19 @@ pub struct Survey {
 
 /// Looks at V around `centre`. Along coordinate `i` it looks at boxes of all scales where
 /// `sides[i]` is `None`, and else over that side alone: a domain that was asked for, or a period.
-/// `values` fills the values of V at many points (shape: coordinates, points).
+/// In many coordinates it descends from `centre` and looks along lines. `values` fills the values
+/// of V at many points (shape: coordinates, points), `slopes` the gradients (shape likewise).
 pub fn survey(
     centre: &[f64],
     sides: &[Option<Side>],
     stream: &mut Stream,
     mut values: impl FnMut(&[f64], &mut [f64]),
+    mut slopes: impl FnMut(&[f64], &mut [f64]),
 ) -> Survey {
+    if sides.len() > FEW {
+        let rays = Rays::look(centre, sides, stream, &mut values, &mut slopes);
+        return Survey::of_rays(rays, centre);
+    }
     let open = sides.iter().any(Option::is_none);
     let step = if sides.len() == 1 { 1 } else { 2 };
     let scales: Vec<f64> = match open {
@@ -59,6 +72,7 @@ pub fn survey(
             .map_or_else(Vec::new, |last| last.falling(sides)),
         empty: true,
         sheets,
+        rays: None,
     };
     // The ends of a box say nothing about what lies beyond them.
     let mut lowest = f64::INFINITY;
@@ -74,9 +88,27 @@ pub fn survey(
 }
 
 impl Survey {
+    fn of_rays(rays: Rays, centre: &[f64]) -> Survey {
+        let lowest = rays.lowest().map(|(x, level)| (x.to_vec(), level));
+        let empty = lowest.is_none();
+        let (lowest, level) = lowest.unwrap_or((centre.to_vec(), f64::NAN));
+        Survey {
+            sheets: Vec::new(),
+            lowest,
+            level,
+            falling: rays.falling(),
+            empty,
+            evaluations: rays.evaluations,
+            rays: Some(rays),
+        }
+    }
+
     /// The box that a system at temperature `kt` visits, `None` where V does not hold it on any
     /// scale that was looked at. A periodic coordinate has its whole period.
     pub fn hull(&self, kt: f64) -> Option<Vec<Side>> {
+        if let Some(rays) = &self.rays {
+            return rays.hull(kt);
+        }
         let mut hull: Option<Vec<Side>> = None;
         for sheet in &self.sheets {
             // A hull of few cells is too coarse to be believed.
@@ -105,6 +137,9 @@ impl Survey {
     /// The coordinates along which V does not hold a system at temperature `kt`: in the largest box
     /// where it could be at all, it could be at an end of them.
     pub fn free(&self, kt: f64) -> Vec<usize> {
+        if let Some(rays) = &self.rays {
+            return rays.free(kt);
+        }
         let mut sheets = self.sheets.iter().rev();
         let found = sheets.find_map(|sheet| sheet.open(self.level, DEPTH * kt));
         found.unwrap_or_default()
@@ -119,6 +154,9 @@ impl Survey {
         mut values: impl FnMut(&[f64], &mut [f64]),
     ) -> Vec<f64> {
         const DRAWS: usize = 1024;
+        if let Some(rays) = self.rays.as_ref().filter(|_| kt > 0.0 && !self.empty) {
+            return rays.starts(kt, stream, &mut values);
+        }
         match self.hull(kt).filter(|_| kt > 0.0) {
             Some(hull) => Sheet::sample(&hull, stream, &mut values).draw(DRAWS, kt, stream),
             None => {

@@ -1,4 +1,5 @@
-//! What is kept of the trajectories: sums over bins of the position, block by block.
+//! What is kept of the trajectories, block by block: sums of lanes, sums over bins of the position
+//! in few coordinates, and some of the positions themselves in many.
 
 use super::lanes::sums;
 use crate::dynamics::{Observer, Window};
@@ -12,16 +13,20 @@ pub type Values<'a> = &'a (dyn Fn(&[f64], &mut [f64]) + Sync);
 
 /// What to keep.
 pub struct Plan<'a> {
-    /// Bins of the position.
-    pub mesh: Mesh,
-    /// Bins of the momentum, by coordinate.
-    pub momentum_grids: Vec<Grid>,
+    /// Bins of the position, in as many coordinates as bins are worth while.
+    pub mesh: Option<Mesh>,
+    /// The period of each coordinate that has one.
+    pub periods: Vec<Option<f64>>,
+    /// Bins of the momentum.
+    pub momentum_grid: Grid,
     /// Every how many steps the gradient and the momentum are binned.
     pub force_stride: u64,
     /// Every how many steps V is evaluated and binned; 0 is never.
     pub value_stride: u64,
     /// Whether the whole-step positions `q_n` are binned as well.
     pub whole_step: bool,
+    /// Every how many steps the positions of all lanes are kept as they are; 0 is never.
+    pub point_stride: u64,
     /// V.
     pub values: Values<'a>,
     /// What positions are measured from in sums, for the sake of digits.
@@ -32,49 +37,77 @@ pub struct Plan<'a> {
 
 impl Plan<'_> {
     fn dimension(&self) -> usize {
-        self.mesh.dimension()
-    }
-
-    fn period(&self, coordinate: usize) -> Option<f64> {
-        let axis = &self.mesh.axes()[coordinate];
-        axis.periodic.then(|| axis.length())
+        self.periods.len()
     }
 }
+
+/// Coordinates whose momenta are kept as histograms, at most: the first ones.
+pub const MOST_HISTOGRAMS: usize = 16;
+/// Coordinates whose momenta are multiplied with one another, at most; beyond, `E[p p^T]` is its
+/// diagonal.
+pub const MOST_PRODUCTS: usize = 64;
+
+/// The coordinates up to which every step is worth a look at all products of momenta.
+const FEW: usize = 4;
 
 /// What is kept of one group of lanes over one stretch of time.
 #[derive(Clone, Debug)]
 pub struct Block {
+    /// Sums over bins of the position, where the plan has bins.
+    pub binned: Option<Binned>,
+    /// Momenta by coordinate, thinned: of [`MOST_HISTOGRAMS`] coordinates.
+    pub momenta: Vec<Histogram>,
+    /// Sums of every lane. Shape: coordinates, lanes.
+    pub lanes: Vec<LaneSums>,
+    /// Positions, as many as the plan wants. Shape: points, coordinates.
+    pub points: Vec<f64>,
+    /// Sums of `p_i p_j` over `cross_count` samples, for `i < j` by rows.
+    cross: Vec<f64>,
+    cross_count: f64,
+    /// Evaluations of V.
+    pub value_evaluations: u64,
+}
+
+/// What is kept by bins of the position.
+#[derive(Clone, Debug)]
+pub struct Binned {
     /// Positions `q_{n+1/2}`, every step.
     pub density: Histogram,
     /// Positions `q_n`, every step, if the plan wants them.
     pub whole_step: Option<Histogram>,
-    /// Momenta by coordinate, thinned.
-    pub momenta: Vec<Histogram>,
-    /// Gradients by position, thinned.
+    /// Gradients, thinned.
     pub force: BinnedSums,
-    /// V less the plan's level by position, thinned.
+    /// V less the plan's level, thinned.
     pub value: BinnedSums,
-    /// Sums of every lane. Shape: coordinates, lanes.
-    pub lanes: Vec<LaneSums>,
-    /// Sums of `p_i p_j` over the samples of all lanes, for `i < j` by rows.
-    cross: Vec<f64>,
-    /// Evaluations of V.
-    pub value_evaluations: u64,
+}
+
+impl Binned {
+    fn new(mesh: &Mesh, plan: &Plan<'_>) -> Binned {
+        Binned {
+            density: Histogram::new(mesh.clone()),
+            whole_step: plan.whole_step.then(|| Histogram::new(mesh.clone())),
+            force: BinnedSums::new(mesh.clone(), plan.dimension()),
+            value: BinnedSums::new(mesh.clone(), 1),
+        }
+    }
 }
 
 impl Block {
     /// Nothing yet.
     pub fn new(plan: &Plan<'_>) -> Block {
         let d = plan.dimension();
-        let momenta = plan.momentum_grids.iter().map(|grid| Histogram::new(*grid));
+        let pairs = if d <= MOST_PRODUCTS {
+            d * (d - 1) / 2
+        } else {
+            0
+        };
         Block {
-            density: Histogram::new(plan.mesh.clone()),
-            whole_step: plan.whole_step.then(|| Histogram::new(plan.mesh.clone())),
-            momenta: momenta.collect(),
-            force: BinnedSums::new(plan.mesh.clone(), d),
-            value: BinnedSums::new(plan.mesh.clone(), 1),
+            binned: plan.mesh.as_ref().map(|mesh| Binned::new(mesh, plan)),
+            momenta: vec![Histogram::new(plan.momentum_grid); d.min(MOST_HISTOGRAMS)],
             lanes: vec![LaneSums::default(); d * LANES],
-            cross: vec![0.0; d * (d - 1) / 2],
+            points: Vec::new(),
+            cross: vec![0.0; pairs],
+            cross_count: 0.0,
             value_evaluations: 0,
         }
     }
@@ -97,22 +130,24 @@ impl Block {
         self.total(0).count()
     }
 
-    /// Sums of `p p^T` over the samples of all lanes. Shape: coordinates, coordinates.
-    pub fn momentum_products(&self) -> Vec<f64> {
+    /// `E[p p^T]` over the samples of all lanes, 0 without any; of many coordinates the diagonal
+    /// alone. Shape: coordinates, coordinates.
+    pub fn momentum_moments(&self) -> Vec<f64> {
         let d = self.dimension();
-        let mut sums = vec![0.0; d * d];
+        let mut means = vec![0.0; d * d];
         let mut cross = self.cross.iter();
         for i in 0..d {
             let total = self.total(i);
             if total.count() > 0.0 {
-                sums[i * d + i] = total.mean_square() * total.count();
+                means[i * d + i] = total.mean_square();
             }
             for j in i + 1..d {
-                let sum = cross.next().copied().unwrap_or(0.0);
-                (sums[i * d + j], sums[j * d + i]) = (sum, sum);
+                let Some(sum) = cross.next() else { break };
+                let mean = sum / self.cross_count.max(1.0);
+                (means[i * d + j], means[j * d + i]) = (mean, mean);
             }
         }
-        sums
+        means
     }
 }
 
@@ -151,36 +186,57 @@ impl<'a> Collector<'a> {
     fn sum(&mut self, window: &Window<'_>, lanes: &[usize]) {
         let d = self.plan.dimension();
         for c in 0..d {
-            let (centre, period) = (self.plan.centre[c], self.plan.period(c));
+            let (centre, period) = (self.plan.centre[c], self.plan.periods[c]);
             let sums = sums(window, c, centre, period);
             for &lane in lanes {
                 self.block.lanes[c * LANES + lane].merge(&sums[lane]);
             }
         }
-        let pairs = (0..d).flat_map(|i| (i + 1..d).map(move |j| (i, j)));
-        for ((i, j), cross) in pairs.zip(&mut self.block.cross) {
-            for step in 0..window.steps() {
+        if self.block.cross.is_empty() {
+            return;
+        }
+        // Pairs of many coordinates cost more than the step.
+        let stride = if d <= FEW { 1 } else { d as u64 };
+        for step in Self::strided(window, stride) {
+            let pairs = (0..d).flat_map(|i| (i + 1..d).map(move |j| (i, j)));
+            for ((i, j), cross) in pairs.zip(&mut self.block.cross) {
                 let (p, q) = (window.momenta(step, i), window.momenta(step, j));
                 *cross += lanes.iter().map(|&lane| p[lane] * q[lane]).sum::<f64>();
+            }
+            self.block.cross_count += lanes.len() as f64;
+        }
+    }
+
+    fn keep(&mut self, window: &Window<'_>, lanes: &[usize]) {
+        if self.plan.point_stride == 0 {
+            return;
+        }
+        for step in Self::strided(window, self.plan.point_stride) {
+            for &lane in lanes {
+                let point = (0..self.plan.dimension()).map(|c| window.positions(step, c)[lane]);
+                self.block.points.extend(point);
             }
         }
     }
 
     fn bin(&mut self, window: &Window<'_>, lanes: &[usize]) {
         let d = self.plan.dimension();
+        let Some(binned) = &mut self.block.binned else {
+            return;
+        };
         let damping = window.damping();
         let half = 0.5 * damping.delta();
         let mut rows = vec![[0.0; LANES]; d];
         for step in 0..window.steps() {
             if d == 1 && lanes.len() == LANES {
-                self.block.density.add_all(window.positions(step, 0));
+                binned.density.add_all(window.positions(step, 0));
             } else {
                 for (c, row) in rows.iter_mut().enumerate() {
                     row.copy_from_slice(window.positions(step, c));
                 }
-                count(&mut self.block.density, &mut rows, lanes);
+                count(&mut binned.density, &mut rows, lanes);
             }
-            if let Some(histogram) = &mut self.block.whole_step {
+            if let Some(histogram) = &mut binned.whole_step {
                 for (i, row) in rows.iter_mut().enumerate() {
                     row.copy_from_slice(window.positions(step, i));
                     for j in 0..d {
@@ -207,21 +263,31 @@ impl<'a> Collector<'a> {
         let (mut x, mut g) = (vec![0.0; d], vec![0.0; d]);
         for step in Self::strided(window, self.plan.force_stride.max(1)) {
             for &lane in lanes {
+                for (c, momenta) in self.block.momenta.iter_mut().enumerate() {
+                    momenta.add(&[window.momenta(step, c)[lane]]);
+                }
+                let Some(binned) = &mut self.block.binned else {
+                    continue;
+                };
                 for c in 0..d {
                     x[c] = window.positions(step, c)[lane];
                     g[c] = window.gradient(step, lane, c);
-                    self.block.momenta[c].add(&[window.momenta(step, c)[lane]]);
                 }
-                self.block.force.add(&x, &g);
+                binned.force.add(&x, &g);
             }
         }
     }
 
     fn bin_values(&mut self, window: &Window<'_>, lanes: &[usize]) {
-        if self.plan.value_stride == 0 {
-            return;
-        }
         let d = self.plan.dimension();
+        let Some(binned) = self
+            .block
+            .binned
+            .as_mut()
+            .filter(|_| self.plan.value_stride > 0)
+        else {
+            return;
+        };
         self.points.clear();
         for c in 0..d {
             for step in Self::strided(window, self.plan.value_stride) {
@@ -238,7 +304,7 @@ impl<'a> Collector<'a> {
             for (c, x) in x.iter_mut().enumerate() {
                 *x = self.points[c * n + at];
             }
-            self.block.value.add(&x, &[v - self.plan.level]);
+            binned.value.add(&x, &[v - self.plan.level]);
         }
         self.block.value_evaluations += n as u64;
     }
@@ -277,6 +343,7 @@ impl Observer for Collector<'_> {
         self.bin(window, &lanes);
         self.bin_forces(window, &lanes);
         self.bin_values(window, &lanes);
+        self.keep(window, &lanes);
         std::mem::swap(&mut self.block, &mut self.blocks[stretch]);
     }
 }

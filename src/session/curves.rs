@@ -1,6 +1,6 @@
 //! A finished run as curves: what figures, tables and arrays are made of.
 
-use super::estimate::{Estimate, OnBins};
+use super::estimate::{Estimate, OnBins, binned};
 use super::results::Learned;
 use crate::report::arrays::{Array, Values};
 use crate::report::curves::{Curves, Line, Reference};
@@ -12,12 +12,12 @@ const CURVE_POINTS: usize = 800;
 /// short.
 pub(super) fn curves(learned: &Learned<'_>, bins: &OnBins) -> Curves {
     // An odd number of bins has a middle one.
-    let stride = bins.x.len().div_ceil(CURVE_POINTS) | 1;
+    let stride = bins.len().div_ceil(CURVE_POINTS) | 1;
     let thin = |values: &[f64]| -> Vec<f64> {
         let rows = values.chunks_exact(stride);
         rows.map(|row| row[stride / 2]).collect()
     };
-    let x = thin(&bins.x);
+    let x = thin(&bins.sites.x);
     let potential = &learned.setup.potential;
     let mut curves = Curves {
         coordinate: learned.coordinate().to_owned(),
@@ -29,7 +29,7 @@ pub(super) fn curves(learned: &Learned<'_>, bins: &OnBins) -> Curves {
         ..Curves::default()
     };
     if let Some(first) = learned.primary() {
-        let (u, du) = bins.spline(&first.spline);
+        let (u, du) = bins.sites.form(&first.form);
         (curves.u, curves.du) = (thin(&u), thin(&du));
         let errors = x.iter().map(|x| slope_error(first, *x));
         (curves.u_stderr, curves.du_stderr) = errors.unzip();
@@ -74,7 +74,7 @@ fn mean_difference(
     let Some(first) = learned.primary() else {
         return 0.0;
     };
-    let (u, _) = bins.spline(&first.spline);
+    let (u, _) = bins.sites.form(&first.form);
     density
         .iter()
         .zip(reference.iter().zip(&u))
@@ -136,7 +136,7 @@ fn zoom(learned: &Learned<'_>, curves: &Curves, x: &[f64]) -> (f64, f64) {
 /// What `samples.npz` holds: everything on the bin centres `x`, but for the last array.
 pub(super) fn arrays(learned: &Learned<'_>, bins: &OnBins) -> Vec<Array> {
     let blocks = &learned.sample.blocks;
-    let samples: u64 = blocks.iter().map(|b| b.density.total()).sum();
+    let samples: u64 = binned(blocks).map(|b| b.density.total()).sum();
     let counts: Vec<u64> = bins
         .density
         .iter()
@@ -144,15 +144,15 @@ pub(super) fn arrays(learned: &Learned<'_>, bins: &OnBins) -> Vec<Array> {
         .collect();
     let potential = &learned.setup.potential;
     let mut arrays = vec![
-        Array::line("x", &bins.x),
+        Array::line("x", &bins.sites.x),
         Array {
             name: "counts".to_owned(),
             shape: vec![counts.len()],
             values: Values::U64(counts),
         },
         Array::line("density", &smooth_density(bins, 1)),
-        Array::line("V", &potential.curve(&bins.x)),
-        Array::line("dV", &potential.slope(&bins.x)),
+        Array::line("V", &potential.curve(&bins.sites.x)),
+        Array::line("dV", &potential.slope(&bins.sites.x)),
     ];
     if let Some(force) = &learned.force {
         arrays.push(Array::line("S", &bins.part(&force.s2_by_bin())));
@@ -163,9 +163,13 @@ pub(super) fn arrays(learned: &Learned<'_>, bins: &OnBins) -> Vec<Array> {
             true => what.to_owned(),
             false => format!("{what}_{}", estimate.estimator.name()),
         };
-        let (u, du) = bins.spline(&estimate.spline);
-        let (u_stderr, du_stderr): (Vec<f64>, Vec<f64>) =
-            bins.x.iter().map(|x| slope_error(estimate, *x)).unzip();
+        let (u, du) = bins.sites.form(&estimate.form);
+        let (u_stderr, du_stderr): (Vec<f64>, Vec<f64>) = bins
+            .sites
+            .x
+            .iter()
+            .map(|x| slope_error(estimate, *x))
+            .unzip();
         arrays.push(Array::line(name("U"), &u));
         arrays.push(Array::line(name("dU"), &du));
         arrays.push(Array::line(name("U_stderr"), &u_stderr));

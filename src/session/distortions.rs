@@ -87,9 +87,10 @@ fn unequal(learned: &Learned<'_>, findings: &Findings) -> Option<Diagnostic> {
 /// The map bends the large scales when `delta^2 max U''` is not small.
 fn steep(learned: &Learned<'_>) -> Option<Diagnostic> {
     let (estimate, bins) = (learned.primary()?, learned.bins.as_ref()?);
-    let d = estimate.spline.dimension();
+    let spline = estimate.form.spline()?;
+    let d = spline.dimension();
     let second: Vec<_> = (0..d * d)
-        .map(|at| estimate.spline.partial(at / d)?.partial(at % d))
+        .map(|at| spline.partial(at / d)?.partial(at % d))
         .collect();
     let damping = &learned.settings().damping;
     let inverse = || DMatrix::from_fn(d, d, |i, j| damping.inverse_mass(i, j));

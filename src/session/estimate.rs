@@ -1,14 +1,14 @@
 //! Estimates of the effective potential from one sample, and how far each is from the reference.
 
+use super::form::Form;
 use super::sample::Sample;
+use super::sites::Sites;
 use super::{Estimator, Hooks, Potential, Settings};
 use crate::dynamics::Side;
 use crate::graph::{Spline, SplineAxis};
-use crate::learn::collect::Block;
-use crate::learn::compare::{Table, compare};
+use crate::learn::collect::{Binned, Block};
 use crate::learn::filter::{self, FilterError};
 use crate::learn::fit::{self, Fit, FitError, ForceFit};
-use crate::report::result::EstimatorRow;
 use crate::stats::{BinnedSums, Histogram, Mesh, Moments};
 use std::ops::Range;
 
@@ -33,8 +33,8 @@ pub struct Estimate {
     /// Which.
     pub estimator: Estimator,
     /// The potential.
-    pub spline: Spline,
-    /// The fit, unless it is the filter.
+    pub form: Form,
+    /// The fit, if it is one of a spline.
     pub fit: Option<Fit>,
     /// Evaluations of V or of its gradient.
     pub evaluations: u64,
@@ -55,18 +55,13 @@ impl Estimate {
     }
 }
 
-/// Values (shape: bins) and gradients (shape: bins, coordinates) on bins.
-pub type OnGrid = (Vec<f64>, Vec<f64>);
-
-/// Functions on the centres of the box of bins that holds all samples, which is where errors are
-/// measured.
+/// The box of bins that holds all samples.
 pub struct OnBins {
-    /// Centres. Shape: coordinates, bins.
-    pub x: Vec<f64>,
+    /// The centres; they weigh their share of the samples where estimates are held against each
+    /// other, which is where a fit has samples enough.
+    pub sites: Sites,
     /// The share of the samples. Shape: bins.
     pub density: Vec<f64>,
-    /// The share of the samples where estimates are held against each other, 0 elsewhere.
-    weight: Vec<f64>,
     mesh: Mesh,
     /// Along each coordinate, the bins of the mesh.
     pub ranges: Vec<Range<usize>>,
@@ -78,9 +73,9 @@ impl OnBins {
     /// Along each coordinate the bins from the first to the last that hold a sample; all of a
     /// period.
     pub fn new(blocks: &[Block]) -> Option<OnBins> {
-        let mesh = blocks.first()?.density.mesh().clone();
+        let mesh = binned(blocks).next()?.density.mesh().clone();
         let mut counts = vec![0u64; mesh.bins()];
-        for block in blocks {
+        for block in binned(blocks) {
             for (count, more) in counts.iter_mut().zip(block.density.counts()) {
                 *count += more;
             }
@@ -115,10 +110,12 @@ impl OnBins {
         let share = |bin: &usize| counts[*bin] as f64 / total as f64;
         let density: Vec<f64> = bins.iter().map(share).collect();
         Some(OnBins {
-            x: (0..d)
-                .flat_map(|c| centres.iter().map(move |x| x[c]))
-                .collect(),
-            weight: density.clone(),
+            sites: Sites {
+                x: (0..d)
+                    .flat_map(|c| centres.iter().map(move |x| x[c]))
+                    .collect(),
+                weight: density.clone(),
+            },
             density,
             mesh,
             ranges,
@@ -141,7 +138,7 @@ impl OnBins {
     pub fn only_within(&mut self, fit: &Fit) {
         for at in 0..self.len() {
             if !fit.covers(&self.point(at)) {
-                self.weight[at] = 0.0;
+                self.sites.weight[at] = 0.0;
             }
         }
     }
@@ -165,8 +162,7 @@ impl OnBins {
 
     /// The centre of a bin.
     pub fn point(&self, at: usize) -> Vec<f64> {
-        let n = self.len();
-        (0..self.ranges.len()).map(|c| self.x[c * n + at]).collect()
+        self.sites.point(at)
     }
 
     /// The part of something by bin of the whole mesh that belongs to these bins.
@@ -174,55 +170,16 @@ impl OnBins {
         let known = |bin: &usize| by_bin.get(*bin).copied().unwrap_or(f64::NAN);
         self.bins.iter().map(known).collect()
     }
+}
 
-    /// A spline and its gradient on these bins.
-    pub fn spline(&self, spline: &Spline) -> OnGrid {
-        let partials: Vec<Option<Spline>> =
-            (0..self.ranges.len()).map(|c| spline.partial(c)).collect();
-        let (mut values, mut slopes) = (Vec::new(), Vec::new());
-        for x in (0..self.len()).map(|at| self.point(at)) {
-            values.push(spline.at(&x));
-            let along = |partial: &Option<Spline>| partial.as_ref().map_or(0.0, |s| s.at(&x));
-            slopes.extend(partials.iter().map(along));
-        }
-        (values, slopes)
-    }
-
-    /// A potential and its gradient on these bins.
-    pub fn potential(&self, potential: &Potential) -> OnGrid {
-        let (n, d) = (self.len(), self.ranges.len());
-        let slopes = potential.slope(&self.x);
-        let by_bin = (0..n).flat_map(|at| (0..d).map(move |c| c * n + at));
-        let slopes = by_bin.map(|at| slopes[at]).collect();
-        (potential.curve(&self.x), slopes)
-    }
-
-    /// A row of the table: the distance of an estimate from the reference.
-    pub fn row(&self, name: &str, estimate: &OnGrid, reference: &OnGrid) -> EstimatorRow {
-        let distance = compare(
-            Table {
-                values: &estimate.0,
-                slopes: &estimate.1,
-            },
-            Table {
-                values: &reference.0,
-                slopes: &reference.1,
-            },
-            &self.weight,
-        );
-        EstimatorRow {
-            estimator: name.to_owned(),
-            rmse: distance.map(|d| d.value_rms),
-            force_rmse: distance.map(|d| d.force_rms),
-            max_abs: distance.map(|d| d.value_max),
-            ..EstimatorRow::default()
-        }
-    }
+/// What blocks hold by bins.
+pub fn binned(blocks: &[Block]) -> impl Iterator<Item = &Binned> {
+    blocks.iter().filter_map(|block| block.binned.as_ref())
 }
 
 /// The fit that `force` makes: every run needs it for the variance of the unresolved force.
 pub fn force_fit(blocks: &[Block], spacing: &[f64]) -> Result<ForceFit, FitError> {
-    let blocks: Vec<&BinnedSums> = blocks.iter().map(|block| &block.force).collect();
+    let blocks: Vec<&BinnedSums> = binned(blocks).map(|block| &block.force).collect();
     fit::force(&blocks, &fit::Settings::by_axis(spacing))
 }
 
@@ -239,10 +196,10 @@ pub fn fit_of(
         Some(_) => fit::Settings::by_axis(spacing),
         None => fit::Settings::by_axis(&density_spacing(blocks, spacing)),
     };
-    let densities: Vec<&Histogram> = blocks.iter().map(|block| &block.density).collect();
+    let densities: Vec<&Histogram> = binned(blocks).map(|block| &block.density).collect();
     match estimator {
         Estimator::Value => {
-            let values: Vec<&BinnedSums> = blocks.iter().map(|block| &block.value).collect();
+            let values: Vec<&BinnedSums> = binned(blocks).map(|block| &block.value).collect();
             fit::value(&values, &fit::Settings::by_axis(spacing))
         }
         Estimator::Force => Ok(force_fit(blocks, spacing)?.fit),
@@ -256,19 +213,18 @@ pub fn fit_of(
                 1 => temperature(blocks, |p| p[0]),
                 _ => fit::Temperature::known(1.0),
             };
-            let whole_steps = blocks.iter().filter_map(|block| block.whole_step.as_ref());
+            let whole_steps = binned(blocks).filter_map(|block| block.whole_step.as_ref());
             fit::paper(&whole_steps.collect::<Vec<_>>(), &temperature, &finer)
         }
-        Estimator::Filter => Err(FitError::TooFewBlocks { found: 0 }),
+        Estimator::Terms | Estimator::Filter => Err(FitError::TooFewBlocks { found: 0 }),
     }
 }
 
 /// The spacing of knots of a log-density, by coordinate.
 fn density_spacing(blocks: &[Block], spacing: &[f64]) -> Vec<f64> {
     let finer = DENSITY_SPACING[usize::from(spacing.len() > 1)];
-    let axes = blocks
-        .first()
-        .map_or(&[][..], |block| block.density.mesh().axes());
+    let first = binned(blocks).next();
+    let axes = first.map_or(&[][..], |block| block.density.mesh().axes());
     let least = |c: usize| match axes.get(c) {
         Some(axis) if spacing.len() > 1 => axis.length() / DENSITY_CELLS,
         _ => 0.0,
@@ -281,10 +237,10 @@ fn density_spacing(blocks: &[Block], spacing: &[f64]) -> Vec<f64> {
 fn temperature(blocks: &[Block], of: impl Fn(&[f64]) -> f64) -> fit::Temperature {
     let moments = blocks.iter().map(|block| {
         // Linear in `p p^T`: the sum over samples is that of the products.
-        let (count, sum) = (block.samples() as u64, of(&block.momentum_products()));
+        let count = block.samples();
         Moments {
-            count,
-            m2: sum,
+            count: count as u64,
+            m2: count * of(&block.momentum_moments()),
             ..Moments::default()
         }
     });
@@ -307,7 +263,7 @@ pub fn estimate(
     };
     Ok(Estimate {
         estimator,
-        spline: fit.spline.clone(),
+        form: Form::Spline(fit.spline.clone()),
         fit: Some(fit),
         evaluations: sample.steps + sample.warm_up + looks,
         seconds: sample.seconds + (hooks.seconds)() - before,
@@ -369,7 +325,7 @@ pub fn filtered(
     };
     let estimate = Estimate {
         estimator: Estimator::Filter,
-        spline,
+        form: Form::Spline(spline),
         fit: None,
         evaluations,
         seconds: (hooks.seconds)() - before,

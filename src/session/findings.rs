@@ -95,21 +95,41 @@ fn halves(sample: &Sample, coordinate: usize) -> Vec<LaneSums> {
     sums.into_iter().flatten().collect()
 }
 
+/// `E[p p^T]` and its standard errors. Shapes: coordinates, coordinates.
+fn second_moments(blocks: &[Block], d: usize) -> (Vec<f64>, Vec<f64>) {
+    let moments: Vec<(f64, Vec<f64>)> = blocks
+        .iter()
+        .filter(|block| block.samples() > 0.0)
+        .map(|block| (block.samples(), block.momentum_moments()))
+        .collect();
+    let weight: f64 = moments.iter().map(|(w, _)| w).sum();
+    let n = moments.len() as f64;
+    let (mut means, mut errors) = (vec![0.0; d * d], vec![0.0; d * d]);
+    for (w, p) in &moments {
+        means
+            .iter_mut()
+            .zip(p)
+            .for_each(|(m, p)| *m += w * p / weight);
+    }
+    for (w, p) in &moments {
+        let off = errors.iter_mut().zip(p).zip(&means);
+        off.for_each(|((e, p), m)| *e += (w / weight * (p - m)).powi(2));
+    }
+    errors
+        .iter_mut()
+        .for_each(|e| *e = (*e * n / (n - 1.0)).sqrt());
+    if moments.is_empty() {
+        means.fill(f64::NAN);
+    }
+    (means, errors)
+}
+
 /// Measures a run; nothing is judged yet.
 pub(super) fn findings(sample: &Sample, potential: &Potential, settings: &Settings) -> Findings {
     let d = potential.model.dimension();
-    let entries: Vec<(f64, f64)> = (0..d * d)
-        .map(|at| {
-            mean(&sample.blocks, |block| {
-                block.momentum_products()[at] / block.samples()
-            })
-        })
-        .collect();
-    let (momenta, momenta_stderr): (Vec<f64>, Vec<f64>) = entries.into_iter().unzip();
+    let (momenta, momenta_stderr) = second_moments(&sample.blocks, d);
     let (temperature, temperature_stderr) = mean(&sample.blocks, |block| {
-        let n = block.samples();
-        let p: Vec<f64> = block.momentum_products().iter().map(|s| s / n).collect();
-        settings.damping.virial(&p) / d as f64
+        settings.damping.virial(&block.momentum_moments()) / d as f64
     });
     let mut findings = Findings {
         equilibrium: Equilibrium {
@@ -161,11 +181,11 @@ fn statistics(
         sample.blocks.iter().for_each(|b| total.merge(&b.total(c)));
         let (skewness, excess_kurtosis) = total.shape();
         let mut momenta: Option<Histogram> = None;
-        for block in &sample.blocks {
+        for histogram in sample.blocks.iter().filter_map(|b| b.momenta.get(c)) {
             match &mut momenta {
-                None => momenta = Some(block.momenta[c].clone()),
+                None => momenta = Some(histogram.clone()),
                 // Blocks of one plan have one grid.
-                Some(all) => drop(all.merge(&block.momenta[c])),
+                Some(all) => drop(all.merge(histogram)),
             }
         }
         let p = findings.momenta[c * d + c];

@@ -1,7 +1,7 @@
 //! What a run would do and cost, without doing it.
 
 use super::Settings;
-use super::learn::{Failure, Job};
+use super::{Failure, Job};
 use crate::graph::number;
 use crate::report::number::significant;
 

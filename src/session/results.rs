@@ -2,10 +2,12 @@
 
 use super::components::Component;
 use super::distortions::distortions;
-use super::estimate::{Estimate, OnBins, OnGrid};
+use super::estimate::{Estimate, OnBins};
 use super::findings::Findings;
-use super::learn::{Job, Outcome, Setup};
+use super::form::Form;
+use super::job::{Job, Outcome, Setup};
 use super::sample::Sample;
+use super::sites::{OnSites, Sites};
 use super::views::views;
 use super::writing::program_text;
 use super::{Estimator, Failure, Hooks, Settings};
@@ -37,8 +39,10 @@ pub(super) struct Learned<'a> {
     pub rows: Vec<EstimatorRow>,
     pub force: Option<ForceFit>,
     pub bins: Option<OnBins>,
-    /// The name, values and slopes of the reference on the bins.
-    pub reference: Option<(String, OnGrid)>,
+    /// Samples, where there are no bins.
+    pub places: Option<Sites>,
+    /// The name, values and slopes of the reference where estimates are compared.
+    pub reference: Option<(String, OnSites)>,
     /// When the run began.
     pub begun: f64,
 }
@@ -64,6 +68,12 @@ impl Learned<'_> {
     /// How much `S(x)` varies over the middle of the domain, relative, beyond its own noise.
     pub fn spread(&self) -> Option<f64> {
         spread(self, self.force.as_ref()?)
+    }
+
+    /// Where estimates are held against each other.
+    pub fn sites(&self) -> Option<&Sites> {
+        let bins = self.bins.as_ref().map(|bins| &bins.sites);
+        bins.or(self.places.as_ref())
     }
 
     /// The name of the coordinate.
@@ -120,7 +130,7 @@ pub(super) fn outcome(
     files.push(("result.json".to_owned(), json.into_bytes()));
     Ok(Outcome {
         result,
-        potential: learned.primary().map(|e| e.spline.clone()),
+        potential: learned.primary().map(|e| e.form.clone()),
         files,
         diagnostics: findings.diagnostics,
     })
@@ -195,17 +205,18 @@ fn settings(job: &Job<'_>, learned: &Learned<'_>) -> SettingsRow {
 
 fn noise(learned: &Learned<'_>, findings: &Findings) -> Noise {
     let settings = learned.settings();
-    let Some(force) = &learned.force else {
+    if learned.sites().is_none() {
         return Noise::default();
-    };
+    }
     let beta = 1.0 / findings.temperature;
+    let force = learned.force.as_ref();
     Noise {
-        covariance: Some(matrix(&force.covariance, settings.delta)),
-        covariance_stderr: Some(matrix(&force.covariance_stderr, settings.delta)),
+        covariance: force.map(|force| matrix(&force.covariance, settings.delta)),
+        covariance_stderr: force.map(|force| matrix(&force.covariance_stderr, settings.delta)),
         friction: Some(friction(settings)),
         beta: Some(beta),
         beta_stderr: Some(beta * findings.temperature_stderr / findings.temperature),
-        spread: spread(learned, force),
+        spread: learned.spread(),
         lag_correlation: None,
     }
 }
@@ -299,7 +310,8 @@ fn effective_potential(learned: &Learned<'_>) -> EffectivePotential {
     };
     let fit = first.fit.as_ref();
     let fit = fit.or(learned.force.as_ref().map(|force| &force.fit));
-    let axes = first.spline.axes();
+    let spline = first.form.spline();
+    let axes = spline.map_or(&[][..], |spline| spline.axes());
     let covered = match fit {
         Some(fit) if axes.len() > 1 => Covered::Fraction(fit.covered_fraction()),
         Some(fit) => {
@@ -308,17 +320,26 @@ fn effective_potential(learned: &Learned<'_>) -> EffectivePotential {
         }
         None => Covered::default(),
     };
-    let cells: Vec<String> = (0..axes.len())
-        .map(|c| first.spline.cells_along(c).to_string())
-        .collect();
     EffectivePotential {
         file: "U.pot".to_owned(),
         estimator: first.estimator.name().to_owned(),
-        basis: format!("cubic B-spline, {} cells", cells.join(" x ")),
+        basis: basis(&first.form),
         domain: axes.iter().map(|axis| [axis.lo, axis.hi]).collect(),
         covered,
         stderr_median: first.fit.as_ref().map(|fit| fit.median_stderr()),
         ..EffectivePotential::default()
+    }
+}
+
+/// What a learned potential is made of.
+fn basis(form: &Form) -> String {
+    match form {
+        Form::Spline(spline) => {
+            let along = 0..spline.dimension();
+            let cells: Vec<String> = along.map(|c| spline.cells_along(c).to_string()).collect();
+            format!("cubic B-spline, {} cells", cells.join(" x "))
+        }
+        Form::Formula(_) => "a formula".to_owned(),
     }
 }
 

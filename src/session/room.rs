@@ -12,11 +12,13 @@ use crate::stats::{Grid, Mesh, MeshAxis};
 
 /// Bins along a coordinate that fit into memory with all blocks.
 pub const MOST_BINS: usize = 1 << 17;
-/// Bins in a cell of the spline, along one coordinate of one and of several.
-const BINS_IN_CELL: [f64; 2] = [16.0, 4.0];
-/// Cells of the spline along one coordinate of several, if nobody says how many: each of them costs
-/// cells along all others.
-const MOST_CELLS: f64 = 96.0;
+/// Coordinates in which positions are binned, at most.
+pub(super) const MOST_BINNED: usize = 3;
+/// Bins in a cell of the spline, along one coordinate of one, of two and of three.
+const BINS_IN_CELL: [f64; MOST_BINNED] = [16.0, 4.0, 2.0];
+/// Cells of the spline along one coordinate of as many, if nobody says how many: each of them
+/// costs cells along all others.
+const MOST_CELLS: [f64; MOST_BINNED] = [f64::INFINITY, 96.0, 24.0];
 /// Cells of a period at least: a cubic spline needs four.
 const FEWEST_CELLS: f64 = 4.0;
 /// Knots that are this much further apart than the scale asks for are worth a word.
@@ -154,7 +156,8 @@ impl Observer for Range {
 
 /// How positions are binned, and knots placed.
 pub(super) struct Space {
-    pub mesh: Mesh,
+    /// The bins; none in many coordinates.
+    pub mesh: Option<Mesh>,
     /// The spacing of knots, by coordinate.
     pub spacing: Vec<f64>,
     /// The coordinates whose knots are much further apart than the scale asks for.
@@ -172,7 +175,9 @@ impl Sampler<'_> {
     /// Whether the windows of all groups, and blocks of that many bins, fit into memory.
     pub(super) fn fits(&self, segments: u64, space: &Space) -> Result<(), SampleError> {
         let d = self.sides.len();
-        let mesh = &space.mesh;
+        let Some(mesh) = &space.mesh else {
+            return self.windows_fit();
+        };
         // A bin of a block: two counts, and the sums of V and of the gradient with their products.
         let each = 2 + (1 + d + 1 + 1) + (1 + d + d + d * (d + 1) / 2);
         let blocks = segments as usize * self.groups;
@@ -240,15 +245,22 @@ impl Sampler<'_> {
     /// Bins a part of a cell wide, over all that may be visited.
     pub(super) fn space(&self, sample: &Sample, range: &Range) -> Result<Space, SampleError> {
         let lengths = range.lengths(&self.settings.damping);
+        if lengths.len() > MOST_BINNED {
+            return Ok(Space {
+                mesh: None,
+                spacing: vec![f64::NAN; lengths.len()],
+                coarse: Vec::new(),
+            });
+        }
         let along = (0..lengths.len()).map(|c| self.along(c, lengths[c], sample, range));
         let along = along.collect::<Result<Vec<_>, _>>()?;
         let mesh = Mesh::new(along.iter().map(|along| along.axis).collect());
         let coarse = (0..along.len()).filter(|c| along[*c].coarse);
         Ok(Space {
-            mesh: mesh.ok_or(SampleError::TooLarge {
+            mesh: Some(mesh.ok_or(SampleError::TooLarge {
                 trajectories: self.settings.trajectories,
                 needed: f64::INFINITY,
-            })?,
+            })?),
             spacing: along.iter().map(|along| along.spacing).collect(),
             coarse: coarse.collect(),
         })
@@ -291,14 +303,14 @@ impl Sampler<'_> {
             Some(side) => side.hi - side.lo,
             None => range.hi[c] - range.lo[c],
         };
-        let several = usize::from(self.sides.len() > 1);
+        let several = self.sides.len() - 1;
         let mut spacing = match self.settings.knots {
             Some(Knots::Spacing(h)) => h,
             Some(Knots::Count(n)) => seen / n as f64,
             // The same knots for every seed: otherwise the error of the projection would change
             // with what the burn-in happened to see.
             None if several == 0 => two_digits(1.5 * l),
-            None => two_digits((1.5 * l).max(seen / MOST_CELLS)),
+            None => two_digits((1.5 * l).max(seen / MOST_CELLS[several])),
         };
         let bins_in_cell = BINS_IN_CELL[several];
         let cells = if let Some(side) = own {

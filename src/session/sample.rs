@@ -11,9 +11,11 @@ use crate::kernel::{Engine, LANES};
 use crate::learn::collect::{Block, Collector, Plan};
 use crate::stats::{Grid, Mesh};
 
-/// Blocks that are kept, if there are few groups, in one coordinate and in several: there a block
-/// takes many megabytes.
-const BLOCKS: [u64; 2] = [256, 24];
+/// Blocks that are kept, if there are few groups, in one, two, three and more coordinates: where
+/// there are bins in several, a block takes many megabytes.
+const BLOCKS: [u64; 4] = [256, 24, 8, 64];
+/// Positions that are kept, about, where there are no bins.
+const POINTS: u64 = 4096;
 /// Windows between two looks at the clock of progress, at most.
 const MOST_AT_ONCE: u64 = 4096;
 /// Thinned sums see about so many samples.
@@ -55,6 +57,10 @@ pub struct Sample {
     pub census: Census,
     /// Where the lanes are at the end. Shape: coordinates, lanes.
     pub ends: Vec<f64>,
+    /// The lanes themselves, to go on with, where there are blocks.
+    pub ensemble: Option<Ensemble>,
+    /// The map that they follow.
+    pub map: Option<DampedMap>,
     /// Steps of all lanes, after burn-in.
     pub steps: u64,
     /// Steps of all lanes before.
@@ -148,6 +154,7 @@ pub fn sample(
     let mut sample = sampler.run(jit_ms, enough)?;
     sample.looks = potential.evaluations();
     sample.seconds = (hooks.seconds)() - begun;
+    sample.map = Some(sampler.map);
     Ok(sample)
 }
 
@@ -159,6 +166,7 @@ impl Sampler<'_> {
     ) -> Result<Sample, SampleError> {
         let streams = Streams::new(self.settings.seed);
         let values = |x: &[f64], out: &mut [f64]| self.potential.values(x, out);
+        let slopes = |x: &[f64], out: &mut [f64]| self.potential.gradients(x, out);
         let d = self.sides.len();
         let origin = vec![0.0; d];
         let survey = survey(
@@ -166,6 +174,7 @@ impl Sampler<'_> {
             &self.sides,
             &mut streams.stream(SURVEY_STREAM),
             values,
+            slopes,
         );
         let trial = self.pilot(&survey);
         let (pilot, pilot_kt, ensemble) = (trial.found, trial.kt, trial.ensemble);
@@ -180,6 +189,8 @@ impl Sampler<'_> {
             coarse: Vec::new(),
             census: ensemble.census(),
             ends: ensemble.positions(),
+            ensemble: None,
+            map: None,
             steps: 0,
             warm_up: trial.steps,
             complete: !self.cancelled(),
@@ -235,10 +246,17 @@ impl Sampler<'_> {
         self.blocks(&mut sample, &mut ensemble, &pool, space.mesh, enough);
         sample.census = ensemble.census();
         sample.ends = ensemble.positions();
+        sample.ensemble = Some(ensemble);
         if sample.census.diverged > 0 {
             sample.gentler = self.gentler(&sample.survey);
         }
         Ok(sample)
+    }
+
+    /// The period of each coordinate that has one.
+    fn periods(&self) -> Vec<Option<f64>> {
+        let coordinates = self.potential.model.coordinates.iter();
+        coordinates.map(|coordinate| coordinate.period).collect()
     }
 
     /// Steps over which lanes are judged.
@@ -252,7 +270,7 @@ impl Sampler<'_> {
             .settings
             .steps
             .div_ceil(self.settings.trajectories as u64);
-        let blocks = BLOCKS[usize::from(self.sides.len() > 1)];
+        let blocks = BLOCKS[self.sides.len().min(BLOCKS.len()) - 1];
         let few = (blocks / self.groups as u64).max(2);
         // Groups are independent; stretches of one group are, if they are long enough.
         let long_enough = (each as f64 / (BLOCK_RELAXATIONS * self.relaxation)) as u64;
@@ -321,7 +339,7 @@ impl Sampler<'_> {
         sample: &mut Sample,
         ensemble: &mut Ensemble,
         pool: &[f64],
-        mesh: Mesh,
+        mesh: Option<Mesh>,
         mut enough: impl FnMut(&[Block], &[f64]) -> bool,
     ) {
         let lanes = self.settings.trajectories as u64;
@@ -333,10 +351,17 @@ impl Sampler<'_> {
             .clamp(1, WIDEST_STRIDE);
         let wants = |e| self.settings.estimators.contains(&e);
         let sigma = sample.kt.sqrt();
-        let momentum_grid = Grid::over(-8.0 * sigma, 8.0 * sigma, 1024);
         let values = |x: &[f64], out: &mut [f64]| self.potential.values(x, out);
+        let Some(momentum_grid) = Grid::over(-8.0 * sigma, 8.0 * sigma, 1024) else {
+            return;
+        };
         let plan = Plan {
-            momentum_grids: vec![momentum_grid.unwrap_or(mesh.axes()[0].grid); mesh.dimension()],
+            momentum_grid,
+            periods: self.periods(),
+            point_stride: match mesh {
+                Some(_) => 0,
+                None => self.settings.steps.div_ceil(POINTS),
+            },
             mesh,
             force_stride: if wants(super::Estimator::Force) {
                 1

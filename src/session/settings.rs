@@ -5,6 +5,7 @@
 
 use super::given::Given;
 use super::matrices::damping;
+use super::room::MOST_BINNED;
 use crate::check::{Block, suggest};
 use crate::diagnostic::Diagnostic;
 use crate::dynamics::Damping;
@@ -23,17 +24,20 @@ pub enum Estimator {
     /// What the paper does: the histogram of whole-step positions, with the variance of p as
     /// temperature (Li & Tao 2024, Sections 3.2 and 3.3).
     Paper,
-    /// V smoothed by quadrature, without dynamics.
+    /// Score matching of the additive terms of V: U is a formula.
+    Terms,
+    /// V smoothed, without dynamics.
     Filter,
 }
 
 impl Estimator {
     /// All of them.
-    pub const ALL: [Estimator; 5] = [
+    pub const ALL: [Estimator; 6] = [
         Estimator::Value,
         Estimator::Force,
         Estimator::Density,
         Estimator::Paper,
+        Estimator::Terms,
         Estimator::Filter,
     ];
 
@@ -44,6 +48,7 @@ impl Estimator {
             Estimator::Force => "force",
             Estimator::Density => "density",
             Estimator::Paper => "paper",
+            Estimator::Terms => "terms",
             Estimator::Filter => "filter",
         }
     }
@@ -53,10 +58,21 @@ impl Estimator {
         Estimator::ALL.into_iter().find(|e| e.name() == name)
     }
 
-    /// Steps it needs to be worth while.
-    fn steps(self) -> u64 {
+    /// The most coordinates that it works in.
+    fn most_coordinates(self) -> usize {
+        match self {
+            Estimator::Value | Estimator::Force => MOST_BINNED,
+            Estimator::Density | Estimator::Paper => 2,
+            Estimator::Terms | Estimator::Filter => usize::MAX,
+        }
+    }
+
+    /// Steps it needs to be worth while in so many coordinates.
+    fn steps(self, coordinates: usize) -> u64 {
         match self {
             Estimator::Value | Estimator::Force => 1_000_000,
+            // Each step of many coordinates tells as much more.
+            Estimator::Terms => (10_000_000 / coordinates.max(1) as u64).max(500_000),
             Estimator::Density | Estimator::Paper => 100_000_000,
             Estimator::Filter => 100_000,
         }
@@ -305,8 +321,12 @@ impl Options {
         let damping = damping(d, delta, gamma, &self.friction, &self.mass)?;
         let mut estimators = self.estimators;
         if estimators.is_empty() {
-            estimators.push(Estimator::Value);
+            estimators.push(match d {
+                0..=MOST_BINNED => Estimator::Value,
+                _ => Estimator::Terms,
+            });
         }
+        fits(&estimators, d)?;
         let mut unique: Vec<Estimator> = Vec::new();
         for estimator in estimators {
             if !unique.contains(&estimator) {
@@ -315,7 +335,7 @@ impl Options {
         }
         let steps = self
             .steps
-            .unwrap_or_else(|| unique.iter().map(|e| e.steps()).max().unwrap_or(1_000_000));
+            .unwrap_or_else(|| unique.iter().map(|e| e.steps(d)).max().unwrap_or(1_000_000));
         let lanes = crate::kernel::LANES;
         let trajectories = self
             .trajectories
@@ -354,6 +374,24 @@ impl Settings {
         let d = self.damping.dimension();
         damping(d, delta, self.gamma, &self.friction, &self.mass).ok()
     }
+}
+
+/// Whether all estimators work in so many coordinates.
+fn fits(estimators: &[Estimator], coordinates: usize) -> Result<(), Box<NotResolved>> {
+    let unfit = |e: &&Estimator| e.most_coordinates() < coordinates;
+    let Some(unfit) = estimators.iter().find(unfit) else {
+        return Ok(());
+    };
+    let diagnostic = Diagnostic::error(
+        "many-coordinates",
+        format!(
+            "`{}` works in {} coordinates at most; the potential has {coordinates}",
+            unfit.name(),
+            unfit.most_coordinates()
+        ),
+    )
+    .help("`--estimator terms` gives U as a formula in any number of coordinates");
+    Err(NotResolved::of("estimator", diagnostic))
 }
 
 fn trace(matrix: &Matrix) -> f64 {

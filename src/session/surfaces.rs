@@ -1,6 +1,6 @@
 //! A finished run in two coordinates as surfaces: what its figures, tables and arrays are made of.
 
-use super::estimate::{Estimate, OnBins};
+use super::estimate::{Estimate, OnBins, binned};
 use super::results::Learned;
 use crate::report::surfaces::{Coordinate, SurfaceReference, Surfaces};
 
@@ -78,7 +78,7 @@ fn cell(bins: &OnBins, [x, y]: [Coarsening; 2], bin: usize) -> Option<usize> {
 
 fn counts(learned: &Learned<'_>, bins: &OnBins, coarse: [Coarsening; 2]) -> Vec<u64> {
     let mut counts = vec![0; coarse[0].cells * coarse[1].cells];
-    for block in &learned.sample.blocks {
+    for block in binned(&learned.sample.blocks) {
         for (bin, count) in block.density.counts().iter().enumerate() {
             if let Some(cell) = cell(bins, coarse, bin).filter(|_| *count > 0) {
                 counts[cell] += count;
@@ -122,11 +122,9 @@ fn fill_potential(learned: &Learned<'_>, surfaces: &mut Surfaces) {
 
 /// An estimate and its derivatives on the centres.
 fn on_centres(estimate: &Estimate, surfaces: &Surfaces) -> (Vec<f64>, [Vec<f64>; 2]) {
-    let slopes = [0, 1].map(|c| match estimate.spline.partial(c) {
-        Some(slope) => surfaces.field(|x| slope.at(&x)),
-        None => vec![0.0; surfaces.len()],
-    });
-    (surfaces.field(|x| estimate.spline.at(&x)), slopes)
+    let points = by_coordinate(&surfaces.centres());
+    let slopes = halves(estimate.form.slopes(&points));
+    (estimate.form.values(&points), slopes)
 }
 
 fn fill_learned(learned: &Learned<'_>, first: &Estimate, surfaces: &mut Surfaces) {
@@ -163,7 +161,7 @@ fn cut(learned: &Learned<'_>, first: &Estimate, surfaces: &mut Surfaces) {
     let shortest = learned.components.iter().map(|c| c.wavenumber);
     let shortest = shortest.fold(0.0, f64::max);
     let wave = (shortest > 0.0).then(|| std::f64::consts::TAU / shortest);
-    let u = |points: &[[f64; 2]]| points.iter().map(|x| first.spline.at(x)).collect();
+    let u = |points: &[[f64; 2]]| first.form.values(&by_coordinate(points));
     let v = |points: &[[f64; 2]]| learned.setup.potential.curve(&by_coordinate(points));
     surfaces.cut(&u, &v, wave);
 }

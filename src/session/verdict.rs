@@ -1,6 +1,7 @@
 //! Whether a run may be trusted: every known way to fail, by name, with what would mend it.
 
 use super::confinement::{falling, free, pole, wall};
+use super::estimate::binned;
 use super::findings::{Findings, mean, periodic, virial, virial_is_due};
 use super::pilot::Pilot;
 use super::sample::Sample;
@@ -237,10 +238,10 @@ fn not_finite(potential: &Potential, x: &[f64]) -> Diagnostic {
 
 /// The centre of a bin that holds samples though V is finite neither there nor near its corners.
 fn undefined_bin(sample: &Sample, potential: &Potential) -> Option<Vec<f64>> {
-    let mesh = sample.blocks.first()?.density.mesh();
+    let mesh = binned(&sample.blocks).next()?.density.mesh();
     let d = mesh.dimension();
     let held: Vec<Vec<f64>> = (0..mesh.bins())
-        .filter(|&bin| sample.blocks.iter().any(|b| b.density.counts()[bin] > 0))
+        .filter(|&bin| binned(&sample.blocks).any(|b| b.density.counts()[bin] > 0))
         .map(|bin| mesh.centre(bin))
         .collect();
     let mut bad = vec![true; held.len()];

@@ -1,7 +1,8 @@
 //! The learned potential as a program.
 
 use super::estimate::Estimate;
-use super::learn::Job;
+use super::form::Form;
+use super::job::Job;
 use super::results::Learned;
 use crate::graph::{Spline, arguments, number, spline_call};
 use crate::report::result::Verdict;
@@ -22,8 +23,12 @@ pub(super) fn program_text(
         .zip(&learned.setup.potential.parameters)
         .map(|(p, value)| format!(", {} = {}", p.name, number(*value)))
         .collect();
-    let wraps = model.coordinates.iter().all(|c| c.period.is_some());
+    let wraps =
+        estimate.form.spline().is_none() || model.coordinates.iter().all(|c| c.period.is_some());
     let beyond = match wraps {
+        true if estimate.form.spline().is_none() => {
+            "A formula: nothing is known beyond the samples."
+        }
         true => "It repeats after a period.",
         false => "Beyond the ends of the spline it continues linearly; nothing is known there.",
     };
@@ -51,7 +56,10 @@ pub(super) fn program_text(
         seed = settings.seed,
         verdict = verdict.words(),
         head = written.head,
-        spline = call(&estimate.spline, &written.names),
+        spline = match &estimate.form {
+            Form::Spline(spline) => call(spline, &written.names),
+            Form::Formula(_) => String::new(),
+        },
     )
 }
 

@@ -99,10 +99,12 @@ fn the_statistics_of_a_well_driven_by_white_noise_are_exact() {
         error(2, 2.0, &of_x),
         "E x^2",
     );
-    let q2 = histogram_variance(&blocks, |b| b.whole_step.as_ref().unwrap());
+    let q2 = histogram_variance(&blocks, |b| {
+        b.binned.as_ref().unwrap().whole_step.as_ref().unwrap()
+    });
     near(q2, WELL.variance_q(), error(2, 2.0, &of_q), "E q^2");
     near(
-        histogram_variance(&blocks, |b| &b.density),
+        histogram_variance(&blocks, |b| &b.binned.as_ref().unwrap().density),
         WELL.variance_x(),
         error(2, 2.0, &of_x),
         "bins",
@@ -134,7 +136,10 @@ fn fits_to_a_well_driven_by_white_noise_are_exact_within_their_errors() {
     let plan = everything(grid, WELL.variance_p().sqrt(), 7, &values);
     let blocks = WELL.blocks(&plan, 4, 16, 3750, 12);
     let how = fit::Settings::new(0.8);
-    let forces: Vec<_> = blocks.iter().map(|b| b.force.clone()).collect();
+    let forces: Vec<_> = blocks
+        .iter()
+        .map(|b| b.binned.as_ref().unwrap().force.clone())
+        .collect();
     let force = fit::force(&forces, &how).unwrap();
     // 3.84e6 squares of independent normal numbers; bins add width^2/12 = 2e-4.
     let allowed = 4.0 * (2.0 / total(&blocks).count()).sqrt() + 3e-4;

@@ -142,7 +142,10 @@ fn a_well_with_a_chaotic_ripple_is_a_well_driven_by_white_noise() {
     }
     // The histogram of q was filled from q itself.
     let mut squares = (0.0, 0.0);
-    for histogram in blocks.iter().map(|b| b.whole_step.as_ref().unwrap()) {
+    for histogram in blocks
+        .iter()
+        .map(|b| b.binned.as_ref().unwrap().whole_step.as_ref().unwrap())
+    {
         for (n, x) in histogram.counts().iter().zip(histogram.grid().centres()) {
             squares = (squares.0 + *n as f64, squares.1 + *n as f64 * x * x);
         }

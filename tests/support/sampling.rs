@@ -110,8 +110,10 @@ pub fn everything<'a>(
     values: effpot_lang::learn::collect::Values<'a>,
 ) -> Plan<'a> {
     Plan {
-        mesh: grid.into(),
-        momentum_grids: vec![Grid::over(-8.0 * sigma_p, 8.0 * sigma_p, 1024).unwrap()],
+        mesh: Some(grid.into()),
+        periods: vec![None],
+        momentum_grid: Grid::over(-8.0 * sigma_p, 8.0 * sigma_p, 1024).unwrap(),
+        point_stride: 0,
         force_stride: 1,
         value_stride,
         whole_step: true,

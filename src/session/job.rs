@@ -1,0 +1,166 @@
+//! What a run is asked to do, and what it has before its first step.
+
+use super::form::Form;
+use super::settings::NotResolved;
+use super::{Options, Potential, Settings};
+use crate::check::Program;
+use crate::diagnostic::Diagnostic;
+use crate::report::result::RunResult;
+use crate::source::{SourceId, Sources};
+
+/// What is to be learned.
+pub struct Job<'a> {
+    /// The files of the program.
+    pub sources: &'a Sources,
+    /// The file that was named.
+    pub root: SourceId,
+    /// The program.
+    pub program: &'a Program,
+    /// The function to take, if it was named.
+    pub potential: Option<&'a str>,
+    /// Parameters with other values than the program gives.
+    pub set: &'a [(String, f64)],
+    /// What was asked for, the file's block included.
+    pub options: Options,
+    /// The command line that would do this again.
+    pub command: &'a str,
+    /// Threads, for the record.
+    pub threads: usize,
+}
+
+/// What comes of it.
+pub struct Outcome {
+    /// The result.
+    pub result: RunResult,
+    /// U, if there is one.
+    pub potential: Option<Form>,
+    /// The files of the results folder.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// What is to be said.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Why nothing comes of it.
+#[derive(Debug)]
+pub enum Failure {
+    /// The program or a setting is wrong.
+    Program(Vec<Diagnostic>),
+    /// The command line is wrong.
+    Usage(Diagnostic),
+    /// It would not fit.
+    Limit(Diagnostic),
+}
+
+impl From<Vec<Diagnostic>> for Failure {
+    fn from(diagnostics: Vec<Diagnostic>) -> Failure {
+        Failure::Program(diagnostics)
+    }
+}
+
+pub(super) fn one(diagnostic: Diagnostic) -> Failure {
+    Failure::Program(vec![diagnostic])
+}
+
+/// Coordinates of a potential that can be learned.
+const MOST_COORDINATES: usize = 2048;
+
+/// Some of many names.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [first, second, .., last] if names.len() > 6 => format!("{first}, {second}, ..., {last}"),
+        names => names.join(", "),
+    }
+}
+
+/// What a run has before its first step.
+pub(super) struct Setup {
+    pub potential: Potential,
+    pub reference: Option<(String, Potential)>,
+    pub settings: Settings,
+}
+
+impl Job<'_> {
+    fn compile(&self, name: Option<&str>) -> Result<Potential, Failure> {
+        let model = match name {
+            Some(name) => self.program.function(name)?,
+            None => self.program.potential(self.potential)?,
+        };
+        let parameters = self.program.values(self.set).map_err(Failure::Usage)?;
+        Potential::compile(model, parameters).map_err(|error| {
+            Failure::Limit(
+                Diagnostic::error(
+                    "not-compiled",
+                    format!("the formula cannot be compiled: {error}"),
+                )
+                .help("a shorter formula may do"),
+            )
+        })
+    }
+
+    pub(super) fn set_up(&self) -> Result<Setup, Failure> {
+        let potential = self.compile(None)?;
+        if potential.model.dimension() > MOST_COORDINATES {
+            let names: Vec<&str> = potential
+                .model
+                .coordinates
+                .iter()
+                .map(|c| c.name.as_str())
+                .collect();
+            return Err(one(Diagnostic::error(
+                "many-coordinates",
+                format!(
+                    "{} has {} coordinates ({}); the limit is {MOST_COORDINATES}",
+                    potential.model.name,
+                    names.len(),
+                    listed(&names)
+                ),
+            )
+            .help(
+                "fix some of them: make a function of fewer coordinates that calls this one",
+            )));
+        }
+        let coordinates = &potential.model.coordinates;
+        let settings = self.options.clone().resolve(coordinates);
+        let settings = settings.map_err(|problem| self.not_resolved(*problem))?;
+        let reference = match &settings.compare {
+            Some(name) => {
+                let reference = self.compile(Some(name))?;
+                if reference.model.dimension() != potential.model.dimension() {
+                    return Err(one(Diagnostic::error(
+                        "wrong-compare",
+                        format!(
+                            "{name} has {} coordinates where {} has {}",
+                            reference.model.dimension(),
+                            potential.model.name,
+                            potential.model.dimension()
+                        ),
+                    )));
+                }
+                Some((name.clone(), reference))
+            }
+            None => None,
+        };
+        Ok(Setup {
+            potential,
+            reference,
+            settings,
+        })
+    }
+}
+
+impl Job<'_> {
+    /// A setting that will not do: the fault of the file where its block says so and no flag beats
+    /// it.
+    fn not_resolved(&self, problem: NotResolved) -> Failure {
+        let NotResolved { key, diagnostic } = problem;
+        let block = self.program.block("learn");
+        let entry = block.and_then(|block| block.entries.iter().find(|entry| entry.key == key));
+        let in_file = block.and_then(|block| Options::from_block(block).ok());
+        match entry {
+            Some(entry) if in_file.is_some_and(|own| own.agrees(&self.options, key)) => {
+                one(diagnostic.at(entry.value_span, "given here"))
+            }
+            _ => Failure::Usage(diagnostic),
+        }
+    }
+}

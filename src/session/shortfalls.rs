@@ -1,0 +1,136 @@
+//! What the estimate itself says of a run: whether it is there, whole, and as good as asked.
+
+use super::findings::Findings;
+use super::results::Learned;
+use super::verdict::place;
+use crate::diagnostic::Diagnostic;
+use crate::dynamics::Side;
+use crate::learn::fit::Fit;
+use crate::report::number::significant;
+use crate::report::result::Verdict;
+
+/// A well as deep as this many kT is one that trajectories may never find.
+const WELL_DEPTH: f64 = 4.0;
+
+/// What the estimate itself says of the run: whether it is there, whole, and as good as asked.
+pub(super) fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
+    let (settings, sample) = (learned.settings(), learned.sample);
+    let mut fail = |diagnostic: Diagnostic| {
+        if findings.equilibrium.verdict == Verdict::Trusted {
+            findings.equilibrium.verdict = Verdict::NotConverged;
+        }
+        findings.diagnostics.push(diagnostic);
+    };
+    let Some(first) = learned.primary() else {
+        // Without a sample the reason has been given.
+        if !learned.sample.blocks.is_empty() {
+            fail(Diagnostic::error(
+                "no-potential",
+                format!(
+                    "`{}` has no result, so there is no U.pot",
+                    settings.estimators[0].name()
+                ),
+            ));
+        }
+        return;
+    };
+    let Some(fit) = &first.fit else { return };
+    if let Some(target) = settings
+        .target
+        .filter(|target| fit.median_stderr() > *target)
+    {
+        fail(
+            Diagnostic::error(
+                "target-missed",
+                format!(
+                    "the median standard error of U is {}, not {}",
+                    significant(fit.median_stderr(), 2),
+                    significant(target, 2)
+                ),
+            )
+            .help("more --steps"),
+        );
+    }
+    if !sample.coarse.is_empty() {
+        let coordinates = &learned.setup.potential.model.coordinates;
+        let coarse = sample.coarse.iter().map(|c| coordinates[*c].name.as_str());
+        let message = format!(
+            "the knots along {} are further apart than the scale asks for: U is smoother there than l says",
+            coarse.collect::<Vec<_>>().join(" and ")
+        );
+        let help = "--knots N sets more cells, at a cost that grows as the square of their number";
+        findings
+            .diagnostics
+            .push(Diagnostic::warning("coarse-knots", message).help(help));
+    }
+    if fit.is_disconnected() {
+        findings.diagnostics.push(
+            Diagnostic::warning(
+                "gaps",
+                "there are stretches without samples inside the domain of U: the curve there, and with `force` and `density` the heights on its two sides, are joined by smoothness alone",
+            )
+            .help("more --steps; a smaller --gamma heats the trajectories over the gap"),
+        );
+    }
+    let wells = unvisited(learned, fit);
+    if !wells.is_empty() {
+        let mut places: Vec<String> = wells.iter().map(|x| place(x, 2)).collect();
+        places.truncate(4);
+        findings.diagnostics.push(
+            Diagnostic::warning(
+                "unvisited-wells",
+                format!(
+                    "V has other wells that no trajectory visited, near {}: U knows nothing of them",
+                    places.join(", ")
+                ),
+            )
+            .help("a smaller --gamma or a larger --delta heats the trajectories so that they cross; --start looks elsewhere, and --domain says that one part is meant"),
+        );
+    }
+    let rate = settings.damping.slowest() * settings.delta;
+    let asked = 10.0 / rate;
+    if (settings.burn_in as f64) < 0.5 * asked {
+        findings.diagnostics.push(
+            Diagnostic::warning(
+                "short-burn-in",
+                format!(
+                    "the burn-in of {} steps is {} relaxation times, where 10 are usual",
+                    settings.burn_in,
+                    significant(settings.burn_in as f64 * rate, 2)
+                ),
+            )
+            .help(format!("--burn-in {}", significant(asked, 2))),
+        );
+    }
+}
+
+/// The wells of V that no trajectory visited, as far as eight times the width of the fit: not
+/// those beyond a domain that was asked for.
+fn unvisited(learned: &Learned<'_>, fit: &Fit) -> Vec<Vec<f64>> {
+    let (sample, Some(bins)) = (learned.sample, &learned.bins) else {
+        return Vec::new();
+    };
+    if learned.settings().domain.is_some() {
+        return Vec::new();
+    }
+    let wells = sample.survey.wells(&bins.sides(), WELL_DEPTH * sample.kt);
+    let centre = |cell: &[Side]| {
+        cell.iter()
+            .map(|s| 0.5 * (s.lo + s.hi))
+            .collect::<Vec<f64>>()
+    };
+    let visited = |cell: &[Side]| {
+        // A cell is as near as anything is known of the place.
+        let near = |c: usize, x: f64| {
+            let width = cell[c].hi - cell[c].lo;
+            x >= cell[c].lo - width && x <= cell[c].hi + width
+        };
+        (0..bins.len()).any(|at| {
+            bins.density[at] > 0.0 && bins.point(at).iter().enumerate().all(|(c, x)| near(c, *x))
+        })
+    };
+    let missed = wells
+        .iter()
+        .filter(|cell| !fit.covers(&centre(cell)) && !visited(cell));
+    missed.map(|cell| centre(cell)).collect()
+}
