@@ -100,7 +100,11 @@ impl Wave {
     }
 
     fn density(&self) -> Fit {
-        let x: Vec<_> = self.blocks.iter().map(|b| b.density.clone()).collect();
+        let x: Vec<_> = self
+            .blocks
+            .iter()
+            .map(|b| b.binned.as_ref().unwrap().density.clone())
+            .collect();
         let beta = |p2| scale::beta(SAMPLING.delta, SAMPLING.gamma, p2);
         let temperature = Temperature::of_momenta(&self.momenta(), beta);
         fit::density(&x, &temperature, &fit::Settings::new(0.5 * self.length)).unwrap()
@@ -110,19 +114,27 @@ impl Wave {
         let q: Vec<_> = self
             .blocks
             .iter()
-            .map(|b| b.whole_step.clone().unwrap())
+            .map(|b| b.binned.as_ref().unwrap().whole_step.clone().unwrap())
             .collect();
         let temperature = Temperature::of_momenta(&self.momenta(), |p2| 1.0 / p2);
         fit::paper(&q, &temperature, &fit::Settings::new(0.5 * self.length)).unwrap()
     }
 
     fn value(&self) -> Fit {
-        let values: Vec<_> = self.blocks.iter().map(|b| b.value.clone()).collect();
+        let values: Vec<_> = self
+            .blocks
+            .iter()
+            .map(|b| b.binned.as_ref().unwrap().value.clone())
+            .collect();
         fit::value(&values, &fit::Settings::new(1.5 * self.length)).unwrap()
     }
 
     fn force(&self) -> Fit {
-        let forces: Vec<_> = self.blocks.iter().map(|b| b.force.clone()).collect();
+        let forces: Vec<_> = self
+            .blocks
+            .iter()
+            .map(|b| b.binned.as_ref().unwrap().force.clone())
+            .collect();
         fit::force(&forces, &fit::Settings::new(1.5 * self.length))
             .unwrap()
             .fit
@@ -151,7 +163,7 @@ impl Wave {
 
     /// The wave in the mean over a bin, of which regressions know.
     fn of_bins(&self) -> f64 {
-        let grid = self.blocks[0].density.grid();
+        let grid = self.blocks[0].binned.as_ref().unwrap().density.grid();
         sinc(0.5 * self.kappa * grid.width())
     }
 }
@@ -188,7 +200,7 @@ fn transfer_of(a: f64, strength: f64, steps: f64) {
     println!("a = {a:.4}");
     let kt = 1.0 / scale::beta(SAMPLING.delta, SAMPLING.gamma, p);
     let law = transfer::survival_x(a);
-    let counted = wave.counted(|b| &b.density, kt);
+    let counted = wave.counted(|b| &b.binned.as_ref().unwrap().density, kt);
     check("counts of x", counted, law, LINEAR);
     density_like(
         "density",
@@ -200,7 +212,10 @@ fn transfer_of(a: f64, strength: f64, steps: f64) {
     );
     // The paper takes P for the temperature of x, (1 + c) P/2, and R_q is what that gives.
     let law = transfer::survival_q(a);
-    let counted = wave.counted(|b| b.whole_step.as_ref().unwrap(), p);
+    let counted = wave.counted(
+        |b| b.binned.as_ref().unwrap().whole_step.as_ref().unwrap(),
+        p,
+    );
     check("counts of q", counted, law, LINEAR);
     density_like(
         "paper",
@@ -246,7 +261,7 @@ fn density_like(
 
 /// The filter samples nothing: its errors are those of quadrature.
 fn filtered(wave: &Wave) {
-    let reach = wave.blocks[0].density.grid().hi();
+    let reach = wave.blocks[0].binned.as_ref().unwrap().density.grid().hi();
     let settings = filter::Settings {
         lo: -reach,
         hi: reach,
