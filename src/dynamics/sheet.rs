@@ -21,7 +21,7 @@ fn resolution(dimension: usize) -> (usize, usize) {
     match dimension {
         1 => (128, 16),
         2 => (64, 2),
-        _ => (16, 1),
+        _ => (16, 2),
     }
 }
 

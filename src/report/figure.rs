@@ -67,6 +67,20 @@ pub fn figure(curves: &Curves) -> Figure {
     }
 }
 
+/// The learned potential along lines through one place, a panel each.
+pub fn lines(lines: &[Curves]) -> Figure {
+    let panel = |curves: &Curves| Panel {
+        title: format!("along {}", curves.coordinate),
+        ..learned(&curves.closed())
+    };
+    Figure {
+        panels: lines.iter().map(panel).collect(),
+        columns: lines.len().clamp(1, 3),
+        width: 900.0,
+        row_height: 280.0,
+    }
+}
+
 fn line(x: &[f64], y: &[f64], stroke: Stroke, label: impl Into<String>) -> Layer {
     Layer::Line {
         x: x.to_vec(),

@@ -3,7 +3,7 @@
 use super::number::significant;
 use super::plot::Picture;
 use super::result::{RunResult, Verdict};
-use super::summary::{gamma, summary};
+use super::summary::{coordinates, gamma, summary};
 use std::fmt::Write;
 
 /// What a page shows beside the result.
@@ -43,7 +43,7 @@ pub fn html(result: &RunResult, page: &Page<'_>) -> String {
         "{}: {}({})",
         program.file,
         program.potential,
-        program.variables.join(", ")
+        coordinates(&program.variables)
     );
     let verdict = result.equilibrium.verdict;
     let (class, word) = match verdict {
@@ -63,6 +63,9 @@ pub fn html(result: &RunResult, page: &Page<'_>) -> String {
         figure(&mut out, number, picture);
     }
     table(&mut out, result);
+    if let Some(terms) = &result.terms {
+        super::terms::table(&mut out, terms);
+    }
     let text = summary(result, ".");
     section(&mut out, "Summary", &text);
     section(&mut out, "Program", page.source);

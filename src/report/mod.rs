@@ -22,3 +22,4 @@ mod canvas;
 mod contour;
 mod drawing;
 mod json;
+mod terms;

@@ -27,6 +27,9 @@ pub fn summary(result: &RunResult, place: &str) -> String {
     for line in points(result) {
         put(&mut out, "", &line);
     }
+    if let Some(terms) = &result.terms {
+        out.push_str(&super::terms::rows(terms, INDENT));
+    }
     if result.table.iter().any(|row| row.rmse.is_some()) {
         out.push_str(&table(result));
     }
@@ -43,6 +46,17 @@ fn put(out: &mut String, title: &str, line: &str) {
     let _ = writeln!(out, "{title:<INDENT$}{line}");
 }
 
+/// The coordinates, of many the first and the last.
+pub(super) fn coordinates(names: &[String]) -> String {
+    const MOST: usize = 6;
+    match names {
+        [first, second, .., last] if names.len() > MOST => {
+            format!("{first}, {second}, ..., {last}")
+        }
+        names => names.join(", "),
+    }
+}
+
 fn head(result: &RunResult) -> String {
     let program = &result.program;
     let plural = if program.terms == 1 { "" } else { "s" };
@@ -50,7 +64,7 @@ fn head(result: &RunResult) -> String {
         "{}   {}({}), {} term{plural}",
         program.file,
         program.potential,
-        program.variables.join(", "),
+        coordinates(&program.variables),
         program.terms
     );
     let verdict = match result.equilibrium.verdict {

@@ -15,6 +15,7 @@ mod given;
 mod job;
 mod kinks;
 mod learn;
+mod lines;
 mod matrices;
 mod pilot;
 mod plan;

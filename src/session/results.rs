@@ -108,8 +108,7 @@ pub(super) fn outcome(
             .collect(),
         performance: Performance::default(),
     };
-    let views = learned.bins.as_ref().map(|bins| views(learned, bins));
-    let views = views.unwrap_or_default();
+    let views = views(learned);
     result.effective_potential.points = views.points;
     let mut files = Vec::new();
     if let Some(estimate) = learned.primary() {

@@ -1,12 +1,14 @@
-//! What a finished run shows: tables, arrays and figures, for one coordinate or two.
+//! What a finished run shows: tables, arrays and figures, for one coordinate, for two, and for more.
 
 use super::curves::{arrays, curves};
 use super::estimate::OnBins;
+use super::lines;
 use super::results::Learned;
+use super::sites::Sites;
 use super::surfaces::surfaces;
 use crate::report::arrays::{Array, npz, surface_arrays};
 use crate::report::critical::CriticalPoint;
-use crate::report::figure::figure;
+use crate::report::figure::{self, figure};
 use crate::report::kuva::Kuva;
 use crate::report::landscape;
 use crate::report::plot::{Picture, Plotter};
@@ -23,8 +25,36 @@ pub(super) struct Views {
     pub points: Vec<CriticalPoint>,
 }
 
-/// The views of a run on these bins.
-pub(super) fn views(learned: &Learned<'_>, bins: &OnBins) -> Views {
+/// The views of a run.
+pub(super) fn views(learned: &Learned<'_>) -> Views {
+    match (&learned.bins, learned.sites()) {
+        (Some(bins), _) if bins.ranges.len() < 3 => on_bins(learned, bins),
+        (_, Some(sites)) => in_many(learned, sites),
+        (_, None) => Views::default(),
+    }
+}
+
+fn in_many(learned: &Learned<'_>, sites: &Sites) -> Views {
+    let (table, arrays) = lines::tables(learned, sites);
+    let lines = lines::lines(learned, sites);
+    let picture = Picture {
+        file: "lines.svg".to_owned(),
+        title: "The effective potential along coordinates".to_owned(),
+        words: "Each line goes through the sampled place where U is lowest; the other coordinates stay as they are there.".to_owned(),
+        svg: Kuva.svg(&figure::lines(&lines)),
+    };
+    Views {
+        tables: tables(table, &arrays),
+        pictures: if lines.is_empty() {
+            Vec::new()
+        } else {
+            vec![picture]
+        },
+        points: Vec::new(),
+    }
+}
+
+fn on_bins(learned: &Learned<'_>, bins: &OnBins) -> Views {
     if bins.ranges.len() == 1 {
         let curves = curves(learned, bins);
         return Views {
