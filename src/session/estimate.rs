@@ -3,6 +3,7 @@
 use super::form::Form;
 use super::sample::Sample;
 use super::sites::Sites;
+use super::weights::Weights;
 use super::{Estimator, Hooks, Potential, Settings};
 use crate::dynamics::Side;
 use crate::graph::{Spline, SplineAxis};
@@ -36,6 +37,8 @@ pub struct Estimate {
     pub form: Form,
     /// The fit, if it is one of a spline.
     pub fit: Option<Fit>,
+    /// The errors, if it is one of weights.
+    pub weights: Option<Weights>,
     /// Evaluations of V or of its gradient.
     pub evaluations: u64,
     /// Seconds.
@@ -45,12 +48,13 @@ pub struct Estimate {
 impl Estimate {
     /// The standard errors of U and of its derivatives at a point, where there are any.
     pub fn stderr(&self, x: &[f64]) -> (f64, Vec<f64>) {
-        match &self.fit {
-            Some(fit) => {
+        match (&self.fit, &self.weights) {
+            (Some(fit), _) => {
                 let along = (0..x.len()).map(|axis| fit.slope_stderr(x, axis));
                 (fit.value_stderr(x), along.collect())
             }
-            None => (f64::NAN, vec![f64::NAN; x.len()]),
+            (None, Some(weights)) => weights.stderr(x),
+            (None, None) => (f64::NAN, vec![f64::NAN; x.len()]),
         }
     }
 }
@@ -265,6 +269,7 @@ pub fn estimate(
         estimator,
         form: Form::Spline(fit.spline.clone()),
         fit: Some(fit),
+        weights: None,
         evaluations: sample.steps + sample.warm_up + looks,
         seconds: sample.seconds + (hooks.seconds)() - before,
     })
@@ -327,6 +332,7 @@ pub fn filtered(
         estimator: Estimator::Filter,
         form: Form::Spline(spline),
         fit: None,
+        weights: None,
         evaluations,
         seconds: (hooks.seconds)() - before,
     };

@@ -109,6 +109,20 @@ impl Given<'_> {
         }
     }
 
+    /// One name, or a list of some.
+    pub fn names(&self) -> Result1<Vec<String>> {
+        let name = |setting: &Setting| match setting {
+            Setting::Name(name) | Setting::Text(name) => Some(name.clone()),
+            _ => None,
+        };
+        let good: Option<Vec<String>> = match self.value {
+            Setting::List(list) => list.iter().map(name).collect(),
+            one => name(one).map(|name| vec![name]),
+        };
+        good.filter(|names| !names.is_empty())
+            .ok_or_else(|| self.wrong("`written`, `each` or names of functions", "[bond, site]"))
+    }
+
     pub fn knots(&self) -> Result1<Knots> {
         match self.value {
             Setting::Number(n) if *n >= 1.0 && *n <= 1e6 && n.fract() == 0.0 => {
@@ -131,7 +145,7 @@ impl Given<'_> {
         match found {
             Some(list) if !list.is_empty() => Ok(list),
             _ => Err(self.wrong(
-                "one or more of value, force, density, paper, filter",
+                "one or more of value, force, density, paper, terms, filter",
                 "[value, force]",
             )),
         }

@@ -2,9 +2,12 @@
 
 use super::form::Form;
 use super::settings::NotResolved;
-use super::{Options, Potential, Settings};
+use super::settings::Chosen;
+use super::{Estimator, Options, Potential, Settings};
 use crate::check::Program;
 use crate::diagnostic::Diagnostic;
+use crate::graph::Model;
+use crate::learn::terms::{Choice, Terms, TermsError};
 use crate::report::result::RunResult;
 use crate::source::{SourceId, Sources};
 
@@ -76,6 +79,8 @@ fn listed(names: &[&str]) -> String {
 pub(super) struct Setup {
     pub potential: Potential,
     pub reference: Option<(String, Potential)>,
+    /// The functions that get a weight, where `terms` was asked for.
+    pub terms: Option<Terms>,
     pub settings: Settings,
 }
 
@@ -140,15 +145,46 @@ impl Job<'_> {
             }
             None => None,
         };
+        let terms = match settings.estimators.contains(&Estimator::Terms) {
+            true => Some(self.terms(&potential, &settings.terms)?),
+            false => None,
+        };
         Ok(Setup {
             potential,
             reference,
+            terms,
             settings,
         })
     }
 }
 
 impl Job<'_> {
+    /// The functions that get a weight.
+    fn terms(&self, potential: &Potential, chosen: &Chosen) -> Result<Terms, Failure> {
+        let candidate = |name: &String| Ok((name.clone(), self.program.function(name)?));
+        let candidates: Vec<(String, Model)> = match chosen {
+            Chosen::Candidates(names) => names
+                .iter()
+                .map(candidate)
+                .collect::<Result<_, Vec<Diagnostic>>>()?,
+            _ => Vec::new(),
+        };
+        let choice = match chosen {
+            Chosen::Written => Choice::Written,
+            Chosen::Each => Choice::Each,
+            Chosen::Candidates(_) => Choice::Candidates(&candidates),
+        };
+        Terms::new(&potential.model, &potential.parameters, choice).map_err(|error| {
+            let diagnostic = Diagnostic::error("no-terms", format!("`terms`: {error}"));
+            match error {
+                TermsError::TooCoupled | TermsError::Kernel(_) => Failure::Limit(
+                    diagnostic.help("`terms = written` takes each written sum as one term"),
+                ),
+                _ => one(diagnostic),
+            }
+        })
+    }
+
     /// A setting that will not do: the fault of the file where its block says so and no flag beats
     /// it.
     fn not_resolved(&self, problem: NotResolved) -> Failure {

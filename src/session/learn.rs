@@ -35,7 +35,7 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
     if let Some(error) = seam.as_ref().filter(|seam| seam.is_error()) {
         return Err(one(error.clone()));
     }
-    let sample = sample(&setup.potential, settings, hooks, enough).map_err(not_sampled)?;
+    let sample = sample(&setup.potential, setup.terms.as_ref(), settings, hooks, enough).map_err(not_sampled)?;
     let mut findings = findings(&sample, &setup.potential, settings);
     judge(&mut findings, &sample, &setup.potential, settings);
     findings.diagnostics.extend(seam);

@@ -30,6 +30,7 @@ mod sites;
 mod surfaces;
 mod verdict;
 mod views;
+mod weights;
 mod writing;
 
 pub use components::{Component, components, terms};
@@ -39,7 +40,7 @@ pub use job::{Failure, Job, Outcome};
 pub use learn::learn;
 pub use plan::{Plan, plan};
 pub use potential::Potential;
-pub use settings::{Estimator, Knots, NotResolved, Options, Settings};
+pub use settings::{Chosen, Estimator, Knots, NotResolved, Options, Settings};
 
 use std::sync::atomic::AtomicBool;
 

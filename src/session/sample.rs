@@ -5,15 +5,20 @@ use std::sync::atomic::Ordering;
 use super::pilot::Pilot;
 use super::room::{Range, SampleError};
 use super::{Hooks, Potential, Progress, Settings};
-use crate::dynamics::{Census, DampedMap, Ensemble, Side, Stream, Streams, Survey, survey};
+use crate::dynamics::{
+    Census, DampedMap, Ensemble, Observer, Side, Stream, Streams, Survey, Window, survey,
+};
 use crate::graph::Coordinate;
 use crate::kernel::{Engine, LANES};
 use crate::learn::collect::{Block, Collector, Plan};
+use crate::learn::terms::{self, Terms};
 use crate::stats::{Grid, Mesh};
 
 /// Blocks that are kept, if there are few groups, in one, two, three and more coordinates: where
 /// there are bins in several, a block takes many megabytes.
 const BLOCKS: [u64; 4] = [256, 24, 8, 64];
+/// Looks at single pieces of terms, at most: some ten nanoseconds each.
+const MOST_LOOKS: u64 = 2_000_000_000;
 /// Positions that are kept, about, where there are no bins.
 const POINTS: u64 = 4096;
 /// Windows between two looks at the clock of progress, at most.
@@ -44,6 +49,8 @@ pub struct Sample {
     pub gentler: Option<f64>,
     /// Blocks, group by group within each stretch of time.
     pub blocks: Vec<Block>,
+    /// What `terms` needs of the same lanes and stretches, where it was asked for.
+    pub terms: Vec<Option<terms::Block>>,
     /// Groups: a stretch has so many blocks.
     pub groups: usize,
     /// The temperature that the plan was made with, `p^2` in the burn-in, the mean over
@@ -77,16 +84,31 @@ pub struct Sample {
     pub jit_ms: f64,
 }
 
+/// What a group of lanes keeps.
+struct Keeper<'a> {
+    bins: Collector<'a>,
+    terms: Option<terms::Collector<'a>>,
+}
+
+impl Observer for Keeper<'_> {
+    fn observe(&mut self, window: &Window<'_>) {
+        self.bins.observe(window);
+        if let Some(terms) = &mut self.terms {
+            terms.observe(window);
+        }
+    }
+}
+
 /// The blocks of all groups, stretch after stretch.
-fn in_order(groups: impl Iterator<Item = Vec<Block>>, plan: &Plan<'_>) -> Vec<Block> {
-    let groups: Vec<Vec<Block>> = groups.collect();
+fn in_order<T>(groups: impl Iterator<Item = Vec<T>>, missing: impl Fn() -> T) -> Vec<T> {
+    let groups: Vec<Vec<T>> = groups.collect();
     let stretches = groups.iter().map(Vec::len).max().unwrap_or(0);
     let mut columns: Vec<_> = groups.into_iter().map(Vec::into_iter).collect();
     (0..stretches)
         .flat_map(|_| {
-            let row: Vec<Block> = columns
+            let row: Vec<T> = columns
                 .iter_mut()
-                .map(|column| column.next().unwrap_or_else(|| Block::new(plan)))
+                .map(|column| column.next().unwrap_or_else(&missing))
                 .collect();
             row
         })
@@ -104,6 +126,8 @@ pub(super) fn draw(pool: &[f64], dimension: usize) -> impl Fn(&mut Stream, &mut 
 /// What stays the same during a run.
 pub(super) struct Sampler<'a> {
     pub potential: &'a Potential,
+    /// The terms that get a weight, where that was asked for.
+    pub terms: Option<&'a Terms>,
     pub settings: &'a Settings,
     pub hooks: &'a Hooks<'a>,
     pub map: DampedMap,
@@ -120,6 +144,7 @@ pub(super) struct Sampler<'a> {
 /// of time whether the blocks so far will do.
 pub fn sample(
     potential: &Potential,
+    terms: Option<&Terms>,
     settings: &Settings,
     hooks: &Hooks<'_>,
     enough: impl FnMut(&[Block], &[f64]) -> bool,
@@ -141,6 +166,7 @@ pub fn sample(
     let coordinates = potential.model.coordinates.iter().enumerate();
     let sampler = Sampler {
         potential,
+        terms,
         settings,
         hooks,
         map,
@@ -183,6 +209,7 @@ impl Sampler<'_> {
             stiffness: trial.stiffness,
             gentler: None,
             blocks: Vec::new(),
+            terms: Vec::new(),
             groups: self.groups,
             kt: pilot_kt,
             spacing: vec![f64::NAN; d],
@@ -251,6 +278,13 @@ impl Sampler<'_> {
             sample.gentler = self.gentler(&sample.survey);
         }
         Ok(sample)
+    }
+
+    /// Every how many steps terms are worth a look.
+    fn term_stride(&self, terms: &Terms) -> u64 {
+        let pieces: usize = terms.list.iter().map(|term| term.pieces).sum();
+        let looks = self.settings.steps.saturating_mul(pieces as u64);
+        looks.div_ceil(MOST_LOOKS).max(1)
     }
 
     /// The period of each coordinate that has one.
@@ -382,10 +416,14 @@ impl Sampler<'_> {
                 0.0
             },
         };
+        let nothing = || Block::new(&plan);
         let segments = self.segments();
         let (before, already) = ((self.hooks.seconds)(), ensemble.steps());
-        let mut collectors: Vec<Collector<'_>> =
-            (0..self.groups).map(|_| Collector::new(&plan)).collect();
+        let keeper = |_| Keeper {
+            bins: Collector::new(&plan),
+            terms: self.terms.map(|terms| terms.collector(self.term_stride(terms))),
+        };
+        let mut keepers: Vec<Keeper<'_>> = (0..self.groups).map(keeper).collect();
         for segment in 0..segments {
             let steps = (segment + 1) * each / segments - segment * each / segments;
             let at_once = steps
@@ -397,7 +435,7 @@ impl Sampler<'_> {
                 let starts = &draw(pool, self.sides.len());
                 let stretch = segment as usize;
                 let cancelled = self.hooks.cancelled;
-                let observers = &mut collectors;
+                let observers = &mut keepers;
                 if !ensemble.advance(&self.map, &windows, stretch, starts, observers, cancelled) {
                     break;
                 }
@@ -408,15 +446,24 @@ impl Sampler<'_> {
             let has_target = self.settings.target.is_some();
             let will_do = has_target
                 && enough(
-                    &in_order(collectors.iter().map(|c| c.blocks().to_vec()), &plan),
+                    &in_order(keepers.iter().map(|k| k.bins.blocks().to_vec()), nothing),
                     &sample.spacing,
                 );
             if will_do || self.cancelled() {
                 break;
             }
         }
-        ensemble.finish(&self.map, &mut collectors);
-        sample.blocks = in_order(collectors.into_iter().map(Collector::into_blocks), &plan);
+        ensemble.finish(&self.map, &mut keepers);
+        let (bins, terms): (Vec<Vec<Block>>, Vec<_>) = keepers
+            .into_iter()
+            .map(|keeper| {
+                let terms = keeper.terms.map(terms::Collector::into_blocks);
+                let terms = terms.unwrap_or_default().into_iter().map(Some);
+                (keeper.bins.into_blocks(), terms.collect::<Vec<_>>())
+            })
+            .unzip();
+        sample.blocks = in_order(bins.into_iter(), nothing);
+        sample.terms = in_order(terms.into_iter(), || None);
         sample.steps = ensemble.steps() - already;
         sample.complete = !self.cancelled();
         sample.sampling_seconds = (self.hooks.seconds)() - before;

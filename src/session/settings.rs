@@ -88,6 +88,29 @@ pub enum Knots {
     Spacing(f64),
 }
 
+/// Which functions get a weight from `terms`.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub enum Chosen {
+    /// The additive terms of V as they are written; a written sum is one.
+    #[default]
+    Written,
+    /// The smallest additive terms, those of written sums as well.
+    Each,
+    /// These functions of the file.
+    Candidates(Vec<String>),
+}
+
+impl Chosen {
+    /// What some names choose.
+    pub fn named(names: Vec<String>) -> Chosen {
+        match names.as_slice() {
+            [one] if one == "written" => Chosen::Written,
+            [one] if one == "each" => Chosen::Each,
+            _ => Chosen::Candidates(names),
+        }
+    }
+}
+
 /// A matrix by rows.
 pub type Matrix = Vec<Vec<f64>>;
 
@@ -124,6 +147,8 @@ pub struct Options {
     pub target: Option<f64>,
     /// A function of the file that U is held against.
     pub compare: Option<String>,
+    /// Which functions get a weight from `terms`.
+    pub terms: Option<Chosen>,
 }
 
 impl Options {
@@ -153,6 +178,7 @@ impl Options {
             restarts: self.restarts.or(other.restarts),
             target: self.target.or(other.target),
             compare: self.compare.or(other.compare),
+            terms: self.terms.or(other.terms),
         }
     }
 
@@ -205,6 +231,7 @@ impl Options {
             "restarts" => self.restarts = Some(given.switch()?),
             "target" => self.target = Some(given.positive()?),
             "compare" => self.compare = Some(given.name()?),
+            "terms" => self.terms = Some(Chosen::named(given.names()?)),
             unknown => {
                 let mut problem = Diagnostic::error(
                     "unknown-setting",
@@ -238,6 +265,7 @@ const KEYS: &[&str] = &[
     "restarts",
     "target",
     "compare",
+    "terms",
 ];
 
 /// What a run does: every choice made.
@@ -275,6 +303,8 @@ pub struct Settings {
     pub target: Option<f64>,
     /// A function of the file that U is held against.
     pub compare: Option<String>,
+    /// Which functions get a weight from `terms`.
+    pub terms: Chosen,
 }
 
 /// A setting that will not do.
@@ -364,6 +394,7 @@ impl Options {
             restarts: self.restarts.unwrap_or(true),
             target: self.target,
             compare: self.compare,
+            terms: self.terms.unwrap_or_default(),
         })
     }
 }
