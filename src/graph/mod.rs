@@ -21,7 +21,7 @@ mod terms;
 pub use evaluate::{Evaluator, apply_power};
 pub use families::{Family, Split};
 pub use function::{Awkward, Comparison, Function};
-pub use model::{Coordinate, Differentiated, Model, Parameter};
+pub use model::{Coordinate, Differentiated, Model, Parameter, WrittenSum};
 pub use print::{
     Arguments, LIMIT, Names, Notation, arguments, latex_name, number, print, program, spline_call,
 };
