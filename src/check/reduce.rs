@@ -174,9 +174,9 @@ impl Elaborator<'_> {
         };
         let is_sum =
             matches!(self.tree.kind(done.id), ExprKind::Over(name, ..) if name.text == "sum");
-        let value = done.total.unwrap_or_else(|| {
-            Value::Number(self.graph.constant(if is_sum { 0.0 } else { 1.0 }))
-        });
+        let value = done
+            .total
+            .unwrap_or_else(|| Value::Number(self.graph.constant(if is_sum { 0.0 } else { 1.0 })));
         if is_sum {
             self.remember_sum(done.id, value);
         }
