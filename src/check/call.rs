@@ -116,6 +116,9 @@ impl Elaborator<'_> {
                 .op(at)
                 .map(|a| image.get(&a).copied().unwrap_or(a));
             let node = self.graph.add(op);
+            if let Some(&written) = self.sums.get(&at) {
+                self.sums.entry(node).or_insert(written);
+            }
             image.insert(at, node);
         }
         let new = |root: &Node| image.get(root).copied().unwrap_or(*root);

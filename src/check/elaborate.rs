@@ -67,6 +67,8 @@ pub(super) struct Elaborator<'p> {
     /// For each node that was looked at: its number, if it is one whatever the inputs.
     pub folded: Vec<Option<Option<f64>>>,
     pub known: HashMap<Key, Value>,
+    /// The sums that the program writes as one, and where.
+    pub sums: HashMap<Node, ExprId>,
     /// The tables of the splines so far.
     pub splines: HashMap<SplineKey, Arc<Spline>>,
     reported: HashSet<(&'static str, Span)>,
@@ -109,6 +111,7 @@ impl<'p> Elaborator<'p> {
             seen: vec![false; table.list.len()],
             folded: Vec::new(),
             known: HashMap::new(),
+            sums: HashMap::new(),
             splines: HashMap::new(),
             reported: HashSet::new(),
             first_parameter: dimension as u32,
@@ -189,6 +192,7 @@ impl<'p> Elaborator<'p> {
         self.arrays = Arrays::default();
         self.folded.clear();
         self.known.clear();
+        self.sums.clear();
         self.splines.clear();
         self.dependents.clear();
     }
@@ -360,7 +364,13 @@ impl<'p> Elaborator<'p> {
                 Target::Builtin(builtin @ (Builtin::Spline | Builtin::PeriodicSpline)) => {
                     self.spline(builtin, arguments)
                 }
-                Target::Builtin(builtin) => self.gather(builtin, arguments),
+                Target::Builtin(builtin) => {
+                    let value = self.gather(builtin, arguments);
+                    if builtin == Builtin::Dot {
+                        self.remember_sum(id, value);
+                    }
+                    value
+                }
                 _ => Value::Wrong,
             },
             ExprKind::Index(base, indices) => self.index(*base, indices),

@@ -32,12 +32,13 @@ pub use settings::{Block, Entry, Setting};
 pub use suggest::suggest;
 
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Graph, Model, Parameter};
+use crate::graph::{Model, Node, Parameter, WrittenSum};
 use crate::source::{SourceId, Sources};
-use crate::syntax::{Tree, canonical};
+use crate::syntax::{ExprId, ExprKind, Tree, canonical};
 use definitions::{Defined, DefinedKind, Table};
 use elaborate::Elaborator;
 use names::Resolved;
+use std::collections::HashMap;
 use value::Value;
 
 /// A program without errors.
@@ -51,6 +52,8 @@ pub struct Program {
     order: Vec<u32>,
     parameters: Vec<Parameter>,
     blocks: Vec<Block>,
+    /// What is written as one sum, on one line each.
+    sums: HashMap<ExprId, String>,
 }
 
 /// Reads and checks a program. The errors of one stage are reported together, in the order of the
@@ -86,6 +89,7 @@ pub fn check(sources: &Sources, root: SourceId) -> Result<Program, Vec<Diagnosti
     elaborate_all(&tree, &table, &resolved, &order, &mut found);
     let mut found = sorted(found)?;
     let blocks = settings::blocks(&tree, &table, &resolved, &mut found);
+    let sums = sum_texts(sources, &tree);
     let mut program = Program {
         warnings: sorted(found)?,
         parameters,
@@ -94,12 +98,31 @@ pub fn check(sources: &Sources, root: SourceId) -> Result<Program, Vec<Diagnosti
         resolved,
         order,
         blocks,
+        sums,
     };
     let values = program.parameter_values(&[]);
     for (parameter, value) in program.parameters.iter_mut().zip(values) {
         parameter.value = value;
     }
     Ok(program)
+}
+
+/// The texts of what may be one sum: `sum(...)` and `dot(...)`, without comments and line breaks.
+fn sum_texts(sources: &Sources, tree: &Tree) -> HashMap<ExprId, String> {
+    let is_sum = |kind: &ExprKind| match kind {
+        ExprKind::Over(name, ..) | ExprKind::Call(name, _) => {
+            matches!(name.text.as_str(), "sum" | "dot")
+        }
+        _ => false,
+    };
+    let text = |span| {
+        let lines = sources.slice(span).lines();
+        let bare = lines.map(|line| line.split('#').next().unwrap_or(""));
+        let words: Vec<&str> = bare.flat_map(str::split_whitespace).collect();
+        words.join(" ")
+    };
+    let written = tree.exprs().filter(|(_, expr)| is_sum(&expr.kind));
+    written.map(|(id, expr)| (id, text(expr.span))).collect()
 }
 
 /// In the order of the text, each once; an error if there is one among them.
@@ -346,8 +369,17 @@ impl Program {
         let coordinates = elaborator.coordinates(at).map_err(|error| vec![error])?;
         match elaborator.definition(at) {
             Value::Number(node) => {
-                let (graph, roots): (Graph, _) = elaborator.graph.extract(&[node]);
+                let sums = elaborator.sums_in(node);
+                let roots: Vec<Node> = std::iter::once(node)
+                    .chain(sums.iter().map(|(node, _)| *node))
+                    .collect();
+                let (graph, roots) = elaborator.graph.extract(&roots);
+                let sum = |(&node, (_, id)): (&Node, &(Node, ExprId))| WrittenSum {
+                    node,
+                    text: self.sums.get(id).cloned().unwrap_or_default(),
+                };
                 Ok(Model {
+                    sums: roots[1..].iter().zip(&sums).map(sum).collect(),
                     name: name.to_owned(),
                     graph,
                     value: roots[0],

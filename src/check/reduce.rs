@@ -3,7 +3,7 @@
 use super::elaborate::{Elaborator, MAX_NODES, Task};
 use super::value::Value;
 use crate::diagnostic::Diagnostic;
-use crate::graph::Function;
+use crate::graph::{Function, Node};
 use crate::syntax::{ExprId, ExprKind, Range};
 
 /// A sum or product under way.
@@ -172,12 +172,29 @@ impl Elaborator<'_> {
         let Some(done) = self.reductions.pop() else {
             return;
         };
-        let value = done.total.unwrap_or_else(|| {
-            let is_sum =
-                matches!(self.tree.kind(done.id), ExprKind::Over(name, ..) if name.text == "sum");
-            Value::Number(self.graph.constant(if is_sum { 0.0 } else { 1.0 }))
-        });
+        let is_sum =
+            matches!(self.tree.kind(done.id), ExprKind::Over(name, ..) if name.text == "sum");
+        let value = done
+            .total
+            .unwrap_or_else(|| Value::Number(self.graph.constant(if is_sum { 0.0 } else { 1.0 })));
+        if is_sum {
+            self.remember_sum(done.id, value);
+        }
         self.values.push(value);
+    }
+
+    /// Remembers that a value is written as one sum: in the graph it is but additions.
+    pub(super) fn remember_sum(&mut self, id: ExprId, value: Value) {
+        if let Value::Number(node) = value {
+            self.sums.entry(node).or_insert(id);
+        }
+    }
+
+    /// The sums that a node needs, in the order of their nodes.
+    pub(super) fn sums_in(&self, node: Node) -> Vec<(Node, ExprId)> {
+        let schedule = self.graph.schedule(&[node]).into_iter();
+        let written = schedule.filter_map(|node| Some((node, *self.sums.get(&node)?)));
+        written.collect()
     }
 
     fn empty(&mut self, from: ExprId, to: ExprId) {

@@ -5,7 +5,7 @@
 //! Those of its terms that have one shape become a [`Family`]: a template, and for each member its
 //! coordinates and numbers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::terms::{FEWEST, LARGEST, Token, Walk, budget};
 use super::{Graph, Node, Op};
@@ -113,34 +113,71 @@ impl Graph {
     /// Splits a sum into families. The sum of all members and of the rest is the node, but for
     /// rounding; nodes of the result belong to this graph.
     pub fn split(&mut self, node: Node, dimension: usize) -> Split {
-        let budget = budget(self, node);
+        let budget = budget(self, &[node]);
         let terms = self.terms(node, dimension);
         let depends = self.depends(|input| (input as usize) < dimension);
-        let mut groups = Groups::default();
-        let mut walked = 0;
-        for &term in &terms {
-            let walk = match walked < budget {
-                true => Walk::of(self, term, &depends),
-                false => None,
-            };
-            walked += walk.as_ref().map_or(LARGEST, Walk::len);
-            groups.add(term, walk.filter(|walk| !walk.coordinates.is_empty()));
-        }
+        let groups = Groups::of(self, &terms, &depends, budget);
+        let nodes = |places: Vec<usize>| places.into_iter().map(|place| terms[place]);
         let mut split = Split {
             families: Vec::new(),
-            rest: groups.alone,
+            rest: nodes(groups.alone).collect(),
         };
         for group in groups.groups {
-            let size = group.terms.len() * group.size;
-            let few = group.terms.len() < FEWEST;
-            if few || size > REPEATED * self.schedule(&group.terms).len() {
-                split.rest.extend(group.terms);
+            if group.places.len() < FEWEST || group.repeats(self) {
+                split.rest.extend(nodes(group.places));
             } else {
                 split.families.push(group.family(self, dimension, &depends));
             }
         }
         split
     }
+
+    /// Terms with their owners by shape, so that each is a member of a family, however few there
+    /// are of one shape. Terms of one owner that share most of what they compute are first summed.
+    pub fn families(&mut self, terms: &[(usize, Node)], dimension: usize) -> Vec<OwnedFamily> {
+        let nodes: Vec<Node> = terms.iter().map(|(_, node)| *node).collect();
+        let budget = budget(self, &nodes);
+        let depends = self.depends(|input| (input as usize) < dimension);
+        let groups = Groups::of(self, &nodes, &depends, budget);
+        let mut alone = groups.alone;
+        let mut found = Vec::new();
+        for group in groups.groups {
+            if group.places.len() > 1 && group.repeats(self) {
+                alone.extend(group.places);
+                continue;
+            }
+            found.push(OwnedFamily {
+                family: group.family(self, dimension, &depends),
+                owners: group.places.iter().map(|&place| terms[place].0).collect(),
+            });
+        }
+        let mut sums: BTreeMap<usize, Node> = BTreeMap::new();
+        alone.sort_unstable();
+        for (owner, node) in alone.into_iter().map(|place| terms[place]) {
+            let sum = match sums.get(&owner) {
+                Some(&sum) => self.plus(sum, node),
+                None => node,
+            };
+            sums.insert(owner, sum);
+        }
+        let depends = self.depends(|input| (input as usize) < dimension);
+        for (owner, node) in sums {
+            found.push(OwnedFamily {
+                family: Group::one(self, node, dimension).family(self, dimension, &depends),
+                owners: vec![owner],
+            });
+        }
+        found
+    }
+}
+
+/// A family whose members belong to someone each.
+#[derive(Clone, Debug)]
+pub struct OwnedFamily {
+    /// The family.
+    pub family: Family,
+    /// Whose its members are.
+    pub owners: Vec<usize>,
 }
 
 /// Terms by their shape.
@@ -148,12 +185,15 @@ impl Graph {
 struct Groups {
     places: HashMap<Vec<Token>, usize>,
     groups: Vec<Group>,
-    alone: Vec<Node>,
+    /// The places of the terms that are too large to have a shape, or have no coordinate.
+    alone: Vec<usize>,
 }
 
 /// Terms of one shape.
 struct Group {
     terms: Vec<Node>,
+    /// Their places among all terms.
+    places: Vec<usize>,
     /// Steps of the walk.
     size: usize,
     slots: usize,
@@ -163,9 +203,24 @@ struct Group {
 }
 
 impl Groups {
-    fn add(&mut self, term: Node, walk: Option<Walk>) {
+    /// Terms by their shape, which is looked at for so many steps of walks.
+    fn of(graph: &Graph, terms: &[Node], depends: &[bool], budget: usize) -> Groups {
+        let mut groups = Groups::default();
+        let mut walked = 0;
+        for (at, &term) in terms.iter().enumerate() {
+            let walk = match walked < budget {
+                true => Walk::of(graph, term, depends),
+                false => None,
+            };
+            walked += walk.as_ref().map_or(LARGEST, Walk::len);
+            groups.add(at, term, walk.filter(|walk| !walk.coordinates.is_empty()));
+        }
+        groups
+    }
+
+    fn add(&mut self, at: usize, term: Node, walk: Option<Walk>) {
         let Some(walk) = walk else {
-            self.alone.push(term);
+            self.alone.push(at);
             return;
         };
         let place = match self.places.get(&walk.tokens) {
@@ -173,6 +228,7 @@ impl Groups {
             None => {
                 self.groups.push(Group {
                     terms: Vec::new(),
+                    places: Vec::new(),
                     size: walk.tokens.len(),
                     slots: walk.coordinates.len(),
                     coordinates: Vec::new(),
@@ -184,6 +240,7 @@ impl Groups {
         };
         let group = &mut self.groups[place];
         group.terms.push(term);
+        group.places.push(at);
         group.coordinates.extend(walk.coordinates);
         for (column, node) in group.columns.iter_mut().zip(walk.known) {
             column.push(node);
@@ -192,6 +249,29 @@ impl Groups {
 }
 
 impl Group {
+    /// One term, however large it is.
+    fn one(graph: &Graph, term: Node, dimension: usize) -> Group {
+        let coordinate = |node: Node| match graph.op(node) {
+            Op::Input(input) if (input as usize) < dimension => Some(input),
+            _ => None,
+        };
+        let schedule = graph.schedule(&[term]);
+        let coordinates: Vec<u32> = schedule.iter().filter_map(|at| coordinate(*at)).collect();
+        Group {
+            terms: vec![term],
+            places: vec![0],
+            size: schedule.len(),
+            slots: coordinates.len(),
+            coordinates,
+            columns: Vec::new(),
+        }
+    }
+
+    /// Whether its terms would compute the same things over and over.
+    fn repeats(&self, graph: &Graph) -> bool {
+        self.terms.len() * self.size > REPEATED * graph.schedule(&self.terms).len()
+    }
+
     /// For each column its constant slot, `None` where all members have the same node; and the
     /// columns of those slots. Equal columns share one.
     fn constants(&self) -> (Vec<Option<usize>>, Vec<&Vec<Node>>) {

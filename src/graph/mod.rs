@@ -17,15 +17,18 @@ mod simplify;
 mod spline;
 mod tables;
 mod terms;
+mod waves;
 
 pub use evaluate::{Evaluator, apply_power};
-pub use families::{Family, Split};
+pub use families::{Family, OwnedFamily, Split};
 pub use function::{Awkward, Comparison, Function};
-pub use model::{Coordinate, Differentiated, Model, Parameter};
+pub use model::{Coordinate, Differentiated, Model, Parameter, WrittenSum};
 pub use print::{
     Arguments, LIMIT, Names, Notation, arguments, latex_name, number, print, program, spline_call,
 };
 pub use spline::{Extension, MAX_DEGREE, MAX_DIMENSION, Spline, SplineAxis};
+pub use terms::WrittenTerm;
+pub use waves::Wave;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -341,12 +344,21 @@ impl Graph {
     /// A graph that holds what the roots need and nothing else, and the roots in it.
     pub fn extract(&self, roots: &[Node]) -> (Graph, Vec<Node>) {
         let mut graph = Graph::new();
-        let mut image: HashMap<Node, Node> = HashMap::new();
-        for node in self.schedule(roots) {
-            let op = self.op(node).map(|operand| image[&operand]);
-            image.insert(node, graph.take(self, op));
-        }
-        let roots = roots.iter().map(|root| image[root]).collect();
+        let roots = graph.import(self, roots, &[]);
         (graph, roots)
+    }
+
+    /// Brings what roots of another graph need into this one; inputs keep their numbers, and nodes
+    /// of `given` become the nodes that come with them.
+    pub fn import(&mut self, from: &Graph, roots: &[Node], given: &[(Node, Node)]) -> Vec<Node> {
+        let mut image: HashMap<Node, Node> = given.iter().copied().collect();
+        for node in from.schedule(roots) {
+            if image.contains_key(&node) {
+                continue;
+            }
+            let op = from.op(node).map(|operand| image[&operand]);
+            image.insert(node, self.take(from, op));
+        }
+        roots.iter().map(|root| image[root]).collect()
     }
 }

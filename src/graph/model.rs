@@ -22,6 +22,15 @@ pub struct Parameter {
     pub value: f64,
 }
 
+/// A sum that the program writes as one: `sum(... for ...)`, or the product of two vectors.
+#[derive(Clone, PartialEq, Debug)]
+pub struct WrittenSum {
+    /// Its value in the graph of the model.
+    pub node: Node,
+    /// Its text in the program, on one line. Names are those of the function that it stands in.
+    pub text: String,
+}
+
 /// A function of coordinates and parameters, as a graph.
 ///
 /// Input `i` of the graph is coordinate `i` for `i < coordinates.len()`, and the parameter
@@ -38,6 +47,9 @@ pub struct Model {
     pub coordinates: Vec<Coordinate>,
     /// The parameters that the program declares, in order.
     pub parameters: Vec<Parameter>,
+    /// The sums of the program that the value needs, in the order of their nodes: what tells terms
+    /// that are written one by one from those that are written as one.
+    pub sums: Vec<WrittenSum>,
 }
 
 impl Model {

@@ -2,7 +2,7 @@
 //!
 //! Terms are found through sums, signs and factors that no coordinate changes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Function, Graph, Node, Op};
 
@@ -15,8 +15,8 @@ pub(super) const LARGEST: usize = 4000;
 const PATIENCE: usize = 64;
 
 /// How many steps of walks through its terms a formula may cost.
-pub(super) fn budget(graph: &Graph, node: Node) -> usize {
-    graph.schedule(&[node]).len().saturating_mul(PATIENCE)
+pub(super) fn budget(graph: &Graph, roots: &[Node]) -> usize {
+    graph.schedule(roots).len().saturating_mul(PATIENCE)
 }
 
 impl Graph {
@@ -25,7 +25,7 @@ impl Graph {
     /// the same coordinates are one term, which computes once what they share (both powers of a
     /// distance), but for those of which there are many of one shape (the waves of a series).
     pub fn terms(&mut self, node: Node, dimension: usize) -> Vec<Node> {
-        let budget = budget(self, node);
+        let budget = budget(self, &[node]);
         let parts = self.smallest_terms(node, dimension);
         let depends = self.depends(|input| (input as usize) < dimension);
         let mut shapes: HashMap<(Vec<u32>, Vec<Token>), usize> = HashMap::new();
@@ -59,8 +59,86 @@ impl Graph {
         terms
     }
 
+    /// The additive terms of a node as they are written: in order, without what no coordinate
+    /// changes. A node among `whole` (a sum that is written as one, [`super::WrittenSum`]) is not
+    /// taken apart, and neither are the known factors of a term that is no sum. Known multiples of
+    /// one formula are one term.
+    pub fn written_terms(
+        &mut self,
+        node: Node,
+        dimension: usize,
+        whole: &HashSet<Node>,
+    ) -> Vec<WrittenTerm> {
+        let depends = self.depends(|input| (input as usize) < dimension);
+        let is_term = |graph: &Graph, at: Node| {
+            let core = graph.core(at, &depends);
+            whole.contains(&core) || !graph.is_sum(core)
+        };
+        let leaves = self.spread(node, dimension, is_term);
+        let mut places: HashMap<Node, usize> = HashMap::new();
+        let mut terms: Vec<WrittenTerm> = Vec::new();
+        for (weight, leaf) in leaves {
+            if !depends[leaf.index()] {
+                continue;
+            }
+            let term = self.weighted(weight, leaf);
+            let shown = match self.as_constant(weight) {
+                Some(-1.0) => leaf,
+                _ => term,
+            };
+            let core = self.core(leaf, &depends);
+            let place = *places.entry(core).or_insert(terms.len());
+            match terms.get(place).copied() {
+                None => terms.push(WrittenTerm { term, shown, core }),
+                Some(known) => {
+                    let term = self.plus(known.term, term);
+                    terms[place] = WrittenTerm {
+                        term,
+                        shown: term,
+                        core,
+                    };
+                }
+            }
+        }
+        terms
+    }
+
+    /// What is left of a node without its known factors and signs. `depends` is of the graph, or
+    /// of the part of it that holds the node.
+    fn core(&self, mut node: Node, depends: &[bool]) -> Node {
+        use Function::{Divide, Multiply, Negate};
+        let varies = |node: Node| depends.get(node.index()) == Some(&true);
+        loop {
+            node = match self.op(node) {
+                Op::Apply1(Negate, a) => a,
+                Op::Apply2(Multiply, a, b) if !varies(a) => b,
+                Op::Apply2(Multiply | Divide, a, b) if !varies(b) => a,
+                _ => return node,
+            };
+        }
+    }
+
+    fn is_sum(&self, node: Node) -> bool {
+        use Function::{Add, Subtract};
+        matches!(self.op(node), Op::Apply2(Add | Subtract, ..))
+    }
+
     /// The terms as far as sums go.
     fn smallest_terms(&mut self, node: Node, dimension: usize) -> Vec<Node> {
+        let leaves = self.spread(node, dimension, |_, _| false).into_iter();
+        leaves
+            .map(|(weight, leaf)| self.weighted(weight, leaf))
+            .collect()
+    }
+
+    /// Nodes and known weights whose weighted sum a node is; what `is_term` says is not taken
+    /// apart.
+    fn spread(
+        &mut self,
+        node: Node,
+        dimension: usize,
+        is_term: impl Fn(&Graph, Node) -> bool,
+    ) -> Vec<(Node, Node)> {
         let schedule = self.schedule(&[node]);
         let depends = self.depends(|input| (input as usize) < dimension);
         let varies = |node: Node| depends.get(node.index()) == Some(&true);
@@ -71,8 +149,12 @@ impl Graph {
             let Some(weight) = weights.get(&at).copied() else {
                 continue;
             };
-            let Some(parts) = self.parts(at, weight, varies) else {
-                terms.push(self.weighted(weight, at));
+            let parts = match is_term(self, at) {
+                true => None,
+                false => self.parts(at, weight, varies),
+            };
+            let Some(parts) = parts else {
+                terms.push((weight, at));
                 continue;
             };
             for (part, weight) in parts.into_iter().flatten() {
@@ -88,7 +170,7 @@ impl Graph {
     }
 
     /// What a weighted sum is a sum of; `None` for what is no sum.
-    fn parts(
+    pub(super) fn parts(
         &mut self,
         node: Node,
         weight: Node,
@@ -139,6 +221,17 @@ impl Graph {
             _ => self.times(weight, node),
         }
     }
+}
+
+/// An additive term as it is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WrittenTerm {
+    /// The term: all of them and what no coordinate changes make up the formula.
+    pub term: Node,
+    /// The same without the sign of the sum that it stands in, as a reader wants to see it.
+    pub shown: Node,
+    /// What is left without known factors.
+    pub core: Node,
 }
 
 /// One step of a walk through a term, the same for all members of a family.

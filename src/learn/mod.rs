@@ -13,4 +13,5 @@ mod lanes;
 pub mod scale;
 pub mod stencil;
 pub mod tensor;
+pub mod terms;
 pub mod transfer;

@@ -1,5 +1,7 @@
 //! The additive terms of a potential, and which of them are waves that a scale removes.
 
+use std::collections::HashSet;
+
 use crate::graph::{Function, Graph, Names, Node, Notation, Op, print};
 
 use super::Potential;
@@ -42,77 +44,13 @@ pub fn components(potential: &Potential) -> Vec<Component> {
         .chain(potential.model.parameters.iter().map(|p| p.name.clone()))
         .collect();
     let inputs = potential.inputs(&vec![0.0; dimension]);
-    let mut found: Vec<Component> = spread(&mut graph, potential.roots[0], dimension)
+    let terms = graph.written_terms(potential.roots[0], dimension, &HashSet::new());
+    let mut found: Vec<Component> = terms
         .into_iter()
-        .filter_map(|term| component(&mut graph, term, &names, dimension, &inputs))
+        .filter_map(|term| component(&mut graph, term.shown, &names, dimension, &inputs))
         .collect();
     found.sort_by(|a, b| a.wavenumber.total_cmp(&b.wavenumber));
     found
-}
-
-/// The additive terms of a node, those of known multiples of sums included, signs left out.
-fn spread(graph: &mut Graph, node: Node, dimension: usize) -> Vec<Node> {
-    let depends = graph.depends(|input| (input as usize) < dimension);
-    let mut found = Vec::new();
-    let mut open: Vec<(Node, Option<Node>)> = vec![(node, None)];
-    while let Some((node, factor)) = open.pop() {
-        match graph.op(node) {
-            Op::Apply2(Function::Add | Function::Subtract, a, b) => {
-                open.extend([(b, factor), (a, factor)]);
-            }
-            Op::Apply1(Function::Negate, a) => open.push((a, factor)),
-            op => match known_multiple(op, &depends) {
-                Some((_, rest)) if !is_sum(graph, rest, &depends) => {
-                    found.push(multiple(graph, factor, node));
-                }
-                Some((known, rest)) => {
-                    let known = match op {
-                        Op::Apply2(Function::Divide, ..) => {
-                            let one = graph.constant(1.0);
-                            graph.over(factor.unwrap_or(one), known)
-                        }
-                        _ => multiple(graph, factor, known),
-                    };
-                    open.push((rest, Some(known)));
-                }
-                None => found.push(multiple(graph, factor, node)),
-            },
-        }
-    }
-    found
-}
-
-fn multiple(graph: &mut Graph, factor: Option<Node>, node: Node) -> Node {
-    match factor {
-        Some(factor) => graph.times(factor, node),
-        None => node,
-    }
-}
-
-/// What does not depend on a coordinate in a product or quotient, and what does.
-fn known_multiple(op: Op, depends: &[bool]) -> Option<(Node, Node)> {
-    match op {
-        Op::Apply2(Function::Multiply, a, b) if !depends[a.index()] => Some((a, b)),
-        Op::Apply2(Function::Multiply | Function::Divide, a, b) if !depends[b.index()] => {
-            Some((b, a))
-        }
-        _ => None,
-    }
-}
-
-/// Whether there is a sum below known factors and signs.
-fn is_sum(graph: &Graph, mut node: Node, depends: &[bool]) -> bool {
-    loop {
-        let op = graph.op(node);
-        node = match op {
-            Op::Apply2(Function::Add | Function::Subtract, ..) => return true,
-            Op::Apply1(Function::Negate, a) => a,
-            _ => match known_multiple(op, depends) {
-                Some((_, rest)) => rest,
-                None => return false,
-            },
-        };
-    }
 }
 
 fn component(
@@ -122,16 +60,12 @@ fn component(
     dimension: usize,
     inputs: &[f64],
 ) -> Option<Component> {
-    let angle = angle(graph, term, dimension)?;
-    let slopes: Vec<Node> = (0..dimension as u32)
-        .map(|input| graph.derivative(angle, input))
+    let wave = graph.wave(term, dimension)?;
+    let vector: Vec<f64> = wave
+        .vector
+        .iter()
+        .map(|k| graph.value(*k, inputs))
         .collect();
-    let slopes = graph.simplify(&slopes, dimension);
-    let depends = graph.depends(|input| (input as usize) < dimension);
-    if slopes.iter().any(|slope| depends[slope.index()]) {
-        return None;
-    }
-    let vector: Vec<f64> = slopes.iter().map(|k| graph.value(*k, inputs)).collect();
     let wavenumber = vector.iter().fold(0.0, |sum: f64, k| sum.hypot(*k));
     let text = print(graph, term, names, Notation::Pot)?;
     (wavenumber > 0.0 && wavenumber.is_finite()).then_some(Component {
@@ -139,20 +73,6 @@ fn component(
         wavenumber,
         vector,
     })
-}
-
-/// The argument of the only sine or cosine in a product of known factors.
-fn angle(graph: &Graph, term: Node, dimension: usize) -> Option<Node> {
-    let depends = graph.depends(|input| (input as usize) < dimension);
-    let mut node = term;
-    loop {
-        let op = graph.op(node);
-        node = match op {
-            Op::Apply1(Function::Sin | Function::Cos, angle) => return Some(angle),
-            Op::Apply1(Function::Negate, a) => a,
-            _ => known_multiple(op, &depends)?.1,
-        };
-    }
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ pub fn model(
                 value: parameters[i],
             })
             .collect(),
+        sums: Vec::new(),
     }
 }
 

@@ -1,0 +1,316 @@
+//! From sums over samples to weights with errors.
+
+use super::outcome::{Standing, Weight, candidate_kept, kept, mixes};
+use super::pattern::Pattern;
+use super::{Block, Terms, TermsError};
+use crate::learn::banded::{Banded, Cholesky};
+
+/// What is left of the square of a gradient without its projection on others counts as rounding
+/// below this.
+const ROUNDING: f64 = 1e-10;
+/// A term is named as part of a combination where it carries more than this of it (both of unit
+/// mean square).
+const NAMED: f64 = 1e-3;
+/// Numbers that a factor of the Gram matrix may hold.
+const MOST_ENTRIES: usize = 50_000_000;
+/// So many combinations are looked for one by one.
+const MOST_COMBINATIONS: usize = 200;
+
+/// The weights of all terms.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Estimate {
+    /// One for each term.
+    pub weights: Vec<Weight>,
+    /// By how much each block moves the weights; their covariance is the sum of `dev dev^T` over
+    /// blocks, times `n/(n - 1)`. Shape: blocks that hold samples, terms.
+    pub deviations: Vec<Vec<f64>>,
+    /// Samples.
+    pub samples: u64,
+    /// Samples left out because a gradient or a Laplacian was not finite there.
+    pub skipped: u64,
+    /// Points where the terms were evaluated.
+    pub evaluations: u64,
+}
+
+impl Estimate {
+    /// The standard error of a combination of the terms, such as U at a point where `values` are
+    /// theirs.
+    pub fn stderr(&self, values: &[f64]) -> f64 {
+        let n = self.deviations.len() as f64;
+        let square = |deviation: &Vec<f64>| {
+            let sum: f64 = deviation.iter().zip(values).map(|(a, b)| a * b).sum();
+            sum * sum
+        };
+        (self.deviations.iter().map(square).sum::<f64>() * n / (n - 1.0)).sqrt()
+    }
+}
+
+/// Means over blocks, those of each block weighing what it holds.
+struct Means {
+    gram: Vec<f64>,
+    /// The diagonal of the Gram matrix: `E[|grad f|^2]`.
+    squares: Vec<f64>,
+    laplacians: Vec<f64>,
+    temperature: f64,
+}
+
+/// A Gram matrix of terms of unit size that are independent, factored.
+struct Factor {
+    /// The terms, in the order of the matrix.
+    active: Vec<usize>,
+    /// One over the root mean square of the gradient of each term; 0 where it has none.
+    scale: Vec<f64>,
+    standing: Vec<Standing>,
+    cholesky: Cholesky,
+}
+
+impl Terms {
+    /// The weights: `A w = T b` with `A_ij = E[grad f_i . grad f_j]`, `b_i = E[lap f_i]` and the
+    /// temperature of the density of the samples, `1/beta`. There is one temperature for each
+    /// block; errors are those of blocks, through the linearisation of the solution, that of the
+    /// temperature included.
+    ///
+    /// # Errors
+    /// See [`TermsError`].
+    pub fn solve(&self, blocks: &[Block], temperatures: &[f64]) -> Result<Estimate, TermsError> {
+        let used: Vec<(&Block, f64)> = blocks
+            .iter()
+            .zip(temperatures.iter().copied())
+            .filter(|(block, kt)| block.samples > 0 && kt.is_finite())
+            .collect();
+        let means = means(&used, &self.pattern);
+        if used.len() < 2 || !(means.temperature > 0.0) {
+            return Err(TermsError::TooFewBlocks);
+        }
+        let factor = Factor::new(&self.pattern, &means)?;
+        let side: Vec<f64> = means
+            .laplacians
+            .iter()
+            .map(|b| b * means.temperature)
+            .collect();
+        let weights = factor.solve(&[side]).remove(0);
+        let samples: u64 = used.iter().map(|(block, _)| block.samples).sum();
+        let sides: Vec<Vec<f64>> = used
+            .iter()
+            .map(|(block, kt)| {
+                let part = 1.0 / samples as f64;
+                let pull = self.pattern.multiply(&block.gram, &weights);
+                let hotter = block.samples as f64 * (kt - means.temperature);
+                let terms = 0..weights.len();
+                let entry = |i: usize| {
+                    block.laplacians[i] * means.temperature + means.laplacians[i] * hotter - pull[i]
+                };
+                terms.map(|i| part * entry(i)).collect()
+            })
+            .collect();
+        let mut estimate = Estimate {
+            weights: Vec::new(),
+            deviations: factor.solve(&sides),
+            samples,
+            skipped: used.iter().map(|(block, _)| block.skipped).sum(),
+            evaluations: used.iter().map(|(block, _)| block.evaluations).sum(),
+        };
+        estimate.weights = self.judge(&estimate, &used, &means, &factor, &weights);
+        Ok(estimate)
+    }
+
+    fn judge(
+        &self,
+        estimate: &Estimate,
+        used: &[(&Block, f64)],
+        means: &Means,
+        factor: &Factor,
+        weights: &[f64],
+    ) -> Vec<Weight> {
+        let n = used.len() as f64;
+        let pull = self.pattern.multiply(&means.gram, weights);
+        let force: f64 = weights
+            .iter()
+            .zip(&pull)
+            .map(|(w, f)| w * f)
+            .sum::<f64>()
+            .max(0.0);
+        let one = |i: usize| {
+            let squares = estimate
+                .deviations
+                .iter()
+                .map(|deviation| deviation[i].powi(2));
+            let (value, stderr) = (weights[i], (squares.sum::<f64>() * n / (n - 1.0)).sqrt());
+            let standing = factor.standing[i].clone();
+            let own = match factor.scale[i] > 0.0 {
+                true => 1.0 / (factor.scale[i] * force.sqrt()),
+                false => 0.0,
+            };
+            let kept = match (&standing, self.candidates) {
+                (Standing::Measured, false) => kept(value, stderr),
+                (Standing::Measured, true) => candidate_kept(value, stderr, own),
+                _ => None,
+            };
+            Weight {
+                value,
+                stderr,
+                kept,
+                standing,
+                share: value.abs() * own,
+                mixes: self.mixes(i, used, means),
+            }
+        };
+        (0..weights.len()).map(one).collect()
+    }
+
+    /// Whether a term mixes scales: its wavenumber by the spread of its Laplacian against the
+    /// square of its gradient, and how much of that gradient lasts for a step.
+    fn mixes(&self, term: usize, used: &[(&Block, f64)], means: &Means) -> bool {
+        let sum = |of: fn(&Block) -> &Vec<f64>| {
+            used.iter().map(|(block, _)| of(block)[term]).sum::<f64>()
+        };
+        let samples: u64 = used.iter().map(|(block, _)| block.samples).sum();
+        let mean = means.laplacians[term];
+        let spread = sum(|block| &block.squares) / samples as f64 - mean * mean;
+        let gradient = means.squares[term];
+        let lasting = sum(|block| &block.later) / sum(|block| &block.both);
+        let moved: f64 = used.iter().map(|(block, _)| block.moved).sum();
+        let looked: u64 = used.iter().map(|(block, _)| block.looked).sum();
+        let length = moved / (looked as f64 * self.dimension as f64);
+        mixes((spread / gradient * length).max(0.0).sqrt(), lasting)
+    }
+}
+
+fn means(used: &[(&Block, f64)], pattern: &Pattern) -> Means {
+    let samples: u64 = used.iter().map(|(block, _)| block.samples).sum();
+    let per_sample = 1.0 / samples as f64;
+    let total = |of: fn(&Block) -> &Vec<f64>| -> Vec<f64> {
+        let mut sums = vec![0.0; used.first().map_or(0, |(block, _)| of(block).len())];
+        for (block, _) in used {
+            sums.iter_mut()
+                .zip(of(block))
+                .for_each(|(sum, part)| *sum += part);
+        }
+        sums.iter().map(|sum| sum * per_sample).collect()
+    };
+    let temperature = used.iter().map(|(block, kt)| block.samples as f64 * kt);
+    let gram = total(|block| &block.gram);
+    Means {
+        squares: pattern.diagonal(&gram),
+        gram,
+        laplacians: total(|block| &block.laplacians),
+        temperature: temperature.sum::<f64>() * per_sample,
+    }
+}
+
+impl Factor {
+    fn new(pattern: &Pattern, means: &Means) -> Result<Factor, TermsError> {
+        let gram = &means.gram;
+        let size = |square: &f64| {
+            if *square > 0.0 {
+                1.0 / square.sqrt()
+            } else {
+                0.0
+            }
+        };
+        let scale: Vec<f64> = means.squares.iter().map(size).collect();
+        let flat = |scale: &f64| match *scale > 0.0 {
+            true => Standing::Measured,
+            false => Standing::Flat,
+        };
+        let mut standing: Vec<Standing> = scale.iter().map(flat).collect();
+        let mut active = pattern.order();
+        active.retain(|&term| scale[term] > 0.0);
+        if active.is_empty() {
+            return Err(TermsError::NoGradient);
+        }
+        for _ in 0..MOST_COMBINATIONS {
+            let matrix = matrix(pattern, gram, &scale, &active, ROUNDING)?;
+            match matrix.cholesky() {
+                Ok(_) => {
+                    let matrix = self::matrix(pattern, gram, &scale, &active, 0.0)?;
+                    let cholesky = matrix.cholesky().map_err(|_| TermsError::TooDependent)?;
+                    return Ok(Factor {
+                        active,
+                        scale,
+                        standing,
+                        cholesky,
+                    });
+                }
+                Err(error) => {
+                    let others = combination(pattern, gram, &scale, &active[..=error.row])?;
+                    let term = active.remove(error.row);
+                    standing[term] = Standing::Combination(others);
+                }
+            }
+        }
+        Err(TermsError::TooDependent)
+    }
+
+    /// The solutions for some right sides, of all terms; 0 for those that are not in the matrix.
+    fn solve(&self, sides: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let width = sides.len();
+        let mut rows: Vec<f64> = Vec::with_capacity(self.active.len() * width);
+        for &term in &self.active {
+            rows.extend(sides.iter().map(|side| side[term] * self.scale[term]));
+        }
+        self.cholesky.solve_rows(&mut rows, width);
+        let mut solutions = vec![vec![0.0; self.scale.len()]; width];
+        for (&term, row) in self.active.iter().zip(rows.chunks_exact(width)) {
+            for (solution, value) in solutions.iter_mut().zip(row) {
+                solution[term] = value * self.scale[term];
+            }
+        }
+        solutions
+    }
+}
+
+/// The Gram matrix of some terms, each of unit size, less a multiple of the identity.
+fn matrix(
+    pattern: &Pattern,
+    gram: &[f64],
+    scale: &[f64],
+    active: &[usize],
+    less: f64,
+) -> Result<Banded, TermsError> {
+    let mut place = vec![None; scale.len()];
+    active
+        .iter()
+        .enumerate()
+        .for_each(|(at, &term)| place[term] = Some(at));
+    let entries = || {
+        let pairs = pattern.pairs.iter().zip(gram);
+        pairs.filter_map(|(&(i, j), entry)| {
+            let (i, j) = (i as usize, j as usize);
+            Some((place[i]?, place[j]?, entry * scale[i] * scale[j]))
+        })
+    };
+    let width = entries().map(|(i, j, _)| i.abs_diff(j)).max().unwrap_or(0);
+    if Banded::entries(active.len(), width) > MOST_ENTRIES {
+        return Err(TermsError::TooCoupled);
+    }
+    let mut matrix = Banded::zero(active.len(), width);
+    entries().for_each(|(i, j, entry)| matrix.add(i, j, entry));
+    (0..active.len()).for_each(|i| matrix.add(i, i, -less));
+    Ok(matrix)
+}
+
+/// The terms that the last of some terms is a combination of; the others are independent.
+fn combination(
+    pattern: &Pattern,
+    gram: &[f64],
+    scale: &[f64],
+    terms: &[usize],
+) -> Result<Vec<usize>, TermsError> {
+    let all = matrix(pattern, gram, scale, terms, 0.0)?;
+    let Some((_, others)) = terms.split_last() else {
+        return Ok(Vec::new());
+    };
+    let last = others.len();
+    let side: Vec<f64> = (0..last).map(|at| all.get(at, last)).collect();
+    let factor = matrix(pattern, gram, scale, others, 0.0)?.cholesky();
+    let factor = factor.map_err(|_| TermsError::TooDependent)?;
+    let parts = factor.solve(&side);
+    let named = others
+        .iter()
+        .zip(parts)
+        .filter(|(_, part)| part.abs() > NAMED);
+    let mut named: Vec<usize> = named.map(|(term, _)| *term).collect();
+    named.sort_unstable();
+    Ok(named)
+}
