@@ -1,5 +1,6 @@
 //! What stands in a `learn` block, read as what a setting needs.
 
+use super::noise::NoiseSource;
 use super::settings::{Estimator, Knots, Matrix};
 use crate::check::Setting;
 use crate::diagnostic::Diagnostic;
@@ -107,6 +108,14 @@ impl Given<'_> {
             Setting::Name(name) | Setting::Text(name) => Ok(name.clone()),
             _ => Err(self.wrong("the name of a function of this file", "U0")),
         }
+    }
+
+    pub fn noise(&self) -> Result1<NoiseSource> {
+        let named = match self.value {
+            Setting::Name(name) | Setting::Text(name) => NoiseSource::named(name),
+            _ => None,
+        };
+        named.ok_or_else(|| self.wrong("one of residual, probe, stage1", "probe"))
     }
 
     pub fn knots(&self) -> Result1<Knots> {

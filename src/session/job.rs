@@ -1,10 +1,13 @@
 //! What a run is asked to do, and what it has before its first step.
 
+use super::calibrate::{Calibrated, calibrate};
 use super::form::Form;
+use super::noise::MeasuredNoise;
 use super::settings::NotResolved;
 use super::{Options, Potential, Settings};
 use crate::check::Program;
 use crate::diagnostic::Diagnostic;
+use crate::dynamics::Survey;
 use crate::report::result::RunResult;
 use crate::source::{SourceId, Sources};
 
@@ -77,6 +80,10 @@ pub(super) struct Setup {
     pub potential: Potential,
     pub reference: Option<(String, Potential)>,
     pub settings: Settings,
+    /// What was seen of V, if it was looked at.
+    pub survey: Option<Survey>,
+    /// The noise, if it was measured.
+    pub noise: Option<MeasuredNoise>,
 }
 
 impl Job<'_> {
@@ -122,6 +129,11 @@ impl Job<'_> {
         let coordinates = &potential.model.coordinates;
         let settings = self.options.clone().resolve(coordinates);
         let settings = settings.map_err(|problem| self.not_resolved(*problem))?;
+        let Calibrated {
+            settings,
+            survey,
+            noise,
+        } = calibrate(&self.options, settings, &potential).map_err(one)?;
         let reference = match &settings.compare {
             Some(name) => {
                 let reference = self.compile(Some(name))?;
@@ -144,6 +156,8 @@ impl Job<'_> {
             potential,
             reference,
             settings,
+            survey,
+            noise,
         })
     }
 }

@@ -4,8 +4,10 @@ use super::components::{components, terms};
 use super::estimate::{OnBins, fit_of, force_fit};
 use super::estimates::make_estimates;
 use super::findings::findings;
+use super::heat::judge_heat;
 use super::job::one;
 use super::kinks::kink;
+use super::noise::over_lags;
 use super::pilot::Pilot;
 use super::results::{self, Learned};
 use super::room::SampleError;
@@ -35,7 +37,10 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
     if let Some(error) = seam.as_ref().filter(|seam| seam.is_error()) {
         return Err(one(error.clone()));
     }
-    let sample = sample(&setup.potential, settings, hooks, enough).map_err(not_sampled)?;
+    let known = setup.survey.clone();
+    let sample = sample(&setup.potential, settings, known, hooks, enough);
+    let mut sample = sample.map_err(not_sampled)?;
+    let lanes = sample.ensemble.take().zip(sample.map.take());
     let mut findings = findings(&sample, &setup.potential, settings);
     judge(&mut findings, &sample, &setup.potential, settings);
     findings.diagnostics.extend(seam);
@@ -61,6 +66,7 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
         estimates: Vec::new(),
         rows: Vec::new(),
         force,
+        lags: None,
         bins,
         places,
         reference: None,
@@ -79,6 +85,8 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
             .help("more --steps, or wider --knots"),
         );
     }
+    learned.lags = lanes.and_then(|(ensemble, map)| over_lags(ensemble, &map, &learned, hooks));
+    judge_heat(&learned, &mut findings);
     judge_estimate(&learned, &mut findings);
     findings.diagnostics.extend(kink(&learned));
     results::outcome(job, &learned, findings, hooks)

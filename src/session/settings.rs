@@ -5,6 +5,7 @@
 
 use super::given::Given;
 use super::matrices::damping;
+use super::noise::NoiseSource;
 use super::room::MOST_BINNED;
 use crate::check::{Block, suggest};
 use crate::diagnostic::Diagnostic;
@@ -124,6 +125,8 @@ pub struct Options {
     pub target: Option<f64>,
     /// A function of the file that U is held against.
     pub compare: Option<String>,
+    /// How the covariance of the noise is measured.
+    pub noise: Option<NoiseSource>,
 }
 
 impl Options {
@@ -153,6 +156,7 @@ impl Options {
             restarts: self.restarts.or(other.restarts),
             target: self.target.or(other.target),
             compare: self.compare.or(other.compare),
+            noise: self.noise.or(other.noise),
         }
     }
 
@@ -205,6 +209,7 @@ impl Options {
             "restarts" => self.restarts = Some(given.switch()?),
             "target" => self.target = Some(given.positive()?),
             "compare" => self.compare = Some(given.name()?),
+            "noise" => self.noise = Some(given.noise()?),
             unknown => {
                 let mut problem = Diagnostic::error(
                     "unknown-setting",
@@ -238,6 +243,7 @@ const KEYS: &[&str] = &[
     "restarts",
     "target",
     "compare",
+    "noise",
 ];
 
 /// What a run does: every choice made.
@@ -247,6 +253,8 @@ pub struct Settings {
     pub delta: f64,
     /// The friction; where it is a matrix, the mean of its diagonal.
     pub gamma: f64,
+    /// Whether the friction was chosen to match the noise and the barriers of V.
+    pub chosen: bool,
     /// The friction, where it is a matrix.
     pub friction: Option<Matrix>,
     /// The mass, where it is not the identity.
@@ -275,6 +283,8 @@ pub struct Settings {
     pub target: Option<f64>,
     /// A function of the file that U is held against.
     pub compare: Option<String>,
+    /// How the covariance of the noise is measured.
+    pub noise: NoiseSource,
 }
 
 /// A setting that will not do.
@@ -291,6 +301,9 @@ impl NotResolved {
         Box::new(NotResolved { key, diagnostic })
     }
 }
+
+/// The friction where nothing asks for another (Li & Tao 2024, Algorithm 1).
+pub(super) const FRICTION: f64 = 0.1;
 
 /// The most relaxation steps of burn-in that are made without being asked for.
 const LONGEST_BURN_IN: f64 = 1e6;
@@ -316,7 +329,7 @@ impl Options {
         whole_periods(self.domain.as_deref(), coordinates)?;
         let gamma = match &self.friction {
             Some(matrix) => trace(matrix) / d as f64,
-            None => self.gamma.unwrap_or(0.1),
+            None => self.gamma.unwrap_or(FRICTION),
         };
         let damping = damping(d, delta, gamma, &self.friction, &self.mass)?;
         let mut estimators = self.estimators;
@@ -350,6 +363,7 @@ impl Options {
         Ok(Settings {
             delta,
             gamma,
+            chosen: false,
             friction: self.friction,
             mass: self.mass,
             damping,
@@ -364,6 +378,7 @@ impl Options {
             restarts: self.restarts.unwrap_or(true),
             target: self.target,
             compare: self.compare,
+            noise: self.noise.unwrap_or(NoiseSource::Residual),
         })
     }
 }

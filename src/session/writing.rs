@@ -36,13 +36,14 @@ pub(super) fn program_text(
         None => format!("gamma = {}", number(settings.gamma)),
         Some(rows) => format!("friction {rows:?}"),
     };
+    let chosen = if settings.chosen { ", chosen" } else { "" };
     let mass = match &settings.mass {
         None => String::new(),
         Some(rows) => format!(", mass {rows:?}"),
     };
     format!(
         "# The effective potential of {name}({coordinates}) in {file}{parameters}\n\
-         # at delta = {delta}, {friction}{mass}: structure below l = {l:.4} is gone.\n\
+         # at delta = {delta}, {friction}{chosen}{mass}: structure below l = {l:.4} is gone.\n\
          # By `{estimator}`, effpot-lang {version}, seed {seed}; verdict: {verdict}.\n\
          # {beyond}\n\
          U({head}) = {spline}\n",
