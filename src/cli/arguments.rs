@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::session::{Estimator, Knots, Options};
+use crate::session::{Chosen, Estimator, Knots, NoiseSource, Options};
 
 /// The effective potential of a multiscale potential, at the scale of your choice.
 #[derive(Parser, Debug)]
@@ -71,7 +71,7 @@ pub struct Learn {
     /// The step: with the friction it sets the length below which structure disappears
     #[arg(short, long, value_name = "D", value_parser = positive, allow_hyphen_values = true, env = "EFFPOT_DELTA")]
     pub delta: Option<f64>,
-    /// The friction [default: 0.1]
+    /// The friction [default: 0.1, less where V has barriers, and in several coordinates a matrix that matches the noise]
     #[arg(short, long, value_name = "G", value_parser = positive, allow_hyphen_values = true, env = "EFFPOT_GAMMA")]
     pub gamma: Option<f64>,
     /// Friction as a matrix, such as [[2,1],[1,2]], or a CSV file of its rows
@@ -80,7 +80,8 @@ pub struct Learn {
     /// Mass as a matrix, likewise [default: 1 in every coordinate]
     #[arg(long, value_name = "MATRIX|FILE", value_parser = matrix)]
     pub mass: Option<Rows>,
-    /// value, force, density, paper or filter; repeatable, the first is written as U.pot [default: value]
+    /// value, force, density, paper, terms or filter; repeatable, the first is written as U.pot
+    /// [default: value; above three coordinates terms]
     #[arg(short, long, value_name = "NAME", value_parser = estimator, value_delimiter = ',', env = "EFFPOT_ESTIMATOR")]
     pub estimator: Vec<Estimator>,
     /// Steps over all trajectories, after burn-in [default: 1e6; density and paper: 1e8]
@@ -113,6 +114,13 @@ pub struct Learn {
     /// A function of the file to hold U against [default: V smoothed at the same length]
     #[arg(long, value_name = "NAME")]
     pub compare: Option<String>,
+    /// How to measure the noise: residual of the fit, probe of the gradient, or stage1 of the paper [default: residual; where the friction is chosen, a probe chooses it]
+    #[arg(long, value_name = "HOW", value_parser = noise, env = "EFFPOT_NOISE")]
+    pub noise: Option<NoiseSource>,
+    /// What gets a weight from `terms`: the terms as written, each member of their sums, or
+    /// functions of the file by name [default: written]
+    #[arg(long, value_name = "written|each|NAMES", value_delimiter = ',')]
+    pub terms: Vec<String>,
     /// Where to put the results [default: NAME-out]
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
@@ -149,6 +157,8 @@ impl Learn {
             restarts: self.restarts,
             target: self.target,
             compare: self.compare.clone(),
+            terms: (!self.terms.is_empty()).then(|| Chosen::named(self.terms.clone())),
+            noise: self.noise,
         }
     }
 }
@@ -326,6 +336,13 @@ fn estimator(text: &str) -> Result<Estimator, String> {
     Estimator::named(text).ok_or_else(|| {
         let names = Estimator::ALL.map(Estimator::name).join(", ");
         format!("the estimators are {names}")
+    })
+}
+
+fn noise(text: &str) -> Result<NoiseSource, String> {
+    NoiseSource::named(text).ok_or_else(|| {
+        let names = NoiseSource::ALL.map(NoiseSource::name).join(", ");
+        format!("the ways are {names}")
     })
 }
 

@@ -68,6 +68,8 @@ fn plan_as_json(plan: &Plan) -> String {
         "settings": {
             "delta": settings.delta,
             "gamma": settings.gamma,
+            "friction": settings.friction,
+            "friction_chosen": settings.chosen,
             "estimators": plan.estimators(),
             "steps": settings.steps,
             "trajectories": settings.trajectories,

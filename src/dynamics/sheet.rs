@@ -268,9 +268,38 @@ impl Sheet {
 
     /// The cells from which V rises by `depth` before it falls below, whichever way one leaves;
     /// beyond the ends it falls.
-    ///
-    /// Cells are flooded from the lowest up: where two basins meet, the shallower one ends.
     pub fn wells(&self, depth: f64) -> Vec<usize> {
+        let flood = self.flood();
+        let deep = flood.passes.iter().filter(|pass| {
+            let doubt = self.doubts.get(pass.shallow).copied().unwrap_or(0.0);
+            pass.level >= self.means[pass.shallow] + depth + doubt
+        });
+        let mut wells: Vec<usize> = deep.map(|pass| pass.shallow).collect();
+        wells.extend(flood.closed);
+        wells.sort_unstable();
+        wells
+    }
+
+    /// How high the highest pass between two wells lies above `level`, the lowest place of all;
+    /// `None` where there is no second well. A well is a basin that is at least a tenth as deep as
+    /// that, and deeper than chance makes one.
+    pub fn barrier(&self, level: f64) -> Option<f64> {
+        const MATTERS: f64 = 0.1;
+        let flood = self.flood();
+        let inner = flood.passes.iter().filter(|pass| pass.deep.is_some());
+        let matters = inner.filter(|pass| {
+            let doubt = self.doubts.get(pass.shallow).copied().unwrap_or(0.0);
+            let depth = pass.level - self.means[pass.shallow] - doubt;
+            depth >= MATTERS * (pass.level - level)
+        });
+        let heights = matters.map(|pass| pass.level - level);
+        heights
+            .filter(|height| *height > 0.0)
+            .max_by(f64::total_cmp)
+    }
+
+    /// Floods the cells from the lowest up.
+    fn flood(&self) -> Flood {
         let mut order: Vec<usize> = (0..self.means.len())
             .filter(|cell| self.means[*cell].is_finite())
             .collect();
@@ -291,7 +320,7 @@ impl Sheet {
             true => f64::NEG_INFINITY,
             false => self.means[cell],
         };
-        let mut wells = Vec::new();
+        let mut passes = Vec::new();
         for &cell in &order {
             parent[cell] = cell;
             let near: Vec<Option<usize>> = self.all_neighbours(cell).collect();
@@ -306,22 +335,40 @@ impl Sheet {
                 }
                 let (deep, shallow) = if level(a) <= level(b) { (a, b) } else { (b, a) };
                 // A cell alone is no basin, whatever rounding says of its level.
-                let doubt = self.doubts.get(shallow).copied().unwrap_or(0.0);
-                if shallow != cell && level(cell) >= level(shallow) + depth + doubt {
-                    wells.push(shallow);
+                if shallow != cell {
+                    passes.push(Pass {
+                        level: level(cell),
+                        shallow,
+                        deep: (deep != outside).then_some(deep),
+                    });
                 }
                 parent[shallow] = deep;
             }
         }
         // What no flood has joined to anything is shut in by places where V is not finite.
-        for &cell in &order {
-            if parent[cell] == cell {
-                wells.push(cell);
-            }
+        let closed = order.into_iter().filter(|cell| parent[*cell] == *cell);
+        Flood {
+            closed: closed.collect(),
+            passes,
         }
-        wells.sort_unstable();
-        wells
     }
+}
+
+/// What a flood finds.
+struct Flood {
+    /// Where two basins meet, from the lowest up.
+    passes: Vec<Pass>,
+    /// The lowest cells of basins that meet nothing.
+    closed: Vec<usize>,
+}
+
+/// Where two basins meet, and the shallower one ends.
+struct Pass {
+    level: f64,
+    /// The lowest cell of the shallower basin.
+    shallow: usize,
+    /// That of the other; `None` for what lies beyond the ends.
+    deep: Option<usize>,
 }
 
 #[cfg(test)]
@@ -361,6 +408,9 @@ mod tests {
             wells.iter().find(close).is_some()
         };
         assert!(near(-1.0, 0.0) && near(1.0, 0.5), "{wells:?}");
+        // Between the deep ones the pass is about as high as the rim: 0.1 or so above 0.
+        let barrier = sheet.barrier(-3.0).unwrap();
+        assert!(barrier > 2.5 && barrier < 3.3, "{barrier}");
         let (hull, _) = sheet.hull(-3.0, 1.0).unwrap();
         assert!(hull[0].lo < -1.0 && hull[0].hi > -1.0 && hull[0].hi < 0.0);
     }
@@ -370,6 +420,7 @@ mod tests {
     fn a_period_has_no_ends() {
         let sheet = sheet(&[Side::period(std::f64::consts::TAU)], |p| p[0].cos());
         assert_eq!(sheet.wells(1.0).len(), 1);
+        assert_eq!(sheet.barrier(-1.0), None);
         let (cell, level) = sheet.lowest().unwrap();
         assert!(sheet.centre(cell)[0].abs() > 3.0 && level < -0.99);
         assert!(sheet.falling(&[Some(Side::period(1.0))]).is_empty());

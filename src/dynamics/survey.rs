@@ -191,6 +191,17 @@ impl Survey {
         }
     }
 
+    /// How high the highest pass between two wells that matter lies above the lowest place: an
+    /// energy, `None` where there is one well. Of all scales that were looked at the highest
+    /// counts, for the small ones see few wells and the large ones blur them.
+    pub fn barrier(&self) -> Option<f64> {
+        let found = self
+            .sheets
+            .iter()
+            .filter_map(|sheet| sheet.barrier(self.level));
+        found.max_by(f64::total_cmp)
+    }
+
     /// The kinetic energy, times two, of one coordinate in one step from rest: `delta^2 E[g^2]/d`
     /// at the smallest distance from the lowest place that such a step does not leave. A scale
     /// much larger than that distance is resolved; where every scale is, this is next to nothing.

@@ -85,6 +85,9 @@ pub struct Settings {
     /// Friction; where `friction` is given, the mean of its diagonal.
     #[serde(deserialize_with = "json::number")]
     pub gamma: f64,
+    /// Whether the friction was chosen to match the noise and the barriers, and not given.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub friction_chosen: bool,
     /// Friction matrix, where it is not `gamma` times the identity.
     #[serde(deserialize_with = "json::optional_matrix")]
     pub friction: Option<Vec<Vec<f64>>>,
@@ -145,6 +148,51 @@ pub struct Noise {
     pub spread: Option<f64>,
     /// Correlation of the unresolved force from one step to the next.
     pub lag_correlation: Option<f64>,
+    /// Standard error of `lag_correlation`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lag_correlation_stderr: Option<f64>,
+    /// `delta*(S_0 + sum_k (S_k + S_k^T))` over lags k, `d x d`: what acts as noise over long times.
+    #[serde(
+        deserialize_with = "json::optional_matrix",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub covariance_over_lags: Option<Vec<Vec<f64>>>,
+    /// Standard errors of `covariance_over_lags`, `d x d`.
+    #[serde(
+        deserialize_with = "json::optional_matrix",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub covariance_over_lags_stderr: Option<Vec<Vec<f64>>>,
+    /// Whether the friction matches the noise, in several coordinates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+}
+
+/// Whether the friction matches the noise: `E[p p^T]` is then proportional to the mass.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CalibrationState {
+    /// The momenta are equally hot in all directions, within 2 %.
+    Calibrated,
+    /// The run is too short to tell.
+    #[default]
+    Undetermined,
+    /// They are not.
+    NotCalibrated,
+}
+
+/// How unequally hot the momenta are.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Calibration {
+    /// What the interval says.
+    pub state: CalibrationState,
+    /// The root mean square over directions of their temperatures about the mean, relative to it;
+    /// what chance adds is taken off.
+    #[serde(deserialize_with = "json::number")]
+    pub anisotropy: f64,
+    /// The 95 % interval of it.
+    pub interval: [f64; 2],
 }
 
 /// The scale of a run.
@@ -187,6 +235,8 @@ pub enum Verdict {
     NotInEquilibrium,
     /// Trajectories sat in wells of the unresolved scale.
     Trapped,
+    /// Friction does not match the noise: the momenta are hotter in one direction than in another.
+    NotCalibrated,
     /// Every scale is resolved: the momenta die out.
     NoUnresolvedScale,
     /// The potential falls towards infinity, and trajectories follow it.
@@ -207,6 +257,7 @@ impl Verdict {
             Verdict::Trusted => "trusted",
             Verdict::NotInEquilibrium => "not in equilibrium",
             Verdict::Trapped => "trapped",
+            Verdict::NotCalibrated => "not calibrated",
             Verdict::NoUnresolvedScale => "no unresolved scale",
             Verdict::DoesNotConfine => "does not confine",
             Verdict::DeltaTooLarge => "delta too large",

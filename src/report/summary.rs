@@ -2,7 +2,9 @@
 
 use super::critical::CriticalKind;
 use super::number::{place, scientific, significant, with_error};
-use super::result::{Covered, EstimatorRow, RunResult, Settings, Verdict};
+use super::result::{
+    Calibration, CalibrationState, Covered, EstimatorRow, RunResult, Settings, Verdict,
+};
 use std::fmt::Write;
 
 /// Removed parts that are named.
@@ -91,10 +93,15 @@ fn scale(result: &RunResult) -> Option<String> {
     let (scale, settings) = (&result.scale, &result.settings);
     let length = scale.length?;
     let mut line = format!(
-        "l = delta*sigma_p = {}   (delta {}, gamma {})",
+        "l = delta*sigma_p = {}   (delta {}, gamma {}{})",
         significant(length, 3),
         significant(settings.delta, 6),
-        gamma(settings)
+        gamma(settings),
+        if settings.friction_chosen {
+            ", chosen"
+        } else {
+            ""
+        }
     );
     if let Some(kt) = scale.kt_learn {
         line += &format!("   learning kT {}", significant(kt, 3));
@@ -342,7 +349,29 @@ fn noise(result: &RunResult) -> Option<String> {
         let (beta, stderr) = with_error(beta, stderr);
         parts.push(format!("beta {beta} +- {stderr}"));
     }
+    parts.extend(result.noise.calibration.as_ref().map(heat));
     (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// How equally hot the momenta are.
+fn heat(calibration: &Calibration) -> String {
+    let percent = |x: f64| significant(100.0 * x, 2);
+    let [_, hi] = calibration.interval;
+    match calibration.state {
+        CalibrationState::Calibrated => format!("momenta equally hot within {} %", percent(hi)),
+        CalibrationState::Undetermined => {
+            format!(
+                "momenta equally hot within {} %, as far as these samples tell",
+                percent(hi)
+            )
+        }
+        CalibrationState::NotCalibrated => {
+            format!(
+                "momenta unequally hot, by {} %",
+                percent(calibration.anisotropy)
+            )
+        }
+    }
 }
 
 fn foot(result: &RunResult, place: &str) -> String {

@@ -46,6 +46,14 @@ pub struct Estimate {
 }
 
 impl Estimate {
+    /// The median standard error of U over the samples, where there is one.
+    pub fn median_stderr(&self) -> Option<f64> {
+        match (&self.fit, &self.weights) {
+            (Some(fit), _) => Some(fit.median_stderr()),
+            (None, weights) => weights.as_ref().map(|weights| weights.median),
+        }
+    }
+
     /// The standard errors of U and of its derivatives at a point, where there are any.
     pub fn stderr(&self, x: &[f64]) -> (f64, Vec<f64>) {
         match (&self.fit, &self.weights) {

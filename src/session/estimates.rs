@@ -4,6 +4,7 @@ use super::estimate::{Estimate, estimate, filtered};
 use super::findings::Findings;
 use super::learn::lengths;
 use super::results::Learned;
+use super::weights::{remarks, weigh};
 use super::{Estimator, Hooks, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::report::result::EstimatorRow;
@@ -23,16 +24,20 @@ pub(super) fn make_estimates(
         if estimator == Estimator::Filter {
             continue;
         }
-        match estimate(estimator, sample, settings, hooks) {
+        let made = match estimator {
+            Estimator::Terms => weigh(learned, hooks),
+            _ => estimate(estimator, sample, settings, hooks).map_err(|error| {
+                let message = format!("`{}` has no result: {error}", estimator.name());
+                Diagnostic::error("no-fit", message).help("more --steps")
+            }),
+        };
+        match made {
             Ok(estimate) => learned.estimates.push(estimate),
-            Err(error) => findings.diagnostics.push(
-                Diagnostic::error(
-                    "no-fit",
-                    format!("`{}` has no result: {error}", estimator.name()),
-                )
-                .help("more --steps"),
-            ),
+            Err(error) => findings.diagnostics.push(error),
         }
+    }
+    if let (Some(terms), Some(weights)) = (&learned.setup.terms, learned.weights()) {
+        findings.diagnostics.extend(remarks(terms, weights));
     }
     place_filter(&mut learned.estimates, filter, settings);
     make_rows(learned);
@@ -93,7 +98,7 @@ fn make_rows(learned: &mut Learned<'_>) {
     let of_estimate = |estimate: &Estimate| EstimatorRow {
         evaluations: estimate.evaluations,
         seconds: Some(estimate.seconds),
-        stderr: estimate.fit.as_ref().map(|fit| fit.median_stderr()),
+        stderr: estimate.median_stderr(),
         ..sites.row(
             estimate.estimator.name(),
             &sites.form(&estimate.form),

@@ -1,12 +1,13 @@
 //! What the samples of a run show of their equilibrium, in numbers.
 
+use super::heat::calibration;
 use super::sample::Sample;
 use super::{Potential, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::kernel::LANES;
 use crate::learn::collect::{Block, LaneSums};
 use crate::learn::scale;
-use crate::report::result::{Equilibrium, Verdict};
+use crate::report::result::{Calibration, Equilibrium, Verdict};
 use crate::stats::{Histogram, Moments, ks_histogram, split_r_hat};
 
 /// The checks of a run.
@@ -24,6 +25,8 @@ pub struct Findings {
     pub temperature: f64,
     /// Its standard error.
     pub temperature_stderr: f64,
+    /// How unequally hot the momenta are, in several coordinates.
+    pub calibration: Option<Calibration>,
 }
 
 impl Findings {
@@ -144,6 +147,7 @@ pub(super) fn findings(sample: &Sample, potential: &Potential, settings: &Settin
         momenta_stderr,
         temperature,
         temperature_stderr,
+        calibration: calibration(&sample.blocks, settings),
     };
     if sample.blocks.iter().any(|block| block.samples() > 0.0) {
         statistics(&mut findings, sample, potential, settings);

@@ -1,5 +1,6 @@
 //! What stands in a `learn` block, read as what a setting needs.
 
+use super::noise::NoiseSource;
 use super::settings::{Estimator, Knots, Matrix};
 use crate::check::Setting;
 use crate::diagnostic::Diagnostic;
@@ -121,6 +122,14 @@ impl Given<'_> {
         };
         good.filter(|names| !names.is_empty())
             .ok_or_else(|| self.wrong("`written`, `each` or names of functions", "[bond, site]"))
+    }
+
+    pub fn noise(&self) -> Result1<NoiseSource> {
+        let named = match self.value {
+            Setting::Name(name) | Setting::Text(name) => NoiseSource::named(name),
+            _ => None,
+        };
+        named.ok_or_else(|| self.wrong("one of residual, probe, stage1", "probe"))
     }
 
     pub fn knots(&self) -> Result1<Knots> {

@@ -1,11 +1,14 @@
 //! What a run is asked to do, and what it has before its first step.
 
+use super::calibrate::{Calibrated, calibrate};
 use super::form::Form;
-use super::settings::NotResolved;
+use super::noise::MeasuredNoise;
 use super::settings::Chosen;
+use super::settings::NotResolved;
 use super::{Estimator, Options, Potential, Settings};
 use crate::check::Program;
 use crate::diagnostic::Diagnostic;
+use crate::dynamics::Survey;
 use crate::graph::Model;
 use crate::learn::terms::{Choice, Terms, TermsError};
 use crate::report::result::RunResult;
@@ -82,6 +85,10 @@ pub(super) struct Setup {
     /// The functions that get a weight, where `terms` was asked for.
     pub terms: Option<Terms>,
     pub settings: Settings,
+    /// What was seen of V, if it was looked at.
+    pub survey: Option<Survey>,
+    /// The noise, if it was measured.
+    pub noise: Option<MeasuredNoise>,
 }
 
 impl Job<'_> {
@@ -127,6 +134,11 @@ impl Job<'_> {
         let coordinates = &potential.model.coordinates;
         let settings = self.options.clone().resolve(coordinates);
         let settings = settings.map_err(|problem| self.not_resolved(*problem))?;
+        let Calibrated {
+            settings,
+            survey,
+            noise,
+        } = calibrate(&self.options, settings, &potential).map_err(one)?;
         let reference = match &settings.compare {
             Some(name) => {
                 let reference = self.compile(Some(name))?;
@@ -154,6 +166,8 @@ impl Job<'_> {
             reference,
             terms,
             settings,
+            survey,
+            noise,
         })
     }
 }

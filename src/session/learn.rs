@@ -1,11 +1,13 @@
 //! The main job: from a program and its options to a learned potential with its verdict.
 
-use super::components::{components, terms};
+use super::components::components;
 use super::estimate::{OnBins, fit_of, force_fit};
 use super::estimates::make_estimates;
 use super::findings::findings;
+use super::heat::judge_heat;
 use super::job::one;
 use super::kinks::kink;
+use super::noise::over_lags;
 use super::pilot::Pilot;
 use super::results::{self, Learned};
 use super::room::SampleError;
@@ -35,7 +37,11 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
     if let Some(error) = seam.as_ref().filter(|seam| seam.is_error()) {
         return Err(one(error.clone()));
     }
-    let sample = sample(&setup.potential, setup.terms.as_ref(), settings, hooks, enough).map_err(not_sampled)?;
+    let known = setup.survey.clone();
+    let terms = setup.terms.as_ref();
+    let sample = sample(&setup.potential, terms, settings, known, hooks, enough);
+    let mut sample = sample.map_err(not_sampled)?;
+    let lanes = sample.ensemble.take().zip(sample.map.take());
     let mut findings = findings(&sample, &setup.potential, settings);
     judge(&mut findings, &sample, &setup.potential, settings);
     findings.diagnostics.extend(seam);
@@ -57,10 +63,11 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
         momenta: findings.momenta.clone(),
         temperature: findings.temperature,
         components: components(&setup.potential),
-        terms: terms(&setup.potential.graph, setup.potential.roots[0]).len(),
+        terms: setup.potential.terms(),
         estimates: Vec::new(),
         rows: Vec::new(),
         force,
+        lags: None,
         bins,
         places,
         reference: None,
@@ -79,6 +86,8 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
             .help("more --steps, or wider --knots"),
         );
     }
+    learned.lags = lanes.and_then(|(ensemble, map)| over_lags(ensemble, &map, &learned, hooks));
+    judge_heat(&learned, &mut findings);
     judge_estimate(&learned, &mut findings);
     findings.diagnostics.extend(kink(&learned));
     results::outcome(job, &learned, findings, hooks)

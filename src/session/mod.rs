@@ -3,6 +3,7 @@
 //! Nothing here reads a file or a clock or prints: the caller brings time, a flag to stop, and a
 //! place to report progress ([`Hooks`]), and writes what comes back ([`Outcome`]).
 
+mod calibrate;
 mod components;
 mod confinement;
 mod curves;
@@ -12,11 +13,13 @@ mod estimates;
 mod findings;
 mod form;
 mod given;
+mod heat;
 mod job;
 mod kinks;
 mod learn;
 mod lines;
 mod matrices;
+mod noise;
 mod pilot;
 mod plan;
 mod potential;
@@ -38,6 +41,7 @@ pub use findings::Findings;
 pub use form::Form;
 pub use job::{Failure, Job, Outcome};
 pub use learn::learn;
+pub use noise::NoiseSource;
 pub use plan::{Plan, plan};
 pub use potential::Potential;
 pub use settings::{Chosen, Estimator, Knots, NotResolved, Options, Settings};

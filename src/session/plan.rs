@@ -58,13 +58,17 @@ impl Plan {
 impl std::fmt::Display for Plan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let settings = &self.settings;
+        let friction = match &settings.friction {
+            None => format!("gamma {}", number(settings.gamma)),
+            Some(rows) => format!("friction {rows:?}"),
+        };
         writeln!(
             f,
-            "would learn {} by {} at delta {}, gamma {}, seed {}",
+            "would learn {} by {} at delta {}, {friction}{}, seed {}",
             self.potential,
             self.estimators().join(", "),
             number(settings.delta),
-            number(settings.gamma),
+            if settings.chosen { " (chosen)" } else { "" },
             settings.seed
         )?;
         writeln!(

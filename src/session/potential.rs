@@ -1,5 +1,6 @@
 //! A potential ready to be used: its formula, its parameters, its compiled value and gradient.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::dynamics::Damping;
@@ -139,6 +140,14 @@ impl Potential {
                 .fold(0.0, |most, k| if k <= most { most } else { k })
         };
         (0..count).map(largest).collect()
+    }
+
+    /// How many additive terms the potential is written as; a written sum is one.
+    pub fn terms(&self) -> usize {
+        let mut graph = self.model.graph.clone();
+        let whole: HashSet<Node> = self.model.sums.iter().map(|sum| sum.node).collect();
+        let terms = graph.written_terms(self.model.value, self.model.dimension(), &whole);
+        terms.len()
     }
 
     /// A node of the graph as text, unless that is too long to be read in a message.

@@ -9,9 +9,11 @@ use super::job::{Job, Outcome, Setup};
 use super::sample::Sample;
 use super::sites::{OnSites, Sites};
 use super::views::views;
+use super::weights::Weights;
 use super::writing::program_text;
 use super::{Estimator, Failure, Hooks, Settings};
 use crate::learn::fit::ForceFit;
+use crate::learn::noise::Correlation;
 use crate::learn::{scale, transfer};
 use crate::report::html::{Page, html};
 use crate::report::result::{
@@ -38,6 +40,8 @@ pub(super) struct Learned<'a> {
     pub estimates: Vec<Estimate>,
     pub rows: Vec<EstimatorRow>,
     pub force: Option<ForceFit>,
+    /// How the unresolved force is correlated over lags.
+    pub lags: Option<Correlation>,
     pub bins: Option<OnBins>,
     /// Samples, where there are no bins.
     pub places: Option<Sites>,
@@ -70,6 +74,11 @@ impl Learned<'_> {
         spread(self, self.force.as_ref()?)
     }
 
+    /// The weights of terms, if they were estimated.
+    pub fn weights(&self) -> Option<&Weights> {
+        self.estimates.iter().find_map(|e| e.weights.as_ref())
+    }
+
     /// Where estimates are held against each other.
     pub fn sites(&self) -> Option<&Sites> {
         let bins = self.bins.as_ref().map(|bins| &bins.sites);
@@ -89,7 +98,7 @@ pub(super) fn outcome(
     mut findings: Findings,
     hooks: &Hooks<'_>,
 ) -> Result<Outcome, Failure> {
-    let distortions = distortions(learned, &findings);
+    let distortions = distortions(learned);
     findings.diagnostics.extend(distortions);
     let mut result = RunResult {
         schema: SCHEMA.to_owned(),
@@ -99,7 +108,7 @@ pub(super) fn outcome(
         scale: scale_row(learned),
         equilibrium: findings.equilibrium.clone(),
         effective_potential: effective_potential(learned),
-        terms: None,
+        terms: learned.weights().map(|weights| weights.rows.clone()),
         table: learned.rows.clone(),
         diagnostics: findings
             .diagnostics
@@ -176,6 +185,7 @@ fn settings(job: &Job<'_>, learned: &Learned<'_>) -> SettingsRow {
     SettingsRow {
         delta: settings.delta,
         gamma: settings.gamma,
+        friction_chosen: settings.chosen,
         steps: settings.steps,
         trajectories: settings.trajectories as u64,
         burn_in: settings.burn_in,
@@ -195,7 +205,7 @@ fn settings(job: &Job<'_>, learned: &Learned<'_>) -> SettingsRow {
             .iter()
             .map(|e| e.name().to_owned())
             .collect(),
-        noise: "residual".to_owned(),
+        noise: settings.noise.name().to_owned(),
         compare: settings.compare.clone(),
         potential: job.potential.map(str::to_owned),
         ..SettingsRow::default()
@@ -209,15 +219,34 @@ fn noise(learned: &Learned<'_>, findings: &Findings) -> Noise {
     }
     let beta = 1.0 / findings.temperature;
     let force = learned.force.as_ref();
+    let measured = learned.setup.noise.as_ref();
+    let measured = measured.filter(|noise| noise.source == settings.noise);
+    let (covariance, covariance_stderr) = match measured {
+        Some(noise) => (Some(rows(&noise.z)), Some(rows(&noise.z_stderr))),
+        None => (
+            force.map(|force| matrix(&force.covariance, settings.delta)),
+            force.map(|force| matrix(&force.covariance_stderr, settings.delta)),
+        ),
+    };
+    let lags = learned.lags.as_ref();
     Noise {
-        covariance: force.map(|force| matrix(&force.covariance, settings.delta)),
-        covariance_stderr: force.map(|force| matrix(&force.covariance_stderr, settings.delta)),
+        covariance,
+        covariance_stderr,
         friction: Some(friction(settings)),
         beta: Some(beta),
         beta_stderr: Some(beta * findings.temperature_stderr / findings.temperature),
         spread: learned.spread(),
-        lag_correlation: None,
+        lag_correlation: lags.map(|lags| lags.lag1),
+        lag_correlation_stderr: lags.map(|lags| lags.lag1_stderr),
+        covariance_over_lags: lags.map(|lags| rows(&lags.z)),
+        covariance_over_lags_stderr: lags.map(|lags| rows(&lags.z_stderr)),
+        calibration: findings.calibration.clone(),
     }
+}
+
+/// A square matrix by rows.
+fn rows(entries: &[f64]) -> Vec<Vec<f64>> {
+    matrix(entries, 1.0)
 }
 
 /// A square matrix by rows, times a number.
@@ -325,7 +354,7 @@ fn effective_potential(learned: &Learned<'_>) -> EffectivePotential {
         basis: basis(&first.form),
         domain: axes.iter().map(|axis| [axis.lo, axis.hi]).collect(),
         covered,
-        stderr_median: first.fit.as_ref().map(|fit| fit.median_stderr()),
+        stderr_median: first.median_stderr(),
         ..EffectivePotential::default()
     }
 }

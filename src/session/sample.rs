@@ -140,12 +140,37 @@ pub(super) struct Sampler<'a> {
     pub window: u64,
 }
 
-/// Samples the damped map of a potential. `enough` is asked after every stretch
+/// The period or the domain of each coordinate that has one.
+pub(super) fn sides(potential: &Potential, settings: &Settings) -> Vec<Option<Side>> {
+    let side = |(at, coordinate): (usize, &Coordinate)| {
+        let domain = settings.domain.as_ref().and_then(|domain| domain.get(at));
+        let domain = domain.map(|(lo, hi)| Side::plain(*lo, *hi));
+        coordinate.period.map(Side::period).or(domain)
+    };
+    let coordinates = potential.model.coordinates.iter().enumerate();
+    coordinates.map(side).collect()
+}
+
+/// A look at V, before any step.
+pub(super) fn look_around(potential: &Potential, settings: &Settings) -> Survey {
+    let sides = sides(potential, settings);
+    let origin = vec![0.0; sides.len()];
+    survey(
+        settings.start.as_ref().unwrap_or(&origin),
+        &sides,
+        &mut Streams::new(settings.seed).stream(SURVEY_STREAM),
+        |x, out| potential.values(x, out),
+        |x, out| potential.gradients(x, out),
+    )
+}
+
+/// Samples the damped map of a potential; `known` is what [`look_around`] found, if it was asked. `enough` is asked after every stretch
 /// of time whether the blocks so far will do.
 pub fn sample(
     potential: &Potential,
     terms: Option<&Terms>,
     settings: &Settings,
+    known: Option<Survey>,
     hooks: &Hooks<'_>,
     enough: impl FnMut(&[Block], &[f64]) -> bool,
 ) -> Result<Sample, SampleError> {
@@ -158,12 +183,6 @@ pub fn sample(
     )?;
     let jit_ms = 1e3 * ((hooks.seconds)() - before);
     let relaxation = 1.0 / (settings.damping.slowest() * settings.delta);
-    let side = |(at, coordinate): (usize, &Coordinate)| {
-        let domain = settings.domain.as_ref().and_then(|domain| domain.get(at));
-        let domain = domain.map(|(lo, hi)| Side::plain(*lo, *hi));
-        coordinate.period.map(Side::period).or(domain)
-    };
-    let coordinates = potential.model.coordinates.iter().enumerate();
     let sampler = Sampler {
         potential,
         terms,
@@ -171,13 +190,14 @@ pub fn sample(
         hooks,
         map,
         groups: settings.trajectories / LANES,
-        sides: coordinates.map(side).collect(),
+        sides: sides(potential, settings),
         relaxation,
         window: (2.0 * relaxation).clamp(16.0, LONGEST_WINDOW as f64).ceil() as u64,
     };
     sampler.windows_fit()?;
     let begun = (hooks.seconds)();
-    let mut sample = sampler.run(jit_ms, enough)?;
+    let survey = known.unwrap_or_else(|| look_around(potential, settings));
+    let mut sample = sampler.run(jit_ms, survey, enough)?;
     sample.looks = potential.evaluations();
     sample.seconds = (hooks.seconds)() - begun;
     sample.map = Some(sampler.map);
@@ -188,20 +208,12 @@ impl Sampler<'_> {
     fn run(
         &self,
         jit_ms: f64,
+        survey: Survey,
         enough: impl FnMut(&[Block], &[f64]) -> bool,
     ) -> Result<Sample, SampleError> {
         let streams = Streams::new(self.settings.seed);
         let values = |x: &[f64], out: &mut [f64]| self.potential.values(x, out);
-        let slopes = |x: &[f64], out: &mut [f64]| self.potential.gradients(x, out);
         let d = self.sides.len();
-        let origin = vec![0.0; d];
-        let survey = survey(
-            self.settings.start.as_ref().unwrap_or(&origin),
-            &self.sides,
-            &mut streams.stream(SURVEY_STREAM),
-            values,
-            slopes,
-        );
         let trial = self.pilot(&survey);
         let (pilot, pilot_kt, ensemble) = (trial.found, trial.kt, trial.ensemble);
         let mut sample = Sample {
@@ -421,7 +433,9 @@ impl Sampler<'_> {
         let (before, already) = ((self.hooks.seconds)(), ensemble.steps());
         let keeper = |_| Keeper {
             bins: Collector::new(&plan),
-            terms: self.terms.map(|terms| terms.collector(self.term_stride(terms))),
+            terms: self
+                .terms
+                .map(|terms| terms.collector(self.term_stride(terms))),
         };
         let mut keepers: Vec<Keeper<'_>> = (0..self.groups).map(keeper).collect();
         for segment in 0..segments {

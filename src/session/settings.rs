@@ -5,6 +5,7 @@
 
 use super::given::Given;
 use super::matrices::damping;
+use super::noise::NoiseSource;
 use super::room::MOST_BINNED;
 use crate::check::{Block, suggest};
 use crate::diagnostic::Diagnostic;
@@ -149,6 +150,8 @@ pub struct Options {
     pub compare: Option<String>,
     /// Which functions get a weight from `terms`.
     pub terms: Option<Chosen>,
+    /// How the covariance of the noise is measured.
+    pub noise: Option<NoiseSource>,
 }
 
 impl Options {
@@ -179,6 +182,7 @@ impl Options {
             target: self.target.or(other.target),
             compare: self.compare.or(other.compare),
             terms: self.terms.or(other.terms),
+            noise: self.noise.or(other.noise),
         }
     }
 
@@ -232,6 +236,7 @@ impl Options {
             "target" => self.target = Some(given.positive()?),
             "compare" => self.compare = Some(given.name()?),
             "terms" => self.terms = Some(Chosen::named(given.names()?)),
+            "noise" => self.noise = Some(given.noise()?),
             unknown => {
                 let mut problem = Diagnostic::error(
                     "unknown-setting",
@@ -266,6 +271,7 @@ const KEYS: &[&str] = &[
     "target",
     "compare",
     "terms",
+    "noise",
 ];
 
 /// What a run does: every choice made.
@@ -275,6 +281,8 @@ pub struct Settings {
     pub delta: f64,
     /// The friction; where it is a matrix, the mean of its diagonal.
     pub gamma: f64,
+    /// Whether the friction was chosen to match the noise and the barriers of V.
+    pub chosen: bool,
     /// The friction, where it is a matrix.
     pub friction: Option<Matrix>,
     /// The mass, where it is not the identity.
@@ -305,6 +313,8 @@ pub struct Settings {
     pub compare: Option<String>,
     /// Which functions get a weight from `terms`.
     pub terms: Chosen,
+    /// How the covariance of the noise is measured.
+    pub noise: NoiseSource,
 }
 
 /// A setting that will not do.
@@ -321,6 +331,9 @@ impl NotResolved {
         Box::new(NotResolved { key, diagnostic })
     }
 }
+
+/// The friction where nothing asks for another (Li & Tao 2024, Algorithm 1).
+pub(super) const FRICTION: f64 = 0.1;
 
 /// The most relaxation steps of burn-in that are made without being asked for.
 const LONGEST_BURN_IN: f64 = 1e6;
@@ -346,7 +359,7 @@ impl Options {
         whole_periods(self.domain.as_deref(), coordinates)?;
         let gamma = match &self.friction {
             Some(matrix) => trace(matrix) / d as f64,
-            None => self.gamma.unwrap_or(0.1),
+            None => self.gamma.unwrap_or(FRICTION),
         };
         let damping = damping(d, delta, gamma, &self.friction, &self.mass)?;
         let mut estimators = self.estimators;
@@ -380,6 +393,7 @@ impl Options {
         Ok(Settings {
             delta,
             gamma,
+            chosen: false,
             friction: self.friction,
             mass: self.mass,
             damping,
@@ -395,6 +409,7 @@ impl Options {
             target: self.target,
             compare: self.compare,
             terms: self.terms.unwrap_or_default(),
+            noise: self.noise.unwrap_or(NoiseSource::Residual),
         })
     }
 }

@@ -77,7 +77,10 @@ pub(super) fn weigh(learned: &Learned<'_>, hooks: &Hooks<'_>) -> Result<Estimate
     let failed = |why: String| {
         Diagnostic::error("no-fit", format!("`terms` has no result: {why}")).help("more --steps")
     };
-    let terms = setup.terms.as_ref().ok_or(failed("nothing was asked".to_owned()))?;
+    let terms = setup
+        .terms
+        .as_ref()
+        .ok_or(failed("nothing was asked".to_owned()))?;
     let d = setup.settings.damping.dimension() as f64;
     let blocks = sample.terms.iter().zip(&sample.blocks);
     let (blocks, temperatures): (Vec<terms::Block>, Vec<f64>) = blocks
@@ -126,7 +129,11 @@ fn with_errors(
     });
     let weights = Weights {
         rows: rows.collect(),
-        kept: estimate.weights.iter().map(|w| w.kept == Some(true)).collect(),
+        kept: estimate
+            .weights
+            .iter()
+            .map(|w| w.kept == Some(true))
+            .collect(),
         kernel: kernel.map_err(|error| error.to_string())?,
         parameters: setup.potential.parameters.clone(),
         means: vec![0.0; terms.list.len()],

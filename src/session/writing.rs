@@ -1,10 +1,13 @@
 //! The learned potential as a program.
 
+use std::collections::HashMap;
+
+use super::Potential;
 use super::estimate::Estimate;
 use super::form::Form;
 use super::job::Job;
 use super::results::Learned;
-use crate::graph::{Spline, arguments, number, spline_call};
+use crate::graph::{Node, Spline, arguments, number, program, spline_call};
 use crate::report::result::Verdict;
 
 /// U as a program.
@@ -36,13 +39,14 @@ pub(super) fn program_text(
         None => format!("gamma = {}", number(settings.gamma)),
         Some(rows) => format!("friction {rows:?}"),
     };
+    let chosen = if settings.chosen { ", chosen" } else { "" };
     let mass = match &settings.mass {
         None => String::new(),
         Some(rows) => format!(", mass {rows:?}"),
     };
     format!(
         "# The effective potential of {name}({coordinates}) in {file}{parameters}\n\
-         # at delta = {delta}, {friction}{mass}: structure below l = {l:.4} is gone.\n\
+         # at delta = {delta}, {friction}{chosen}{mass}: structure below l = {l:.4} is gone.\n\
          # By `{estimator}`, effpot-lang {version}, seed {seed}; verdict: {verdict}.\n\
          # {beyond}\n\
          U({head}) = {spline}\n",
@@ -58,9 +62,23 @@ pub(super) fn program_text(
         head = written.head,
         spline = match &estimate.form {
             Form::Spline(spline) => call(spline, &written.names),
-            Form::Formula(_) => String::new(),
+            Form::Formula(formula) => text_of(formula, &written.names),
         },
     )
+}
+
+/// The formula as the body of a function, its parameters having the values of the run.
+fn text_of(formula: &Potential, names: &[String]) -> String {
+    let model = &formula.model;
+    let mut graph = model.graph.clone();
+    let first = model.dimension() as u32;
+    let values: HashMap<u32, Node> = (first..)
+        .zip(&formula.parameters)
+        .map(|(input, value)| (input, graph.constant(*value)))
+        .collect();
+    let roots = graph.substitute(&[model.value], &values);
+    let (graph, roots) = graph.extract(&roots);
+    program(&graph, roots[0], names).unwrap_or_default()
 }
 
 /// The spline as a call, with its coefficients on lines of their own.

@@ -1,0 +1,133 @@
+//! Whether the momenta are equally hot in all directions, which friction that matches the noise
+//! makes them (Li & Tao 2024, (2.7)): only then is the density of the samples a Gibbs density.
+
+use super::findings::Findings;
+use super::noise::MeasuredNoise;
+use super::results::Learned;
+use super::{Estimator, Settings};
+use crate::diagnostic::Diagnostic;
+use crate::learn::collect::Block;
+use crate::learn::noise::Correlation;
+use crate::report::number::significant;
+use crate::report::result::{Calibration, CalibrationState, Verdict};
+use crate::stats::length_of_mean;
+use nalgebra::DMatrix;
+
+/// How unequally hot momenta may be, as the root mean square over directions relative to the mean.
+const UNEQUAL: f64 = 0.02;
+/// Lag-1 correlations beyond so many errors count.
+const DOUBT: f64 = 4.0;
+
+/// How unequally hot the momenta of the blocks are; `None` in one coordinate, or without blocks
+/// enough for an error.
+///
+/// With `M^-1 = R R^T` the matrix `R^T P R` is a multiple of the identity where P is one of M. Of
+/// each block its trace-free part, over the mean temperature, is a vector whose mean vanishes then.
+pub(super) fn calibration(blocks: &[Block], settings: &Settings) -> Option<Calibration> {
+    let damping = &settings.damping;
+    let d = damping.dimension();
+    if d < 2 {
+        return None;
+    }
+    let inverse = DMatrix::from_fn(d, d, |i, j| damping.inverse_mass(i, j));
+    let root = inverse.cholesky()?.l();
+    let evened: Vec<(f64, DMatrix<f64>)> = blocks
+        .iter()
+        .filter(|block| block.samples() > 0.0)
+        .map(|block| {
+            let p = DMatrix::from_row_slice(d, d, &block.momentum_moments());
+            (block.samples(), root.transpose() * p * &root)
+        })
+        .collect();
+    let weight: f64 = evened.iter().map(|(w, _)| w).sum();
+    let heat: f64 = evened.iter().map(|(w, p)| w / weight * p.trace()).sum();
+    let heat = heat / d as f64;
+    let vectors: Vec<(f64, Vec<f64>)> = evened
+        .into_iter()
+        .map(|(w, p)| {
+            let own = p.trace() / d as f64;
+            let entries = (0..d).flat_map(|i| (i..d).map(move |j| (i, j)));
+            let part = |(i, j): (usize, usize)| match i == j {
+                true => p[(i, i)] - own,
+                false => std::f64::consts::SQRT_2 * p[(i, j)],
+            };
+            let scale = 1.0 / (heat * (d as f64).sqrt());
+            (w, entries.map(|at| scale * part(at)).collect())
+        })
+        .collect();
+    let found = length_of_mean(&vectors)?;
+    Some(Calibration {
+        state: if found.lo > UNEQUAL {
+            CalibrationState::NotCalibrated
+        } else if found.hi > UNEQUAL {
+            CalibrationState::Undetermined
+        } else {
+            CalibrationState::Calibrated
+        },
+        anisotropy: found.estimate,
+        interval: [found.lo, found.hi],
+    })
+}
+
+/// Says so where friction does not match the noise.
+pub(super) fn judge_heat(learned: &Learned<'_>, findings: &mut Findings) {
+    let Some(calibration) = &findings.calibration else {
+        return;
+    };
+    if calibration.state != CalibrationState::NotCalibrated {
+        return;
+    }
+    let [lo, hi] = calibration.interval.map(|x| significant(100.0 * x, 2));
+    let message = format!(
+        "the momenta are not equally hot in all directions: their temperatures are apart by {lo} to {hi} %"
+    );
+    let problem = match findings.equilibrium.verdict {
+        Verdict::Trusted => {
+            findings.equilibrium.verdict = Verdict::NotCalibrated;
+            Diagnostic::error("not-calibrated", message)
+        }
+        _ => Diagnostic::warning("not-calibrated", message),
+    };
+    let from_density = [Estimator::Density, Estimator::Paper];
+    let mut asked = learned.settings().estimators.iter();
+    let consequence = match asked.any(|e| from_density.contains(e)) {
+        true => "`density` and `paper` are wrong by as much, `value` and `force` are not",
+        false => "U is right all the same, but its samples are not those of a Gibbs density",
+    };
+    let help = match suggested(learned, findings) {
+        Some(rows) => {
+            format!("friction that matches the noise: --friction '{rows}'; {consequence}")
+        }
+        None => consequence.to_owned(),
+    };
+    findings.diagnostics.push(problem.help(help));
+}
+
+/// `Z/(2 kT)` at the temperature of this run, as the command line takes it.
+fn suggested(learned: &Learned<'_>, findings: &Findings) -> Option<String> {
+    let settings = learned.settings();
+    let d = settings.damping.dimension();
+    let z = covariance(learned)?;
+    let row = |row: &[f64]| {
+        let scale = 0.5 / findings.temperature;
+        let row: Vec<String> = row.iter().map(|z| significant(scale * z, 3)).collect();
+        format!("[{}]", row.join(","))
+    };
+    let rows: Vec<String> = z.chunks_exact(d).map(row).collect();
+    Some(format!("[{}]", rows.join(",")))
+}
+
+/// The best that is known of Z: over lags where these matter.
+fn covariance(learned: &Learned<'_>) -> Option<Vec<f64>> {
+    let matters = |c: &&Correlation| c.lag1.abs() > DOUBT * c.lag1_stderr;
+    if let Some(lags) = learned.lags.as_ref().filter(matters) {
+        return Some(lags.z.clone());
+    }
+    let delta = learned.settings().delta;
+    let residual = learned.force.as_ref().map(|force| {
+        let s = force.covariance.iter();
+        s.map(|s| delta * s).collect()
+    });
+    let measured = |noise: &MeasuredNoise| noise.z.clone();
+    residual.or_else(|| learned.setup.noise.as_ref().map(measured))
+}
