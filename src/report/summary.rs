@@ -126,6 +126,11 @@ pub(super) fn gamma(settings: &Settings) -> String {
     let Some(rows) = matrix else {
         return significant(settings.gamma, 6);
     };
+    const READABLE: usize = 3;
+    if rows.len() > READABLE {
+        let mean = significant(settings.gamma, 3);
+        return format!("a {0} x {0} matrix, {mean} on average", rows.len());
+    }
     let rows: Vec<String> = rows
         .iter()
         .map(|row| {

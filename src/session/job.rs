@@ -71,8 +71,9 @@ pub(super) fn one(diagnostic: Diagnostic) -> Failure {
 const MOST_COORDINATES: usize = 2048;
 
 /// Some of many names.
-fn listed(names: &[&str]) -> String {
-    match names {
+pub(super) fn listed(names: &[impl AsRef<str>]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match names.as_slice() {
         [first, second, .., last] if names.len() > 6 => format!("{first}, {second}, ..., {last}"),
         names => names.join(", "),
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::Potential;
 use super::estimate::Estimate;
 use super::form::Form;
-use super::job::Job;
+use super::job::{Job, listed};
 use super::results::Learned;
 use crate::graph::{Node, Spline, arguments, number, program, spline_call};
 use crate::report::result::Verdict;
@@ -37,12 +37,12 @@ pub(super) fn program_text(
     };
     let friction = match &settings.friction {
         None => format!("gamma = {}", number(settings.gamma)),
-        Some(rows) => format!("friction {rows:?}"),
+        Some(rows) => matrix("friction", rows),
     };
     let chosen = if settings.chosen { ", chosen" } else { "" };
     let mass = match &settings.mass {
         None => String::new(),
-        Some(rows) => format!(", mass {rows:?}"),
+        Some(rows) => format!(", {}", matrix("mass", rows)),
     };
     format!(
         "# The effective potential of {name}({coordinates}) in {file}{parameters}\n\
@@ -51,7 +51,7 @@ pub(super) fn program_text(
          # {beyond}\n\
          U({head}) = {spline}\n",
         name = model.name,
-        coordinates = written.names.join(", "),
+        coordinates = listed(&written.names),
         file = job.sources.get(job.root).name,
         delta = settings.delta,
         l = learned.length,
@@ -65,6 +65,14 @@ pub(super) fn program_text(
             Form::Formula(formula) => text_of(formula, &written.names),
         },
     )
+}
+
+/// A matrix in words where it is too large to be read.
+fn matrix(name: &str, rows: &[Vec<f64>]) -> String {
+    match rows.len() {
+        0..=3 => format!("{name} {rows:?}"),
+        d => format!("a {name} matrix of {d} by {d} (it is in result.json)"),
+    }
 }
 
 /// The formula as the body of a function, its parameters having the values of the run.
