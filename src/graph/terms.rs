@@ -83,7 +83,10 @@ impl Graph {
             }
             let term = self.weighted(weight, leaf);
             let shown = match self.as_constant(weight) {
-                Some(-1.0) => leaf,
+                Some(number) if number < 0.0 => {
+                    let opposite = self.constant(-number);
+                    self.weighted(opposite, leaf)
+                }
                 _ => term,
             };
             let core = self.core(leaf, &depends);

@@ -23,6 +23,7 @@ mod outcome;
 mod pattern;
 mod shapes;
 mod solve;
+mod write;
 
 use std::collections::HashSet;
 
@@ -202,7 +203,8 @@ impl Terms {
             .collect()
     }
 
-    /// U: the sum of the terms that are kept, each with its weight. `None` if none is.
+    /// U: the sum of the terms that are kept, each with its weight to two digits of its error.
+    /// `None` if none is.
     pub fn learned(&self, estimate: &Estimate) -> Option<Model> {
         let mut graph = self.graph.clone();
         let mut sum: Option<Node> = None;
@@ -210,7 +212,7 @@ impl Terms {
             if weight.kept != Some(true) {
                 continue;
             }
-            let factor = graph.constant(weight.value);
+            let factor = graph.constant(weight.rounded());
             let part = graph.times(factor, term.node);
             sum = Some(sum.map_or(part, |sum| graph.plus(sum, part)));
         }

@@ -38,12 +38,24 @@ pub struct Weight {
     pub kept: Option<bool>,
     /// What it stands for.
     pub standing: Standing,
-    /// The part that the force of the term, with its weight, has in the force of U: the ratio of
-    /// their root mean squares.
+    /// The part that the force of the term, with its weight, has in the force of all of them: the
+    /// ratio of their root mean squares, that of all without what is noise.
     pub share: f64,
     /// Whether the term mixes scales: its curvature changes within a step, and part of its gradient
     /// does not.
     pub mixes: bool,
+}
+
+impl Weight {
+    /// The weight to two digits of its standard error: what U is written with.
+    pub fn rounded(&self) -> f64 {
+        let digits = (self.stderr.log10().floor() - 1.0).clamp(-15.0, 15.0);
+        let unit = 10f64.powi(-digits as i32);
+        match self.stderr > 0.0 && self.stderr.is_finite() {
+            true => (self.value * unit).round() / unit,
+            false => self.value,
+        }
+    }
 }
 
 /// The rule for a term of the potential.
@@ -83,6 +95,17 @@ mod tests {
         assert_eq!(candidate_kept(0.03, 0.001, 1.0), Some(true));
         assert_eq!(candidate_kept(0.001, 0.001, 1.0), Some(false));
         assert_eq!(candidate_kept(0.1, 0.1, 1.0), None);
+        let weight = |value, stderr| Weight {
+            value,
+            stderr,
+            kept: None,
+            standing: Standing::Measured,
+            share: 0.0,
+            mixes: false,
+        };
+        assert_eq!(weight(0.99951234, 0.0006).rounded(), 0.99951);
+        assert_eq!(weight(1234.5678, 25.0).rounded(), 1235.0);
+        assert_eq!(weight(0.123456789, 0.0).rounded(), 0.123456789);
         assert!(mixes(100.0, 0.5) && !mixes(100.0, 0.0) && !mixes(0.5, 0.9));
     }
 }

@@ -123,13 +123,15 @@ impl Terms {
         weights: &[f64],
     ) -> Vec<Weight> {
         let n = used.len() as f64;
-        let pull = self.pattern.multiply(&means.gram, weights);
-        let force: f64 = weights
-            .iter()
-            .zip(&pull)
-            .map(|(w, f)| w * f)
-            .sum::<f64>()
-            .max(0.0);
+        let square = |vector: &[f64]| -> f64 {
+            let pull = self.pattern.multiply(&means.gram, vector);
+            vector.iter().zip(&pull).map(|(w, f)| w * f).sum()
+        };
+        let noise: f64 = estimate.deviations.iter().map(|dev| square(dev)).sum();
+        let (all, noise) = (square(weights), noise * n / (n - 1.0));
+        // Errors of weights add to the force of their sum; where they are all there is, no part of
+        // it can be told.
+        let force = if all > noise { all - noise } else { all };
         let one = |i: usize| {
             let squares = estimate
                 .deviations
