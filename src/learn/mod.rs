@@ -12,5 +12,6 @@ pub mod fit;
 mod lanes;
 pub mod scale;
 pub mod stencil;
+pub mod structure;
 pub mod tensor;
 pub mod transfer;
