@@ -15,6 +15,7 @@ pub mod probe;
 pub mod scale;
 pub mod stage1;
 pub mod stencil;
+pub mod structure;
 pub mod tensor;
 pub mod terms;
 pub mod transfer;
