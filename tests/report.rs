@@ -68,6 +68,7 @@ fn run() -> RunResult {
                 a: 16.8,
                 predicted: 1e-59,
             }],
+            ..Scale::default()
         },
         equilibrium: Equilibrium {
             verdict: Verdict::Trusted,

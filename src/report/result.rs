@@ -201,9 +201,14 @@ pub struct Calibration {
 pub struct Scale {
     /// `l = delta*sigma_p`, the length below which structure disappears.
     pub length: Option<f64>,
+    /// Standard error of `length`.
+    pub length_stderr: Option<f64>,
     /// Temperature of learning, `sigma_p^2`.
     #[serde(rename = "kT_learn")]
     pub kt_learn: Option<f64>,
+    /// Standard error of `kT_learn`.
+    #[serde(rename = "kT_learn_stderr")]
+    pub kt_learn_stderr: Option<f64>,
     /// The least that it can be for this `length`, `length*sqrt(s2)/2`.
     #[serde(rename = "kT_bound")]
     pub kt_bound: Option<f64>,
@@ -285,6 +290,8 @@ pub struct Equilibrium {
     pub diverged: u64,
     /// `E[x.g(x)]` over `Tr((I + C) P)/2`; 1 in equilibrium, for any potential.
     pub virial: Option<f64>,
+    /// Standard error of `virial`.
+    pub virial_stderr: Option<f64>,
     /// The momenta against a Gaussian.
     pub normality: Normality,
 }
@@ -297,6 +304,8 @@ pub struct Normality {
     pub skewness: Option<f64>,
     /// Kurtosis less 3.
     pub excess_kurtosis: Option<f64>,
+    /// Standard error of `excess_kurtosis`.
+    pub excess_kurtosis_stderr: Option<f64>,
     /// Kolmogorov-Smirnov distance, an effect size.
     pub ks: Option<f64>,
 }

@@ -89,12 +89,23 @@ fn head(result: &RunResult) -> String {
     out
 }
 
+/// A number with its standard error, where that is known and is seen in some digits.
+fn bar(value: f64, stderr: Option<f64>, digits: usize) -> String {
+    match stderr.filter(|stderr| stderr.is_finite() && *stderr > 0.0) {
+        Some(stderr) => {
+            let (value, stderr) = with_error(value, stderr);
+            format!("{value} +- {stderr}")
+        }
+        None => significant(value, digits),
+    }
+}
+
 fn scale(result: &RunResult) -> Option<String> {
     let (scale, settings) = (&result.scale, &result.settings);
     let length = scale.length?;
     let mut line = format!(
         "l = delta*sigma_p = {}   (delta {}, gamma {}{})",
-        significant(length, 3),
+        bar(length, scale.length_stderr, 3),
         significant(settings.delta, 6),
         gamma(settings),
         if settings.friction_chosen {
@@ -104,7 +115,7 @@ fn scale(result: &RunResult) -> Option<String> {
         }
     );
     if let Some(kt) = scale.kt_learn {
-        line += &format!("   learning kT {}", significant(kt, 3));
+        line += &format!("   learning kT {}", bar(kt, scale.kt_learn_stderr, 3));
     }
     if let Some(bound) = scale.kt_bound {
         line += &format!(", at least {}", significant(bound, 2));
@@ -334,10 +345,12 @@ fn checks(result: &RunResult) -> String {
         parts.push(format!("R-hat {r_hat:.2}"));
     }
     if let Some(virial) = equilibrium.virial {
-        parts.push(format!("virial {virial:.3}"));
+        let error = equilibrium.virial_stderr;
+        parts.push(format!("virial {}", bar(virial, error, 4)));
     }
     if let Some(kurtosis) = equilibrium.normality.excess_kurtosis {
-        parts.push(format!("excess kurtosis of p {kurtosis:+.2}"));
+        let error = equilibrium.normality.excess_kurtosis_stderr;
+        parts.push(format!("excess kurtosis of p {}", bar(kurtosis, error, 2)));
     }
     parts.join(", ")
 }

@@ -196,10 +196,14 @@ fn statistics(
         let normality = &mut equilibrium.normality;
         normality.skewness = worse(normality.skewness, Some(skewness));
         // What is too large is the bad sign; a bounded force makes it negative.
-        normality.excess_kurtosis = match normality.excess_kurtosis {
-            Some(known) => Some(known.max(excess_kurtosis)),
-            None => Some(excess_kurtosis),
-        };
+        if normality
+            .excess_kurtosis
+            .is_none_or(|known| known < excess_kurtosis)
+        {
+            let (_, stderr) = mean(&sample.blocks, |block| block.total(c).shape().1);
+            normality.excess_kurtosis = Some(excess_kurtosis);
+            normality.excess_kurtosis_stderr = Some(stderr);
+        }
         let ks = momenta.and_then(|histogram| ks_histogram(&histogram, 0.0, p));
         normality.ks = worse(normality.ks, ks);
     }
@@ -209,8 +213,15 @@ fn statistics(
         settings.damping.slowest(),
     ));
     let periodic = periodic(potential);
-    equilibrium.virial = expected_virial(&findings.momenta, &periodic, settings)
-        .map(|expected| mean(&sample.blocks, virial).0 / expected);
+    if let Some(expected) = expected_virial(&findings.momenta, &periodic, settings) {
+        // Both sides fluctuate together; what is left is their difference.
+        let (off, stderr) = mean(&sample.blocks, |block| {
+            let due = expected_virial(&block.momentum_moments(), &periodic, settings);
+            virial(block) - due.unwrap_or(f64::NAN)
+        });
+        equilibrium.virial = Some(1.0 + off / expected);
+        equilibrium.virial_stderr = Some(stderr / expected);
+    }
 }
 
 /// Which coordinates wrap.

@@ -105,7 +105,7 @@ pub(super) fn outcome(
         program: program(job, learned),
         settings: settings(job, learned),
         noise: noise(learned, &findings),
-        scale: scale_row(learned),
+        scale: scale_row(learned, &findings),
         equilibrium: findings.equilibrium.clone(),
         effective_potential: effective_potential(learned),
         terms: learned.weights().map(|weights| weights.rows.clone()),
@@ -309,10 +309,13 @@ fn spread_along(learned: &Learned<'_>, force: &ForceFit, axis: usize) -> Option<
     (beyond.is_finite() && !learned.sample.blocks.is_empty()).then_some(beyond)
 }
 
-fn scale_row(learned: &Learned<'_>) -> Scale {
+fn scale_row(learned: &Learned<'_>, findings: &Findings) -> Scale {
     let alive = learned.length.is_finite();
     let l = learned.length;
     let damping = &learned.settings().damping;
+    let kt = damping.temperature(&learned.momenta);
+    // Temperatures of momenta and of positions are the same sums but for factors.
+    let hotter = findings.temperature_stderr / findings.temperature;
     let removed = learned
         .components
         .iter()
@@ -326,7 +329,9 @@ fn scale_row(learned: &Learned<'_>) -> Scale {
         .collect();
     Scale {
         length: alive.then_some(l),
-        kt_learn: alive.then(|| damping.temperature(&learned.momenta)),
+        length_stderr: alive.then_some(0.5 * l * hotter),
+        kt_learn: alive.then_some(kt),
+        kt_learn_stderr: alive.then_some(kt * hotter),
         kt_bound: learned.force.as_ref().map(|f| scale::kt_bound(l, f.s2())),
         removed,
     }

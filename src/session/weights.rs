@@ -16,6 +16,8 @@ use crate::report::result::TermRow;
 pub struct Weights {
     /// One row a term.
     pub rows: Vec<TermRow>,
+    /// U as definitions of the language.
+    pub program: String,
     estimate: terms::Estimate,
     kernel: BatchKernel,
     parameters: Vec<f64>,
@@ -127,8 +129,10 @@ fn with_errors(
         kept: weight.kept,
         predicted: predicted.filter(|_| !terms.candidates),
     });
+    let program = terms.program(&estimate);
     let weights = Weights {
         rows: rows.collect(),
+        program: program.ok_or("U is too long to be written")?,
         kept: estimate
             .weights
             .iter()

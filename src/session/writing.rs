@@ -7,7 +7,7 @@ use super::estimate::Estimate;
 use super::form::Form;
 use super::job::{Job, listed};
 use super::results::Learned;
-use crate::graph::{Node, Spline, arguments, number, program, spline_call};
+use crate::graph::{Arguments, Node, Spline, arguments, number, program, spline_call};
 use crate::report::result::Verdict;
 
 /// U as a program.
@@ -49,7 +49,7 @@ pub(super) fn program_text(
          # at delta = {delta}, {friction}{chosen}{mass}: structure below l = {l:.4} is gone.\n\
          # By `{estimator}`, effpot-lang {version}, seed {seed}; verdict: {verdict}.\n\
          # {beyond}\n\
-         U({head}) = {spline}\n",
+         {definitions}\n",
         name = model.name,
         coordinates = listed(&written.names),
         file = job.sources.get(job.root).name,
@@ -59,12 +59,18 @@ pub(super) fn program_text(
         version = env!("CARGO_PKG_VERSION"),
         seed = settings.seed,
         verdict = verdict.words(),
-        head = written.head,
-        spline = match &estimate.form {
-            Form::Spline(spline) => call(spline, &written.names),
-            Form::Formula(formula) => text_of(formula, &written.names),
-        },
+        definitions = definitions(estimate, &written),
     )
+}
+
+/// U as definitions of the language.
+fn definitions(estimate: &Estimate, written: &Arguments) -> String {
+    let body = match (&estimate.form, &estimate.weights) {
+        (_, Some(weights)) => return weights.program.trim_end().to_owned(),
+        (Form::Spline(spline), _) => call(spline, &written.names),
+        (Form::Formula(formula), _) => text_of(formula, &written.names),
+    };
+    format!("U({}) = {body}", written.head)
 }
 
 /// A matrix in words where it is too large to be read.
