@@ -54,7 +54,8 @@ struct Found {
     predicted: Vec<Option<f64>>,
     /// `E[p^2]`.
     heat: f64,
-    learned: Option<Model>,
+    /// U, and its program.
+    learned: Option<(Model, String)>,
     blocks: Vec<Block>,
 }
 
@@ -136,7 +137,7 @@ fn learn(text: &str, choice: Choice<'_>, run: &Run) -> Found {
     Found {
         terms: terms.list.iter().map(|term| term.text.clone()).collect(),
         predicted: terms.predicted(&damping, &vec![heat; d]),
-        learned: terms.learned(&estimate),
+        learned: terms.learned(&estimate).zip(terms.program(&estimate)),
         estimate,
         heat,
         blocks,
@@ -158,7 +159,7 @@ fn the_macroscopic_term_is_left_at_a_large_step() {
         &Run {
             delta: 0.5,
             gamma: 0.1,
-            steps: 2_000_000,
+            steps: 10_000_000,
             stride: 1,
         },
     );
@@ -170,9 +171,12 @@ fn the_macroscopic_term_is_left_at_a_large_step() {
     assert_ne!(found.kept("eps2*sin(q/eps2)"), Some(true));
     assert_eq!(found.predicted[found.at("q^2/2")], Some(1.0));
     assert!(found.estimate.weights.iter().all(|weight| !weight.mixes));
-    let learned = found.learned.unwrap();
+    let (learned, written) = found.learned.clone().unwrap();
+    let rounded = found.estimate.weights[found.at("q^2/2")].rounded();
+    assert!((rounded - macro_weight).abs() <= 0.05 * error);
     let value = |q: f64| learned.graph.value(learned.value, &[q, 0.05, 0.001]);
-    assert!((value(2.0) - value(0.0) - 2.0 * macro_weight).abs() < 1e-12);
+    assert!((value(2.0) - value(0.0) - 2.0 * rounded).abs() < 1e-12);
+    assert_eq!(written, format!("U(q) =\n  {rounded}*(q^2/2)\n"));
 }
 
 /// (4.5) at a step that keeps the larger of the two.
@@ -184,7 +188,7 @@ fn a_scale_above_the_length_is_kept_as_linear_response_says() {
         &Run {
             delta: 0.065,
             gamma: 0.02,
-            steps: 4_000_000,
+            steps: 10_000_000,
             stride: 1,
         },
     );
@@ -201,19 +205,200 @@ fn a_scale_above_the_length_is_kept_as_linear_response_says() {
     assert_eq!(found.kept("eps1*sin(q/eps1)"), Some(true));
 }
 
-/// The acceptance figures, at their own size: run by hand.
+/// Springs and sites that differ, and a small scale on every site.
+const CHAIN: &str = "param e = 0.001
+n = 50
+springs(q[n]) = sum((0.5 + 0.25*random(1, i))*(q[i + 1] - q[i])^2 for i in 1..n-1)
+sites(q[n]) = sum(q[i]^2/2 for i in 1..n) + 0.2*sum(q[i]^4 for i in 1..n)
+V(q[n]) = springs(q) + sites(q) + sum(e*sin(q[i]/e) for i in 1..n)";
+
+/// U of a chain as a formula: sums stay sums, and read back they are what was learned.
 #[test]
-#[ignore = "ten million steps"]
-fn the_first_test_of_the_paper_at_full_size() {
-    for (delta, gamma) in [(0.5, 0.1), (0.065, 0.02)] {
-        let begun = std::time::Instant::now();
-        let run = Run {
-            delta,
-            gamma,
-            steps: 10_000_000,
-            stride: 1,
-        };
-        learn(TEST_1, Choice::Written, &run).print();
-        println!("{:.2} s", begun.elapsed().as_secs_f64());
+fn a_chain_keeps_its_macroscopic_terms() {
+    let found = learn(
+        CHAIN,
+        Choice::Written,
+        &Run {
+            delta: 0.25,
+            gamma: 0.1,
+            steps: 200_000,
+            stride: 4,
+        },
+    );
+    found.print();
+    let at = |start: &str| {
+        found
+            .terms
+            .iter()
+            .position(|text| text.starts_with(start))
+            .unwrap()
+    };
+    let terms = ["sum((0.5", "sum(q[i]^2/2", "0.2*sum(q[i]^4", "sum(e*sin"].map(at);
+    for term in &terms[..3] {
+        let weight = &found.estimate.weights[*term];
+        assert!(
+            (weight.value - 1.0).abs() < 4.0 * weight.stderr + 0.02,
+            "{weight:?}"
+        );
+        assert!(
+            weight.stderr < 0.05 && weight.kept == Some(true),
+            "{weight:?}"
+        );
     }
+    assert_ne!(found.estimate.weights[terms[3]].kept, Some(true));
+    let (learned, written) = found.learned.clone().unwrap();
+    println!("{written}");
+    assert!(written.len() < 2000 && written.matches("sum(").count() == 3);
+    let again = program(&written).2.potential(None).unwrap();
+    let point: Vec<f64> = (0..50).map(|i| (f64::from(i)).sin()).collect();
+    let value = again.graph.value(again.value, &point);
+    let expected = learned
+        .graph
+        .value(learned.value, &[&point[..], &[0.001]].concat());
+    assert!(
+        (value - expected).abs() < 1e-12 * expected.abs(),
+        "{value} {expected}"
+    );
+}
+
+/// Every spring and every site for itself.
+#[test]
+fn each_term_of_a_chain_has_a_weight_of_its_own() {
+    let run = Run {
+        delta: 0.25,
+        gamma: 0.1,
+        steps: 400_000,
+        stride: 8,
+    };
+    let found = learn(CHAIN, Choice::Each, &run);
+    assert_eq!(found.terms.len(), 49 + 3 * 50);
+    let weights = found.estimate.weights.iter().zip(&found.predicted);
+    let macroscopic: Vec<f64> = weights
+        .filter(|(_, predicted)| predicted.is_none_or(|left| left > 0.5))
+        .map(|(weight, _)| (weight.value - 1.0) / weight.stderr)
+        .collect();
+    assert_eq!(macroscopic.len(), 149);
+    // The mean square of 149 normal deviates has a standard deviation of 0.12, and errors from 32
+    // blocks add 7 %. What is beyond the errors is the bias of the map.
+    let square = macroscopic.iter().map(|z| z * z).sum::<f64>() / 149.0;
+    println!("{square}");
+    assert!(square > 0.5 && square < 2.0, "{square}");
+}
+
+/// A square of a sum of two scales has no weight of its own, and is named.
+#[test]
+fn a_term_that_mixes_scales_is_named() {
+    let run = Run {
+        delta: 0.3,
+        gamma: 0.1,
+        steps: 200_000,
+        stride: 1,
+    };
+    let text = "param e = 0.002\nV(q) = (q + e*sin(q/e))^2/2 + q^4/8 + e*cos(q/e)";
+    let found = learn(text, Choice::Written, &run);
+    found.print();
+    let mixed: Vec<bool> = found
+        .estimate
+        .weights
+        .iter()
+        .map(|weight| weight.mixes)
+        .collect();
+    assert_eq!(mixed, [true, false, false]);
+    let sum = "param e = 0.002\nn = 3\nV(q[n]) = sum(q[i]^2/2 + e*sin(q[i]/e) for i in 1..n)";
+    let found = learn(sum, Choice::Written, &run);
+    found.print();
+    assert!(found.estimate.weights[0].mixes);
+}
+
+/// Terms that are the same up to a number, and one that is a sum of others.
+#[test]
+fn combinations_are_found_and_carried_by_the_others() {
+    let run = Run {
+        delta: 0.3,
+        gamma: 0.1,
+        steps: 200_000,
+        stride: 1,
+    };
+    let text = "param e = 0.002
+V(x, y) = x^2/2 + y^2/2 + x^2/4 + (x + y)^2/4 - x*y/4 + e*sin(x/e) + e*sin(y/e) + max(0, x - 1e5)";
+    let found = learn(text, Choice::Written, &run);
+    found.print();
+    // The two multiples of x^2 are one term; (x + y)^2/4 is made of others.
+    assert_eq!(found.terms[0], "x^2/2 + x^2/4");
+    let standing: Vec<&Standing> = found.estimate.weights.iter().map(|w| &w.standing).collect();
+    let combined = standing
+        .iter()
+        .filter(|s| matches!(s, Standing::Combination(of) if of.len() == 3));
+    assert_eq!(combined.count(), 1, "{standing:?}");
+    assert_eq!(*standing[found.terms.len() - 1], Standing::Flat);
+    // Together they are x^2 + 3/4 y^2 + x y/4 in any case.
+    let (learned, _) = found.learned.clone().unwrap();
+    let value = |x: f64, y: f64| learned.graph.value(learned.value, &[x, y, 0.002]);
+    let corner = value(1.0, 1.0) - value(1.0, 0.0) - value(0.0, 1.0);
+    println!("{} {} {corner}", value(1.0, 0.0), value(0.0, 1.0));
+    assert!((value(1.0, 0.0) - 1.0).abs() < 0.05 && (value(0.0, 1.0) - 0.75).abs() < 0.05);
+    assert!((corner - 0.25).abs() < 0.05);
+}
+
+/// Functions that are no terms of V: a wave is a combination of what is given on no account, so
+/// that candidates are what their projection is.
+#[test]
+fn candidates_get_the_weights_of_their_projection() {
+    let text = "param e = 0.001
+square(q) = q^2
+fourth(q) = q^4
+cubic(q) = q^3
+V(q) = 0.7*q^2 + 0.05*q^4 + e*sin(q/e)";
+    let all = program(text).2;
+    let candidates =
+        ["square", "fourth", "cubic"].map(|name| (name.to_owned(), all.function(name).unwrap()));
+    let run = Run {
+        delta: 0.2,
+        gamma: 0.1,
+        steps: 2_000_000,
+        stride: 1,
+    };
+    let found = learn(text, Choice::Candidates(&candidates), &run);
+    found.print();
+    for (name, expected) in [("square", 0.7), ("fourth", 0.05), ("cubic", 0.0)] {
+        let (weight, error) = found.weight(name);
+        // The low-pass leaves l^2 q^2 of q^4 beside it, and steps of delta the square of that.
+        let bias = if name == "square" {
+            0.05 * (0.2f64).powi(2) * found.heat
+        } else {
+            0.0
+        };
+        assert!(
+            (weight - expected - bias).abs() < 4.0 * error + 0.01 * expected,
+            "{name} {weight} {error}"
+        );
+    }
+    assert_eq!(found.kept("fourth"), Some(true));
+    assert_eq!(found.kept("cubic"), Some(false));
+}
+
+/// The same bits whatever the number of threads, and samples where a term is not finite left out.
+#[test]
+fn nothing_depends_on_threads_and_what_is_not_finite_is_counted() {
+    let text = "param e = 0.002\nV(q) = q^2/2 + e*sin(q/e) + 0.01*(if q > 1 then q - 1 else 0)*sqrt(abs(q))";
+    let run = Run {
+        delta: 0.3,
+        gamma: 0.1,
+        steps: 40_000,
+        stride: 3,
+    };
+    let with = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| learn(text, Choice::Written, &run))
+    };
+    let (one, two) = (with(1), with(2));
+    assert_eq!(one.blocks, two.blocks);
+    assert_eq!(one.estimate, two.estimate);
+    let poles = "V(q) = q^2/2 + 0.002*sin(q/0.002) + 0.001*(if q > 2 then log(3 - q) else 0)";
+    let found = learn(poles, Choice::Written, &run);
+    found.print();
+    println!("{} {}", found.estimate.samples, found.estimate.skipped);
 }

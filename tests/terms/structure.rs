@@ -1,6 +1,6 @@
 //! Which terms a program has, and what they are called.
 
-use effpot_lang::learn::terms::{Choice, Terms, TermsError};
+use effpot_lang::learn::terms::{Choice, Terms};
 
 use crate::runs::program;
 
