@@ -6,7 +6,7 @@ use super::noise::MeasuredNoise;
 use super::results::Learned;
 use super::{Estimator, Settings};
 use crate::diagnostic::Diagnostic;
-use crate::learn::collect::Block;
+use crate::learn::collect::{Block, MOST_PRODUCTS};
 use crate::learn::noise::Correlation;
 use crate::report::number::significant;
 use crate::report::result::{Calibration, CalibrationState, Verdict};
@@ -15,8 +15,15 @@ use nalgebra::DMatrix;
 
 /// How unequally hot momenta may be, as the root mean square over directions relative to the mean.
 const UNEQUAL: f64 = 0.02;
+/// Rows of a matrix that a person may copy, at most.
+const READABLE: usize = 3;
 /// Lag-1 correlations beyond so many errors count.
 const DOUBT: f64 = 4.0;
+
+/// The blocks that hold samples.
+fn some(blocks: &[Block]) -> impl Iterator<Item = &Block> {
+    blocks.iter().filter(|block| block.samples() > 0.0)
+}
 
 /// How unequally hot the momenta of the blocks are; `None` in one coordinate, or without blocks
 /// enough for an error.
@@ -29,30 +36,40 @@ pub(super) fn calibration(blocks: &[Block], settings: &Settings) -> Option<Calib
     if d < 2 {
         return None;
     }
-    let inverse = DMatrix::from_fn(d, d, |i, j| damping.inverse_mass(i, j));
-    let root = inverse.cholesky()?.l();
-    let evened: Vec<(f64, DMatrix<f64>)> = blocks
-        .iter()
-        .filter(|block| block.samples() > 0.0)
-        .map(|block| {
-            let p = DMatrix::from_row_slice(d, d, &block.momentum_moments());
-            (block.samples(), root.transpose() * p * &root)
-        })
-        .collect();
-    let weight: f64 = evened.iter().map(|(w, _)| w).sum();
-    let heat: f64 = evened.iter().map(|(w, p)| w / weight * p.trace()).sum();
-    let heat = heat / d as f64;
+    // Diagonals, and what lies above them where it is known.
+    let evened: Vec<(f64, Vec<f64>, Vec<f64>)> = match d > MOST_PRODUCTS {
+        true => some(blocks)
+            .map(|block| {
+                let p = block.momentum_moments();
+                let heat = |i: usize| p[i * d + i] * damping.inverse_mass(i, i);
+                (block.samples(), (0..d).map(heat).collect(), Vec::new())
+            })
+            .collect(),
+        false => {
+            let inverse = DMatrix::from_fn(d, d, |i, j| damping.inverse_mass(i, j));
+            let root = inverse.cholesky()?.l();
+            some(blocks)
+                .map(|block| {
+                    let p = DMatrix::from_row_slice(d, d, &block.momentum_moments());
+                    let p = root.transpose() * p * &root;
+                    let above = (0..d).flat_map(|i| (i + 1..d).map(move |j| (i, j)));
+                    let above = above.map(|at| p[at]).collect();
+                    (block.samples(), p.diagonal().as_slice().to_vec(), above)
+                })
+                .collect()
+        }
+    };
+    let mean = |diagonal: &[f64]| diagonal.iter().sum::<f64>() / d as f64;
+    let weight: f64 = evened.iter().map(|(w, ..)| w).sum();
+    let heat: f64 = evened.iter().map(|(w, p, _)| w / weight * mean(p)).sum();
+    let scale = 1.0 / (heat * (d as f64).sqrt());
     let vectors: Vec<(f64, Vec<f64>)> = evened
         .into_iter()
-        .map(|(w, p)| {
-            let own = p.trace() / d as f64;
-            let entries = (0..d).flat_map(|i| (i..d).map(move |j| (i, j)));
-            let part = |(i, j): (usize, usize)| match i == j {
-                true => p[(i, i)] - own,
-                false => std::f64::consts::SQRT_2 * p[(i, j)],
-            };
-            let scale = 1.0 / (heat * (d as f64).sqrt());
-            (w, entries.map(|at| scale * part(at)).collect())
+        .map(|(w, diagonal, above)| {
+            let own = mean(&diagonal);
+            let along = diagonal.iter().map(|p| scale * (p - own));
+            let across = above.iter().map(|p| scale * std::f64::consts::SQRT_2 * p);
+            (w, along.chain(across).collect())
         })
         .collect();
     let found = length_of_mean(&vectors)?;
@@ -98,7 +115,9 @@ pub(super) fn judge_heat(learned: &Learned<'_>, findings: &mut Findings) {
         Some(rows) => {
             format!("friction that matches the noise: --friction '{rows}'; {consequence}")
         }
-        None => consequence.to_owned(),
+        None => format!(
+            "without --gamma and --friction one is chosen that matches the noise; {consequence}"
+        ),
     };
     findings.diagnostics.push(problem.help(help));
 }
@@ -107,6 +126,9 @@ pub(super) fn judge_heat(learned: &Learned<'_>, findings: &mut Findings) {
 fn suggested(learned: &Learned<'_>, findings: &Findings) -> Option<String> {
     let settings = learned.settings();
     let d = settings.damping.dimension();
+    if d > READABLE {
+        return None;
+    }
     let z = covariance(learned)?;
     let row = |row: &[f64]| {
         let scale = 0.5 / findings.temperature;

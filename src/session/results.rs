@@ -12,6 +12,7 @@ use super::views::views;
 use super::weights::Weights;
 use super::writing::program_text;
 use super::{Estimator, Failure, Hooks, Settings};
+use crate::learn::collect::MOST_PRODUCTS;
 use crate::learn::fit::ForceFit;
 use crate::learn::noise::Correlation;
 use crate::learn::{scale, transfer};
@@ -232,7 +233,7 @@ fn noise(learned: &Learned<'_>, findings: &Findings) -> Noise {
     Noise {
         covariance,
         covariance_stderr,
-        friction: Some(friction(settings)),
+        friction: (settings.damping.dimension() <= MOST_PRODUCTS).then(|| friction(settings)),
         beta: Some(beta),
         beta_stderr: Some(beta * findings.temperature_stderr / findings.temperature),
         spread: learned.spread(),

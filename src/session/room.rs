@@ -79,7 +79,7 @@ pub enum SampleError {
 pub(super) struct Range {
     pub lo: Vec<f64>,
     pub hi: Vec<f64>,
-    /// Sums of `p p^T`. Shape: coordinates, coordinates.
+    /// Sums of `p p^T`, of many coordinates the diagonal alone. Shape: coordinates, coordinates.
     products: Vec<f64>,
     count: f64,
 }
@@ -137,13 +137,14 @@ impl Range {
 impl Observer for Range {
     fn observe(&mut self, window: &Window<'_>) {
         let d = self.lo.len();
+        let with = |i: usize| if d > MOST_BINNED { i..i + 1 } else { 0..d };
         for lane in (0..LANES).filter(|&lane| window.committed()[lane]) {
             for step in 0..window.steps() {
                 for i in 0..d {
                     let x = window.positions(step, i)[lane];
                     self.lo[i] = self.lo[i].min(x);
                     self.hi[i] = self.hi[i].max(x);
-                    for j in 0..d {
+                    for j in with(i) {
                         self.products[i * d + j] +=
                             window.momenta(step, i)[lane] * window.momenta(step, j)[lane];
                     }
