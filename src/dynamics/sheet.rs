@@ -271,7 +271,7 @@ impl Sheet {
     pub fn wells(&self, depth: f64) -> Vec<usize> {
         let flood = self.flood();
         let deep = flood.passes.iter().filter(|pass| {
-            let doubt = self.doubts.get(pass.shallow).copied().unwrap_or(0.0);
+            let doubt = self.doubts[pass.shallow];
             pass.level >= self.means[pass.shallow] + depth + doubt
         });
         let mut wells: Vec<usize> = deep.map(|pass| pass.shallow).collect();
@@ -282,13 +282,16 @@ impl Sheet {
 
     /// How high the highest pass between two wells lies above `level`, the lowest place of all;
     /// `None` where there is no second well. A well is a basin that is at least a tenth as deep as
-    /// that, and deeper than chance makes one.
-    pub fn barrier(&self, level: f64) -> Option<f64> {
+    /// that, and unless `doubtful` deeper than chance makes one.
+    pub fn barrier(&self, level: f64, doubtful: bool) -> Option<f64> {
         const MATTERS: f64 = 0.1;
         let flood = self.flood();
         let inner = flood.passes.iter().filter(|pass| pass.deep.is_some());
         let matters = inner.filter(|pass| {
-            let doubt = self.doubts.get(pass.shallow).copied().unwrap_or(0.0);
+            let doubt = match doubtful {
+                true => 0.0,
+                false => self.doubts[pass.shallow] + self.doubts[pass.cell],
+            };
             let depth = pass.level - self.means[pass.shallow] - doubt;
             depth >= MATTERS * (pass.level - level)
         });
@@ -337,6 +340,7 @@ impl Sheet {
                 // A cell alone is no basin, whatever rounding says of its level.
                 if shallow != cell {
                     passes.push(Pass {
+                        cell,
                         level: level(cell),
                         shallow,
                         deep: (deep != outside).then_some(deep),
@@ -364,6 +368,8 @@ struct Flood {
 
 /// Where two basins meet, and the shallower one ends.
 struct Pass {
+    cell: usize,
+    /// Its mean.
     level: f64,
     /// The lowest cell of the shallower basin.
     shallow: usize,
@@ -409,7 +415,7 @@ mod tests {
         };
         assert!(near(-1.0, 0.0) && near(1.0, 0.5), "{wells:?}");
         // Between the deep ones the pass is about as high as the rim: 0.1 or so above 0.
-        let barrier = sheet.barrier(-3.0).unwrap();
+        let barrier = sheet.barrier(-3.0, false).unwrap();
         assert!(barrier > 2.5 && barrier < 3.3, "{barrier}");
         let (hull, _) = sheet.hull(-3.0, 1.0).unwrap();
         assert!(hull[0].lo < -1.0 && hull[0].hi > -1.0 && hull[0].hi < 0.0);
@@ -420,7 +426,7 @@ mod tests {
     fn a_period_has_no_ends() {
         let sheet = sheet(&[Side::period(std::f64::consts::TAU)], |p| p[0].cos());
         assert_eq!(sheet.wells(1.0).len(), 1);
-        assert_eq!(sheet.barrier(-1.0), None);
+        assert_eq!(sheet.barrier(-1.0, false), None);
         let (cell, level) = sheet.lowest().unwrap();
         assert!(sheet.centre(cell)[0].abs() > 3.0 && level < -0.99);
         assert!(sheet.falling(&[Some(Side::period(1.0))]).is_empty());

@@ -192,14 +192,45 @@ impl Survey {
     }
 
     /// How high the highest pass between two wells that matter lies above the lowest place: an
-    /// energy, `None` where there is one well. Of all scales that were looked at the highest
-    /// counts, for the small ones see few wells and the large ones blur them.
-    pub fn barrier(&self) -> Option<f64> {
-        let found = self
-            .sheets
-            .iter()
-            .filter_map(|sheet| sheet.barrier(self.level));
-        found.max_by(f64::total_cmp)
+    /// energy, `None` where there is one well, or where many coordinates hide them.
+    ///
+    /// The few points of a coarse cell make wells on slopes, and none of a valley. So from the
+    /// highest that any scale shows it comes down, looking each time at the box that a system of
+    /// that energy visits, until a pass is beyond doubt.
+    pub fn barrier(
+        &self,
+        stream: &mut Stream,
+        mut values: impl FnMut(&[f64], &mut [f64]),
+    ) -> Option<f64> {
+        const DOWN: f64 = 0.25;
+        let highest = |doubtful: bool| {
+            let sheets = self.sheets.iter();
+            let found = sheets.filter_map(|sheet| sheet.barrier(self.level, doubtful));
+            found.max_by(f64::total_cmp)
+        };
+        let (mut height, sure) = (highest(true)?, highest(false).unwrap_or(0.0));
+        // Chance does not make the same pass twice.
+        let mut agreed = 0;
+        for _ in 0..40 {
+            let Some(hull) = self.hull(1.25 * height / DEPTH) else {
+                break;
+            };
+            let near = Sheet::sample(&hull, stream, &mut values);
+            let level = near.lowest().map_or(self.level, |(_, level)| level);
+            let seen = near.barrier(level, false).unwrap_or(0.0);
+            agreed = match (seen / height - 1.0).abs() < 0.2 {
+                true => agreed + 1,
+                false => 0,
+            };
+            if agreed == 2 {
+                return Some(seen);
+            }
+            height = seen.max(DOWN * height);
+            if height < 0.5 * sure {
+                break;
+            }
+        }
+        (sure > 0.0).then_some(sure)
     }
 
     /// The kinetic energy, times two, of one coordinate in one step from rest: `delta^2 E[g^2]/d`

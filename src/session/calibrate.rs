@@ -19,7 +19,7 @@ const LEAST_DECAY: f64 = 1e-5;
 const FLOOR: f64 = 0.05;
 /// Standard errors that an entry may be off from what a simpler matrix has there.
 const DOUBT: f64 = 4.0;
-/// Random numbers for the first guess of a temperature.
+/// Random numbers for the first guess of a temperature, and for the barrier.
 const KICK_STREAM: u64 = 1 << 41;
 
 /// Settings with a friction, and what was seen on the way.
@@ -49,7 +49,12 @@ pub(super) fn calibrate(
     }
     let survey = look_around(potential, &settings);
     let d = potential.model.dimension();
-    let barrier = if open { survey.barrier() } else { None };
+    let values = |x: &[f64], out: &mut [f64]| potential.values(x, out);
+    let mut stream = Streams::new(settings.seed).stream(KICK_STREAM + 1);
+    let barrier = match open {
+        true => survey.barrier(&mut stream, values),
+        false => None,
+    };
     let wanted = open && (d > 1 || barrier.is_some());
     let mut noise = None;
     let mut kt = kick(potential, &settings, &survey);

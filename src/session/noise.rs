@@ -75,8 +75,8 @@ const STAGE1_SEED: u64 = 0x9e37_79b9;
 const DISPLACEMENTS: [usize; 2] = [1 << 14, 1 << 16];
 /// Coordinates in which stage 1 needs few enough runs.
 const MOST_OF_STAGE1: usize = 16;
-/// Steps of all lanes in each run of stage 1.
-const STAGE1_STEPS: u64 = 1_000_000;
+/// Steps of all lanes in each run of stage 1, at most.
+const STAGE1_STEPS: u64 = 10_000_000;
 /// Samples of the stretch in which lags are looked at.
 const LAGGED: usize = 200_000;
 /// Parts of it, for errors.

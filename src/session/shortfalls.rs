@@ -15,8 +15,8 @@ const WELL_DEPTH: f64 = 4.0;
 /// What the estimate itself says of the run: whether it is there, whole, and as good as asked.
 pub(super) fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
     let (settings, sample) = (learned.settings(), learned.sample);
-    let mut fail = |diagnostic: Diagnostic| {
-        if findings.equilibrium.verdict == Verdict::Trusted {
+    let mut say = |diagnostic: Diagnostic| {
+        if diagnostic.is_error() && findings.equilibrium.verdict == Verdict::Trusted {
             findings.equilibrium.verdict = Verdict::NotConverged;
         }
         findings.diagnostics.push(diagnostic);
@@ -24,7 +24,7 @@ pub(super) fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
     let Some(first) = learned.primary() else {
         // Without a sample the reason has been given.
         if !learned.sample.blocks.is_empty() {
-            fail(Diagnostic::error(
+            say(Diagnostic::error(
                 "no-potential",
                 format!(
                     "`{}` has no result, so there is no U.pot",
@@ -39,17 +39,15 @@ pub(super) fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
         .target
         .filter(|target| fit.median_stderr() > *target)
     {
-        fail(
-            Diagnostic::error(
-                "target-missed",
-                format!(
-                    "the median standard error of U is {}, not {}",
-                    significant(fit.median_stderr(), 2),
-                    significant(target, 2)
-                ),
-            )
-            .help("more --steps"),
-        );
+        say(Diagnostic::error(
+            "target-missed",
+            format!(
+                "the median standard error of U is {}, not {}",
+                significant(fit.median_stderr(), 2),
+                significant(target, 2)
+            ),
+        )
+        .help("more --steps"));
     }
     if !sample.coarse.is_empty() {
         let coordinates = &learned.setup.potential.model.coordinates;
@@ -59,13 +57,10 @@ pub(super) fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
             coarse.collect::<Vec<_>>().join(" and ")
         );
         let help = "--knots N sets more cells, at a cost that grows as the square of their number";
-        findings
-            .diagnostics
-            .push(Diagnostic::warning("coarse-knots", message).help(help));
+        say(Diagnostic::warning("coarse-knots", message).help(help));
     }
     if fit.is_disconnected() {
-        findings.diagnostics.push(
-            Diagnostic::warning(
+        say(Diagnostic::warning(
                 "gaps",
                 "there are stretches without samples inside the domain of U: the curve there, and with `force` and `density` the heights on its two sides, are joined by smoothness alone",
             )
@@ -76,8 +71,8 @@ pub(super) fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
     if !wells.is_empty() {
         let mut places: Vec<String> = wells.iter().map(|x| place(x, 2)).collect();
         places.truncate(4);
-        findings.diagnostics.push(
-            Diagnostic::warning(
+        say(
+            Diagnostic::error(
                 "unvisited-wells",
                 format!(
                     "V has other wells that no trajectory visited, near {}: U knows nothing of them",
@@ -90,17 +85,15 @@ pub(super) fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
     let rate = settings.damping.slowest() * settings.delta;
     let asked = 10.0 / rate;
     if (settings.burn_in as f64) < 0.5 * asked {
-        findings.diagnostics.push(
-            Diagnostic::warning(
-                "short-burn-in",
-                format!(
-                    "the burn-in of {} steps is {} relaxation times, where 10 are usual",
-                    settings.burn_in,
-                    significant(settings.burn_in as f64 * rate, 2)
-                ),
-            )
-            .help(format!("--burn-in {}", significant(asked, 2))),
-        );
+        say(Diagnostic::warning(
+            "short-burn-in",
+            format!(
+                "the burn-in of {} steps is {} relaxation times, where 10 are usual",
+                settings.burn_in,
+                significant(settings.burn_in as f64 * rate, 2)
+            ),
+        )
+        .help(format!("--burn-in {}", significant(asked, 2))));
     }
 }
 
