@@ -26,7 +26,7 @@ impl Graph {
     /// distance), but for those of which there are many of one shape (the waves of a series).
     pub fn terms(&mut self, node: Node, dimension: usize) -> Vec<Node> {
         let budget = budget(self, &[node]);
-        let parts = self.smallest_terms(node, dimension);
+        let parts = self.summands(node, dimension);
         let depends = self.depends(|input| (input as usize) < dimension);
         let mut shapes: HashMap<(Vec<u32>, Vec<Token>), usize> = HashMap::new();
         let mut walked = 0;
@@ -126,8 +126,8 @@ impl Graph {
         matches!(self.op(node), Op::Apply2(Add | Subtract, ..))
     }
 
-    /// The terms as far as sums go.
-    fn smallest_terms(&mut self, node: Node, dimension: usize) -> Vec<Node> {
+    /// The additive terms as far as sums go: as [`Graph::terms`], and none merged with another.
+    pub fn summands(&mut self, node: Node, dimension: usize) -> Vec<Node> {
         let leaves = self.spread(node, dimension, |_, _| false).into_iter();
         leaves
             .map(|(weight, leaf)| self.weighted(weight, leaf))

@@ -1,10 +1,12 @@
-//! V filtered by the low-pass of the damped map, by quadrature and with no dynamics: here in one
-//! coordinate, in two by [`plane()`].
+//! V filtered by the low-pass of the damped map, with no dynamics: by quadrature, here in one
+//! coordinate, in two by [`plane()`]; or as a formula, in any number, by [`closed()`].
 
+mod closed;
 mod plane;
 mod sheet;
 mod torus;
 
+pub use closed::{Closed, ClosedError, Lengths, Why, closed};
 pub use plane::{FilteredPlane, Values, plane};
 
 use super::bspline::interpolate;
