@@ -201,6 +201,17 @@ impl Damping {
         self.delta * square.max(0.0).sqrt()
     }
 
+    /// `M^-1 P M^-1`, row-major: the covariance of a step over `delta^2`.
+    pub fn velocity_products(&self, p: &[f64]) -> Vec<f64> {
+        let d = self.dimension;
+        let p = DMatrix::from_row_slice(d, d, p);
+        let covariance = match &self.parts {
+            Parts::Scalar(_) => p,
+            Parts::Matrix(_, inverse) => inverse * p * inverse,
+        };
+        covariance.transpose().as_slice().to_vec()
+    }
+
     /// The diagonal of `M^-1 P M^-1`: by coordinate, the variance of a step over `delta^2`.
     pub fn velocities(&self, p: &[f64]) -> Vec<f64> {
         let d = self.dimension;

@@ -152,11 +152,16 @@ impl Potential {
 
     /// A node of the graph as text, unless that is too long to be read in a message.
     pub fn text(&self, node: Node) -> Option<String> {
+        self.text_in(&self.graph, node)
+    }
+
+    /// The same of a node of another graph with these inputs.
+    pub fn text_in(&self, graph: &Graph, node: Node) -> Option<String> {
         const LONGEST: usize = 60;
         let coordinates = self.model.coordinates.iter().map(|c| c.name.clone());
         let parameters = self.model.parameters.iter().map(|p| p.name.clone());
         let names: Vec<String> = coordinates.chain(parameters).collect();
-        let text = print(&self.graph, node, &names, Notation::Pot)?;
+        let text = print(graph, node, &names, Notation::Pot)?;
         (text.chars().count() <= LONGEST).then_some(text)
     }
 
