@@ -22,6 +22,22 @@ pub struct Local {
     pub values: [f64; 4],
     /// Slopes, in the inverse unit of the coordinate.
     pub slopes: [f64; 4],
+    /// Second derivatives; 0 beyond the ends of a plain axis.
+    pub curvatures: [f64; 4],
+    /// Third derivatives, likewise; they jump at the knots.
+    pub thirds: [f64; 4],
+}
+
+impl Local {
+    /// The means over positions around this one with a variance (unit of the coordinate squared),
+    /// to second order: what samples of a bin show whose mean position is known.
+    pub fn averaged(mut self, variance: f64) -> Local {
+        for k in 0..4 {
+            self.values[k] += 0.5 * variance * self.curvatures[k];
+            self.slopes[k] += 0.5 * variance * self.thirds[k];
+        }
+        self
+    }
 }
 
 impl Space {
@@ -78,6 +94,48 @@ impl Space {
         }
     }
 
+    /// A space on the same circle or over at least the same interval, with cells about twice as
+    /// wide; itself where there are few.
+    pub fn coarser(&self) -> Space {
+        let cells = self.cells.div_ceil(2);
+        match (self.cells, self.periodic) {
+            (..=3, _) => *self,
+            (_, false) => Space {
+                spacing: 2.0 * self.spacing,
+                cells,
+                ..*self
+            },
+            (_, true) => Space {
+                spacing: self.spacing * self.cells as f64 / cells as f64,
+                cells,
+                ..*self
+            },
+        }
+    }
+
+    /// The coefficients of the spline of a coarser space that is nearest, as the first place and
+    /// four weights of coarse coefficients for each of these: exact for cubic polynomials.
+    pub fn refinement(&self, coarse: &Space) -> Vec<(usize, [f64; 4])> {
+        // A coefficient is f - h^2/6 f'' at the middle of its function; beyond the ends those of
+        // the first and the last polynomial.
+        let rows = (0..self.size()).map(|i| {
+            let x = self.lo + self.spacing * (i as f64 - 1.0);
+            let inside = match self.periodic {
+                true => x,
+                false => x.clamp(coarse.lo, coarse.hi()),
+            };
+            let (local, t) = (coarse.at(inside), x - inside);
+            let bend = 0.5 * t * t - self.spacing * self.spacing / 6.0;
+            let turn = t * t * t / 6.0 - t * self.spacing * self.spacing / 6.0;
+            let weight = |k: usize| {
+                let slopes = local.values[k] + t * local.slopes[k];
+                slopes + bend * local.curvatures[k] + turn * local.thirds[k]
+            };
+            (local.start, std::array::from_fn(weight))
+        });
+        rows.collect()
+    }
+
     /// The cell that holds `x`; `None` outside a plain axis and for what is not finite.
     pub fn cell(&self, x: f64) -> Option<usize> {
         let t = (x - self.lo) / self.spacing;
@@ -108,16 +166,22 @@ impl Space {
         // With coefficients (c[j+1] - c[j])/h the slope is a quadratic spline on this basis.
         let [a, b, c] = [0.5 * v * v, 0.5 + u * v, 0.5 * u * u];
         let slopes = [-a / h, (a - b) / h, (b - c) / h, c / h];
+        let square = h * h;
+        let mut curvatures = [v, u - 2.0 * v, v - 2.0 * u, u].map(|b| b / square);
+        let mut thirds = [-1.0, 3.0, -3.0, 1.0].map(|b| b / (square * h));
         let beyond = x - x.clamp(self.lo, self.hi());
         if !self.periodic && beyond != 0.0 {
             for (value, slope) in values.iter_mut().zip(slopes) {
                 *value += beyond * slope;
             }
+            (curvatures, thirds) = ([0.0; 4], [0.0; 4]);
         }
         Local {
             start,
             values,
             slopes,
+            curvatures,
+            thirds,
         }
     }
 
@@ -182,6 +246,7 @@ mod tests {
         let c: Vec<f64> = (0..space.size()).map(|i| (i as f64 * 1.7).sin()).collect();
         let spline = space.spline(c.clone()).unwrap();
         let slope = spline.derivative().unwrap();
+        let curvature = slope.derivative().unwrap();
         for i in -80..=360 {
             let x = -1.5 + f64::from(i) * 0.01;
             let local = space.at(x);
@@ -189,6 +254,13 @@ mod tests {
                 |b: [f64; 4]| -> f64 { b.iter().zip(&c[local.start..]).map(|(b, c)| b * c).sum() };
             assert!((sum(local.values) - spline.value(x)).abs() < 1e-13);
             assert!((sum(local.slopes) - slope.value(x)).abs() < 1e-13);
+            // Divided by the square of a cell once more.
+            assert!((sum(local.curvatures) - curvature.value(x)).abs() < 1e-12);
+            if (0.05..0.35).contains(&(x + 1.5).rem_euclid(0.4)) && (-1.4..1.3).contains(&x) {
+                let h = 1e-3;
+                let third = (curvature.value(x + h) - curvature.value(x - h)) / (2.0 * h);
+                assert!((sum(local.thirds) - third).abs() < 1e-9);
+            }
         }
     }
 
@@ -203,6 +275,29 @@ mod tests {
             assert_eq!(space.at(x).start, space.cell(x + 4.0).unwrap());
             let sum: f64 = space.at(x).values.iter().sum();
             assert!((sum - 1.0).abs() < 1e-14);
+        }
+    }
+
+    #[test]
+    fn a_coarser_spline_is_refined() {
+        // A cubic is the same spline on both, ends that do not meet included.
+        for cells in [6, 7] {
+            let fine = Space::new(-1.0, 0.5, cells).unwrap();
+            let coarse = fine.coarser();
+            assert_eq!((coarse.cells(), coarse.spacing()), (cells.div_ceil(2), 1.0));
+            // f - h^2/6 f'' at the middle of each function.
+            let of = |space: &Space| -> Vec<f64> {
+                let h = space.spacing();
+                let at = (0..space.size()).map(|i| space.lo() + h * (i as f64 - 1.0));
+                at.map(|x| cubic(x).0 - h * h / 6.0 * (1.0 - 1.8 * x))
+                    .collect()
+            };
+            let wide = of(&coarse);
+            for ((start, weights), wanted) in fine.refinement(&coarse).iter().zip(of(&fine)) {
+                let terms = weights.iter().zip(&wide[*start..]);
+                let found: f64 = terms.map(|(w, c)| w * c).sum();
+                assert!((found - wanted).abs() < 1e-12);
+            }
         }
     }
 

@@ -88,6 +88,11 @@ impl Stencil {
         }
     }
 
+    /// The number of rows.
+    pub fn size(&self) -> usize {
+        self.entries.len() / self.offsets.len()
+    }
+
     /// Adds to one entry of the diagonal.
     pub fn add_diagonal(&mut self, index: usize, value: f64) {
         let slots = self.offsets.len();

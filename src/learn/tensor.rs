@@ -79,6 +79,12 @@ impl Tensor {
         })
     }
 
+    /// The product of the coarser spaces of the axes; `None` where it is hardly smaller.
+    pub fn coarser(&self) -> Option<Tensor> {
+        let coarse = Tensor::new(self.axes.iter().map(Space::coarser).collect())?;
+        (2 * coarse.size <= self.size).then_some(coarse)
+    }
+
     /// The axes.
     pub fn axes(&self) -> &[Space] {
         &self.axes
@@ -114,6 +120,15 @@ impl Tensor {
         let mut out = [Local::default(); MAX_AXES];
         for ((local, axis), x) in out.iter_mut().zip(&self.axes).zip(x) {
             *local = axis.at(*x);
+        }
+        out
+    }
+
+    /// The same, averaged over positions around the point with a variance along each axis.
+    pub fn averaged(&self, x: &[f64], variances: &[f64; MAX_AXES]) -> [Local; MAX_AXES] {
+        let mut out = self.locals(x);
+        for (local, variance) in out.iter_mut().zip(variances) {
+            *local = local.averaged(*variance);
         }
         out
     }
@@ -164,6 +179,12 @@ impl Tensor {
     /// what a well is made of in any rotation of its coordinates; a product of parabolas does
     /// cost, since nothing else would hold it where there are no samples.
     pub fn penalty(&self) -> Stencil {
+        self.penalty_of([1.0; MAX_AXES])
+    }
+
+    /// The same for a space that stands for one of narrower cells, as their widths here over those
+    /// there: about what the same spline would cost there.
+    pub fn penalty_of(&self, ratios: [f64; MAX_AXES]) -> Stencil {
         const DIFFERENCES: [[f64; 4]; 4] = [
             [1.0, 0.0, 0.0, 0.0],
             [-1.0, 1.0, 0.0, 0.0],
@@ -177,7 +198,10 @@ impl Tensor {
             if beyond || orders.iter().sum::<usize>() != 3 {
                 continue;
             }
-            let weight = 6.0
+            let scale: f64 = (0..self.axes.len())
+                .map(|k| ratios[k].powi(1 - 2 * orders[k] as i32))
+                .product();
+            let weight = scale * 6.0
                 / orders
                     .map(|n| [1.0, 1.0, 2.0, 6.0][n])
                     .iter()

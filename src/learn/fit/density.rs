@@ -3,9 +3,9 @@
 use super::centres::Centres;
 use super::domain::{Domain, positive};
 use super::solve::conjugate;
-use super::{Estimator, Fit, FitError, LEAST_PENALTY, Settings, folds, search};
+use super::{Estimator, Fit, FitError, LEAST_PENALTY, MOST, Settings, folds, search};
+use crate::learn::levels::Near;
 use crate::learn::stencil::Stencil;
-use crate::learn::tensor::Factor;
 use crate::stats::{Histogram, Moments};
 use rayon::prelude::*;
 use std::borrow::Borrow;
@@ -119,19 +119,16 @@ fn log_density(
     }
     let d = total.mesh().dimension();
     let domain = Domain::new(&total, settings, (d + 1) * (d + 2) / 2)?;
-    let problem = Problem::new(&domain);
+    let problem = Problem::new(&domain, settings);
     let parts: Vec<Vec<f64>> = used.iter().map(|&b| problem.cut(blocks[b])).collect();
     let merged: Vec<Vec<f64>> = folds(used.len(), settings.folds)
         .into_iter()
         .map(|fold| add(&parts[fold]))
         .collect();
     let all = problem.cut(&total);
-    let error = |smoothing| {
-        let error = problem.error(&all, &merged, smoothing);
-        error.unwrap_or(f64::INFINITY)
-    };
+    let error = |smoothing| problem.error(&all, &merged, smoothing);
     let least = LEAST_PENALTY / problem.weight(&all, 1.0);
-    let smoothing = search(domain.tensor.cost(), least, error).ok_or(FitError::Singular)?;
+    let smoothing = search(domain.tensor.cost(), MOST, least, error)?;
     let fitted = problem.fit(&all, smoothing, TOLERANCE)?;
     let without = problem.without(&fitted, &all, &parts, smoothing, TOLERANCE)?;
     let potential = |c: &[f64], beta: f64| c.iter().map(|c| -c / beta).collect::<Vec<f64>>();
@@ -165,6 +162,7 @@ fn subtract(all: &[f64], part: &[f64]) -> Vec<f64> {
 
 /// Counts over the bins of a domain, modelled as Poisson with mean `exp(sum_j c_j B_j)`.
 struct Problem<'a> {
+    settings: &'a Settings<'a>,
     domain: &'a Domain,
     centres: Centres<'a>,
     /// `sum_j B_j^2` at each bin.
@@ -175,13 +173,14 @@ struct Problem<'a> {
 /// A fit to all blocks, and a factor of its equations or of some that are near.
 struct Fitted<'a> {
     coefficients: Vec<f64>,
-    factor: Factor<'a>,
+    factor: Near<'a>,
 }
 
 impl Problem<'_> {
-    fn new(domain: &Domain) -> Problem<'_> {
+    fn new<'a>(domain: &'a Domain, settings: &'a Settings<'a>) -> Problem<'a> {
         let centres = Centres::new(domain);
         Problem {
+            settings,
             squares: centres.squares(),
             centres,
             penalty: domain.tensor.penalty(),
@@ -223,7 +222,7 @@ impl Problem<'_> {
         let factor = self.domain.tensor.factor(&matrix, &self.penalty, weight)?;
         Ok(Fitted {
             coefficients: factor.solve(&[self.centres.project(&values)]).remove(0),
-            factor,
+            factor: Near::Exact(factor),
         })
     }
 
@@ -248,14 +247,16 @@ impl Problem<'_> {
         let mut fitted = self.start(counts, weight)?;
         let mut moved = f64::INFINITY;
         for _ in 0..MAX_STEPS {
+            self.settings.wanted()?;
             let (mut matrix, side) = self.newton(counts, &fitted.coefficients, weight);
             let step = if moved > NEAR {
-                fitted.factor = self.domain.tensor.factor(&matrix, &self.penalty, weight)?;
+                let factor = self.domain.tensor.factor(&matrix, &self.penalty, weight)?;
+                fitted.factor = Near::Exact(factor);
                 fitted.factor.solve(&[side])
             } else {
                 matrix.add_scaled(&self.penalty, weight);
                 let apply = |_: usize, v: &[f64]| matrix.multiply(v);
-                conjugate(&fitted.factor, &[side], tolerance, apply)?
+                conjugate(self.settings, &fitted.factor, &[side], tolerance, apply)?
             };
             moved = self.advance(&mut fitted.coefficients, &step[0])?;
             if moved < tolerance {
@@ -290,7 +291,7 @@ impl Problem<'_> {
                 })
                 .unzip();
             let apply = |i: usize, v: &[f64]| matrices[i].multiply(v);
-            let steps = conjugate(&fitted.factor, &sides, tolerance, apply)?;
+            let steps = conjugate(self.settings, &fitted.factor, &sides, tolerance, apply)?;
             let mut still = Vec::new();
             for (b, step) in open.into_iter().zip(steps) {
                 if self.advance(&mut out[b], &step)? >= tolerance {

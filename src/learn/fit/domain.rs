@@ -68,6 +68,12 @@ impl Domain {
         })
     }
 
+    /// The expected variance along each axis of the positions of `count` samples of a bin about
+    /// their own mean, where the bin is evenly filled: `width²/12 (1 - 1/count)`.
+    pub fn variances(&self, count: f64) -> [f64; MAX_AXES] {
+        within_bin(&self.mesh, count)
+    }
+
     /// The linear form that takes coefficients to the mean of the spline under the sampled
     /// density, bin by bin at the centres.
     pub fn average(&self) -> Vec<f64> {
@@ -80,6 +86,15 @@ impl Domain {
         }
         form
     }
+}
+
+/// As [`Domain::variances`], over a mesh.
+pub(super) fn within_bin(mesh: &Mesh, count: f64) -> [f64; MAX_AXES] {
+    let mut out = [0.0; MAX_AXES];
+    for (variance, axis) in out.iter_mut().zip(mesh.axes()) {
+        *variance = axis.grid.width().powi(2) / 12.0 * (1.0 - 1.0 / count);
+    }
+    out
 }
 
 /// Refuses what is not a positive finite number.

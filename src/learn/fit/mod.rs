@@ -18,11 +18,14 @@
 //!   value are those of U up to a constant.
 //!
 //! One factorisation of the banded equations serves all folds or blocks at a weight: solutions
-//! without a block are found from it by conjugate gradients. [`room`] says what a fit needs.
+//! without a block are found from it by conjugate gradients. Where a factor would be dear, in three
+//! coordinates and on large planes, regressions go without ([`large`]). [`room`] says what a fit
+//! needs.
 
 mod centres;
 mod density;
 mod domain;
+mod large;
 mod regression;
 mod result;
 mod solve;
@@ -30,10 +33,13 @@ mod solve;
 #[cfg(test)]
 mod plane_tests;
 #[cfg(test)]
+mod space_tests;
+#[cfg(test)]
 mod tests;
 
 use crate::stats::MAX_AXES;
 use rayon::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use density::{Temperature, density, paper};
 pub use regression::{ForceFit, force, value};
@@ -54,8 +60,8 @@ pub enum Estimator {
 }
 
 /// How to fit.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Settings {
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a> {
     /// The wanted width of a spline cell along each axis, in the unit of the coordinate; rounded
     /// to a whole number of bins, and on a periodic axis to one that divides the period. With 1.5
     /// lengths `l` half transmission lies near that of the density.
@@ -65,22 +71,33 @@ pub struct Settings {
     pub minimum_count: u64,
     /// The number of folds of the cross-validation; at most the number of blocks.
     pub folds: usize,
+    /// Ends the fit with [`FitError::Cancelled`] soon after it is set.
+    pub stop: Option<&'a AtomicBool>,
 }
 
-impl Settings {
+impl<'a> Settings<'a> {
     /// The usual settings for a cell width (unit of the coordinate) that serves all axes:
     /// 4 samples, 8 folds.
-    pub fn new(spacing: f64) -> Settings {
+    pub fn new(spacing: f64) -> Settings<'a> {
         Settings::by_axis(&[spacing])
     }
 
     /// The same with a cell width for each axis; the last serves those that are not given.
-    pub fn by_axis(spacing: &[f64]) -> Settings {
+    pub fn by_axis(spacing: &[f64]) -> Settings<'a> {
         let last = spacing.last().copied().unwrap_or(f64::NAN);
         Settings {
             spacing: std::array::from_fn(|k| spacing.get(k).copied().unwrap_or(last)),
             minimum_count: 4,
             folds: 8,
+            stop: None,
+        }
+    }
+
+    /// Whether the fit is still wanted.
+    fn wanted(&self) -> Result<(), FitError> {
+        match self.stop {
+            Some(stop) if stop.load(Ordering::Relaxed) => Err(FitError::Cancelled),
+            _ => Ok(()),
         }
     }
 }
@@ -125,6 +142,9 @@ pub enum FitError {
         /// The number of steps taken.
         iterations: usize,
     },
+    /// [`Settings::stop`] was set.
+    #[error("the fit was cancelled")]
+    Cancelled,
 }
 
 impl From<super::banded::NotPositiveDefinite> for FitError {
@@ -155,10 +175,20 @@ const CANDIDATES: std::ops::RangeInclusive<i32> = -20..=8;
 /// the neighbours of the best.
 const CHEAP: f64 = 3e5;
 
-/// The candidate with the least error, each computed from a relative weight; where several have
-/// it, the least weight. Those below `least` all mean the same, and one of them is tried. `None`
-/// where no error is finite.
-fn search(cost: f64, least: f64, error: impl Fn(f64) -> f64 + Sync) -> Option<f64> {
+/// All candidates at a time.
+const MOST: usize = 64;
+
+/// The candidate with the least error, `at_once` tried at a time, each computed from a relative weight; where several have
+/// it, the least weight. Those below `least` all mean the same, and one of them is tried.
+///
+/// # Errors
+/// [`FitError::Cancelled`], or [`FitError::Singular`] where no error is finite.
+fn search(
+    cost: f64,
+    at_once: usize,
+    least: f64,
+    error: impl Fn(f64) -> Result<f64, FitError> + Sync,
+) -> Result<f64, FitError> {
     let weight = |i: i32| 10f64.powf(0.5 * f64::from(i));
     let mut stride = if cost > CHEAP { 4 } else { 1 };
     let mut tried: Vec<(i32, f64)> = Vec::new();
@@ -169,8 +199,13 @@ fn search(cost: f64, least: f64, error: impl Fn(f64) -> f64 + Sync) -> Option<f6
         .unwrap_or(first);
     let mut next: Vec<i32> = (first..=last).step_by(stride as usize).collect();
     loop {
-        let errors: Vec<f64> = next.par_iter().map(|i| error(weight(*i))).collect();
-        tried.extend(next.into_iter().zip(errors));
+        for some in next.chunks(at_once) {
+            let errors = some.par_iter().map(|i| match error(weight(*i)) {
+                Err(FitError::Cancelled) => Err(FitError::Cancelled),
+                error => Ok((*i, error.unwrap_or(f64::INFINITY))),
+            });
+            tried.extend(errors.collect::<Result<Vec<_>, FitError>>()?);
+        }
         tried.sort_by_key(|(i, _)| *i);
         let mut best = (0, f64::INFINITY);
         for (i, error) in &tried {
@@ -179,11 +214,11 @@ fn search(cost: f64, least: f64, error: impl Fn(f64) -> f64 + Sync) -> Option<f6
             }
         }
         if best.1 == f64::INFINITY {
-            return None;
+            return Err(FitError::Singular);
         }
         stride /= 2;
         if stride == 0 {
-            return Some(weight(best.0));
+            return Ok(weight(best.0));
         }
         let near = [best.0 - stride, best.0 + stride];
         next = near

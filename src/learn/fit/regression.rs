@@ -1,9 +1,11 @@
 //! Penalised least squares of V on the spline, and of its gradient on that of the spline.
 
 use super::domain::Domain;
-use super::solve::conjugate;
-use super::{Estimator, Fit, FitError, LEAST_PENALTY, Settings, folds, search};
+use super::large::{Found, Large, each_row};
+use super::solve::{DIRECT, conjugate};
+use super::{Estimator, Fit, FitError, LEAST_PENALTY, MOST, Settings, folds, search};
 use crate::graph::Spline;
+use crate::learn::levels::Near;
 use crate::learn::stencil::Stencil;
 use crate::stats::{BinnedSums, GridMismatch, MAX_AXES};
 use rayon::prelude::*;
@@ -47,8 +49,8 @@ fn mean_diagonal(matrix: &[f64], d: usize) -> f64 {
 
 /// Fits U to values of V: the weighted least-squares spline of the bin means of `y = V(x)` at the
 /// mean positions, with the sampled density as weight. The blocks hold one quantity. A bin mean
-/// differs from the value at the mean position by `V'' width^2/24` by axis, so bins should be a
-/// sixteenth of a cell or so in one coordinate, where they cost nothing, and a quarter in more.
+/// differs from the value at the mean position by `V'' width^2/24` by axis: the rows of the design
+/// hold the same of the spline, so that what is left is of fourth order.
 ///
 /// # Errors
 /// See [`FitError`].
@@ -57,7 +59,7 @@ where
     B: Borrow<BinnedSums>,
 {
     let blocks: Vec<&BinnedSums> = blocks.iter().map(Borrow::borrow).collect();
-    let (fit, _) = regress(Kind::Value, &blocks, settings)?;
+    let (fit, _) = regress(Kind::Value, &blocks, settings, DIRECT)?;
     Ok(fit)
 }
 
@@ -72,7 +74,7 @@ where
     B: Borrow<BinnedSums>,
 {
     let blocks: Vec<&BinnedSums> = blocks.iter().map(Borrow::borrow).collect();
-    let (fit, total) = regress(Kind::Force, &blocks, settings)?;
+    let (fit, total) = regress(Kind::Force, &blocks, settings, DIRECT)?;
     let d = fit.dimension();
     let curved = within_bins(&fit, &total);
     // The slopes at the mean positions of each block: one pass over the bins of each.
@@ -156,30 +158,31 @@ fn each_residual(
     let d = fit.dimension();
     let (mut x, mut s) = ([0.0; MAX_AXES], [0.0; MAX_AXES * MAX_AXES]);
     for bin in (0..sums.mesh().bins()).filter(|&bin| sums.count(bin) > 0) {
+        let count = sums.count(bin) as f64;
         (0..d).for_each(|k| x[k] = sums.position(bin, k));
         let off: [f64; MAX_AXES] = std::array::from_fn(|k| match k < d {
-            true => sums.mean(bin, k) - fit.slope(&x[..d], k),
+            true => sums.mean(bin, k) - fit.mean_slope(&x[..d], count, k),
             false => 0.0,
         });
         // About the bin mean, to keep figures.
         for (i, j) in (0..d).flat_map(|i| (0..d).map(move |j| (i, j))) {
             // Positions are counted from their own mean, which takes one of n away.
-            let rest = 1.0 - 1.0 / sums.count(bin) as f64;
+            let rest = 1.0 - 1.0 / count;
             let curved = curved[bin * d * d + i * d + j];
             s[i * d + j] = sums.covariance(bin, i, j) + off[i] * off[j] - rest * curved;
         }
-        f(bin, sums.count(bin) as f64, &s[..d * d]);
+        f(bin, count, &s[..d * d]);
     }
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+pub(super) enum Kind {
     Value,
     Force,
 }
 
 impl Kind {
-    fn quantities(self, dimension: usize) -> usize {
+    pub fn quantities(self, dimension: usize) -> usize {
         match self {
             Kind::Value => 1,
             Kind::Force => dimension,
@@ -238,45 +241,37 @@ impl Equations {
     }
 }
 
-struct Problem {
-    kind: Kind,
-    domain: Domain,
+pub(super) struct Problem<'a> {
+    pub settings: &'a Settings<'a>,
+    pub kind: Kind,
+    pub domain: Domain,
     penalty: Stencil,
     /// Subtracted from `y`: keeps figures where V is large and nearly constant.
-    shift: f64,
+    pub shift: f64,
 }
 
 /// A weight of the penalty, and what belongs to it.
 struct Solved<'a> {
-    factor: crate::learn::tensor::Factor<'a>,
+    factor: Near<'a>,
     /// The equations with their penalty.
     whole: Stencil,
     coefficients: Vec<f64>,
 }
 
-impl Problem {
+impl Problem<'_> {
     fn equations(&self, sums: &BinnedSums) -> Equations {
         let tensor = &self.domain.tensor;
-        let d = tensor.dimension();
         let mut out = Equations::sum(&[], tensor);
-        let mut x = [0.0; MAX_AXES];
-        for &bin in self.domain.bins.iter().filter(|&&bin| sums.count(bin) > 0) {
-            (0..d).for_each(|k| x[k] = sums.position(bin, k));
-            let locals = tensor.locals(&x[..d]);
-            let n = sums.count(bin) as f64;
-            for k in 0..self.kind.quantities(d) {
-                let row = tensor.row(&locals, (self.kind == Kind::Force).then_some(k));
-                let sum = sums.sum(bin, k) - n * self.shift;
-                out.matrix.add(&row, n);
-                row.add_to(&mut out.side, sum);
-                out.squares += sum * sum / n;
-            }
-        }
+        each_row(self, tensor, sums, |n, sum, row| {
+            out.matrix.add(row, n);
+            row.add_to(&mut out.side, sum);
+            out.squares += sum * sum / n;
+        });
         out
     }
 
-    // The least weight of the penalty.
-    fn least(&self) -> f64 {
+    /// The least weight of the penalty.
+    pub fn least(&self) -> f64 {
         let axes = self.domain.tensor.axes();
         match self.kind {
             Kind::Value => LEAST_PENALTY,
@@ -288,22 +283,27 @@ impl Problem {
         }
     }
 
-    // The weight of the penalty for a relative one.
-    fn weight(&self, all: &Equations, smoothing: f64) -> f64 {
-        let relative = smoothing * all.matrix.trace() / self.penalty.trace();
+    /// The weight of the penalty for a relative one.
+    pub fn weight(&self, matrix: &Stencil, smoothing: f64) -> f64 {
+        let relative = smoothing * matrix.trace() / self.penalty.trace();
         super::at_least(relative, self.least())
+    }
+
+    /// Gradients leave the constant open: this holds one coefficient at 0, and nothing else, since
+    /// the sides have no part along the constant. `trace` is that of the matrix of all samples.
+    pub fn hold(&self, matrix: &mut Stencil, trace: f64) {
+        if self.kind == Kind::Force {
+            let size = self.domain.tensor.size();
+            matrix.add_diagonal(matrix.size() / 2, trace / size as f64);
+        }
     }
 
     fn solve(&self, all: &Equations, smoothing: f64) -> Result<Solved<'_>, FitError> {
         let mut whole = all.matrix.clone();
-        if self.kind == Kind::Force {
-            // Gradients leave the constant open: this holds one coefficient at 0, and nothing
-            // else, since the sides have no part along the constant.
-            let size = self.domain.tensor.size();
-            whole.add_diagonal(size / 2, whole.trace() / size as f64);
-        }
-        let weight = self.weight(all, smoothing);
+        self.hold(&mut whole, all.matrix.trace());
+        let weight = self.weight(&all.matrix, smoothing);
         let factor = self.domain.tensor.factor(&whole, &self.penalty, weight)?;
+        let factor = Near::Exact(factor);
         whole.add_scaled(&self.penalty, weight);
         let coefficients = factor.solve(std::slice::from_ref(&all.side)).remove(0);
         Ok(Solved {
@@ -330,7 +330,7 @@ impl Problem {
             out.iter_mut().zip(part).for_each(|(a, b)| *a -= b);
             out
         };
-        let mut out = conjugate(&solved.factor, &sides, tolerance, apply)?;
+        let mut out = conjugate(self.settings, &solved.factor, &sides, tolerance, apply)?;
         for replicate in &mut out {
             let all = replicate.iter_mut().zip(&solved.coefficients);
             all.for_each(|(r, c)| *r += c);
@@ -338,8 +338,30 @@ impl Problem {
         Ok(out)
     }
 
+    // The fit at the best weight of the penalty, and without each block.
+    fn fit(&self, blocks: &[&BinnedSums]) -> Result<Found, FitError> {
+        let tensor = &self.domain.tensor;
+        let parts: Vec<Equations> = blocks.par_iter().map(|b| self.equations(b)).collect();
+        let merged: Vec<Equations> = folds(blocks.len(), self.settings.folds)
+            .into_par_iter()
+            .map(|fold| Equations::sum(&parts[fold], tensor))
+            .collect();
+        let all = Equations::sum(&merged, tensor);
+        let error = |smoothing| self.error(&all, &merged, smoothing);
+        let least = self.least() / self.weight(&all.matrix, 1.0);
+        let smoothing = search(tensor.cost(), MOST, least, error)?;
+        drop(merged);
+        let solved = self.solve(&all, smoothing)?;
+        Ok(Found {
+            smoothing,
+            replicates: self.without(&solved, &parts, TOLERANCE)?,
+            coefficients: solved.coefficients,
+        })
+    }
+
     // The squared error on parts that were left out, each predicted from the others.
     fn error(&self, all: &Equations, parts: &[Equations], smoothing: f64) -> Result<f64, FitError> {
+        self.settings.wanted()?;
         let solved = self.solve(all, smoothing)?;
         let without = self.without(&solved, parts, ROUGH)?;
         let errors = parts.iter().zip(&without).map(|(part, c)| part.error(c));
@@ -353,10 +375,13 @@ const TOLERANCE: f64 = 1e-4;
 /// squared errors are wrong by the square of it.
 const ROUGH: f64 = 1e-2;
 
-fn regress(
+/// The fit and the sum of all blocks; equations with a factor of more than `direct` operations are
+/// solved without it.
+pub(super) fn regress(
     kind: Kind,
     blocks: &[&BinnedSums],
     settings: &Settings,
+    direct: f64,
 ) -> Result<(Fit, BinnedSums), FitError> {
     let used = blocks.iter().copied().filter(|block| block.total() > 0);
     let used: Vec<&BinnedSums> = used.collect();
@@ -373,6 +398,7 @@ fn regress(
     }
     let domain = Domain::new(&total.histogram(), settings, kind.needed(d))?;
     let problem = Problem {
+        settings,
         kind,
         penalty: domain.tensor.penalty(),
         shift: match kind {
@@ -381,29 +407,22 @@ fn regress(
         },
         domain,
     };
-    let tensor = &problem.domain.tensor;
-    let parts: Vec<Equations> = used.par_iter().map(|b| problem.equations(b)).collect();
-    let merged: Vec<Equations> = folds(used.len(), settings.folds)
-        .into_par_iter()
-        .map(|fold| Equations::sum(&parts[fold], tensor))
-        .collect();
-    let all = Equations::sum(&merged, tensor);
-    let error = |smoothing| {
-        let error = problem.error(&all, &merged, smoothing);
-        error.unwrap_or(f64::INFINITY)
+    let found = match problem.domain.tensor.cost() > direct {
+        true => Large::new(&problem, &used, &total, direct).fit()?,
+        false => problem.fit(&used)?,
     };
-    let least = problem.least() / problem.weight(&all, 1.0);
-    let smoothing = search(tensor.cost(), least, error).ok_or(FitError::Singular)?;
-    drop(merged);
-    let solved = problem.solve(&all, smoothing)?;
-    let replicates = problem.without(&solved, &parts, TOLERANCE)?;
-    let coefficients = solved.coefficients;
     let estimator = match kind {
         Kind::Value => Estimator::Value,
         Kind::Force => Estimator::Force,
     };
     let domain = problem.domain.clone();
-    let fit = Fit::new(estimator, domain, smoothing, coefficients, replicates)?;
+    let fit = Fit::new(
+        estimator,
+        domain,
+        found.smoothing,
+        found.coefficients,
+        found.replicates,
+    )?;
     Ok((fit, total))
 }
 

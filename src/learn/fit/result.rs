@@ -1,6 +1,6 @@
 //! A fitted potential with its errors.
 
-use super::domain::Domain;
+use super::domain::{Domain, within_bin};
 use super::{Estimator, FitError};
 use crate::graph::Spline;
 use crate::learn::tensor::{Row, Tensor};
@@ -73,6 +73,11 @@ impl Fit {
         axes.map(|axis| (axis.lo(), axis.hi())).collect()
     }
 
+    /// The coefficients of U, row-major, the last axis fastest. Shape: `size()`.
+    pub fn coefficients(&self) -> &[f64] {
+        &self.coefficients
+    }
+
     /// The number of coefficients.
     pub fn size(&self) -> usize {
         self.tensor.size()
@@ -96,6 +101,13 @@ impl Fit {
         self.row(x, Some(axis)).of(&self.coefficients)
     }
 
+    /// The mean over a bin of the derivative along an axis, as `count` samples with the mean
+    /// position `x` show it.
+    pub(super) fn mean_slope(&self, x: &[f64], count: f64, axis: usize) -> f64 {
+        let locals = self.tensor.averaged(x, &within_bin(&self.mesh, count));
+        self.tensor.row(&locals, Some(axis)).of(&self.coefficients)
+    }
+
     /// The standard error of U at `x` (its constant being that of mean zero).
     pub fn value_stderr(&self, x: &[f64]) -> f64 {
         self.jackknife(&self.row(x, None))
@@ -106,9 +118,22 @@ impl Fit {
         self.jackknife(&self.row(x, Some(axis)))
     }
 
-    // sqrt((B - 1)/B sum (r_b - mean)^2), the delete-one jackknife over B blocks.
+    /// The standard error of `U(a) - U(b)`, such as the depth of one well below another: errors
+    /// of both go together, and the constant plays no part.
+    pub fn difference_stderr(&self, a: &[f64], b: &[f64]) -> f64 {
+        let rows = [self.row(a, None), self.row(b, None)];
+        self.stderr_of(|c| rows[0].of(c) - rows[1].of(c))
+    }
+
     fn jackknife(&self, row: &Row) -> f64 {
-        let values: Vec<f64> = self.replicates.iter().map(|r| row.of(r)).collect();
+        self.stderr_of(|c| row.of(c))
+    }
+
+    /// The standard error of any smooth function of the coefficients (as in
+    /// [`Fit::coefficients`]): `sqrt((B - 1)/B sum (r_b - mean)^2)`, the delete-one jackknife
+    /// over `B` blocks.
+    pub fn stderr_of(&self, f: impl Fn(&[f64]) -> f64) -> f64 {
+        let values: Vec<f64> = self.replicates.iter().map(|r| f(r)).collect();
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
         let spread: f64 = values.iter().map(|v| (v - mean) * (v - mean)).sum();

@@ -60,7 +60,7 @@ fn grid() -> Grid {
     Grid::over(-6.0, 6.0, 160).unwrap()
 }
 
-fn settings() -> Settings {
+fn settings() -> Settings<'static> {
     Settings::new(1.2)
 }
 
