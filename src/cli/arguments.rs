@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::session::{Chosen, Estimator, Knots, NoiseSource, Options};
+use crate::session::{Chosen, Estimator, Knots, NoiseSource, Options, ScanOptions};
 
 /// The effective potential of a multiscale potential, at the scale of your choice.
 #[derive(Parser, Debug)]
@@ -24,6 +24,8 @@ pub struct Cli {
 pub enum Command {
     /// Learn the effective potential of FILE at the scale that --delta chooses
     Learn(Box<Learn>),
+    /// Find the scales of FILE, and the steps that remove them
+    Scan(Scan),
     /// Values, gradients and Hessians of a potential at points
     Eval(Eval),
     /// Check a program and say what it defines
@@ -159,6 +161,56 @@ impl Learn {
             compare: self.compare.clone(),
             terms: (!self.terms.is_empty()).then(|| Chosen::named(self.terms.clone())),
             noise: self.noise,
+        }
+    }
+}
+
+/// `scan`.
+#[derive(Args, Debug)]
+pub struct Scan {
+    /// The program
+    pub file: PathBuf,
+    /// The steps to try [default: from where the smallest scale traps to where U is too coarse]
+    #[arg(short, long, value_name = "LO..HI", value_parser = steps, allow_hyphen_values = true)]
+    pub delta: Option<(f64, f64)>,
+    /// The friction [default: 0.1]
+    #[arg(short, long, value_name = "G", value_parser = positive, allow_hyphen_values = true, env = "EFFPOT_GAMMA")]
+    pub gamma: Option<f64>,
+    /// Steps of each short run [default: 1e4/(gamma delta), from 2e5 to 3e6]
+    #[arg(short = 'n', long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    pub steps: Option<u64>,
+    /// The seed of all random numbers [default: 1]
+    #[arg(long, value_name = "N", value_parser = whole, allow_negative_numbers = true, env = "EFFPOT_SEED")]
+    pub seed: Option<u64>,
+    /// Stay in here: once for each coordinate, in order
+    #[arg(long, value_name = "LO..HI", value_parser = range, value_delimiter = ',', allow_hyphen_values = true)]
+    pub domain: Vec<(f64, f64)>,
+    /// Write scan.json and a figure of the structure function into a folder
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Replace an existing results folder
+    #[arg(long)]
+    pub force: bool,
+    /// Threads; never changes a bit of the result [default: all]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true, env = "EFFPOT_THREADS")]
+    pub threads: Option<u64>,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub shared: Shared,
+}
+
+impl Scan {
+    /// What the flags say.
+    pub fn options(&self) -> ScanOptions {
+        ScanOptions {
+            delta: self.delta,
+            run: Options {
+                gamma: self.gamma,
+                steps: self.steps,
+                seed: self.seed,
+                domain: (!self.domain.is_empty()).then(|| self.domain.clone()),
+                ..Options::default()
+            },
         }
     }
 }
@@ -312,6 +364,15 @@ fn range(text: &str) -> Result<(f64, f64), String> {
         Ok((lo, hi))
     } else {
         Err("the lower end comes first".to_owned())
+    }
+}
+
+/// A range of steps.
+fn steps(text: &str) -> Result<(f64, f64), String> {
+    match range(text) {
+        Ok((lo, _)) if lo <= 0.0 => Err("steps are positive".to_owned()),
+        Err(_) if positive(text).is_ok() => Err("write two steps, like 0.05..1".to_owned()),
+        range => range,
     }
 }
 

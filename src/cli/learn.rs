@@ -31,7 +31,7 @@ fn run(console: &Console<'_>, arguments: &Learn) -> Result<Exit, Exit> {
             .map_err(|problems| console.diagnose(&problems, &loaded.sources, Exit::Failed))?,
         None => Options::default(),
     };
-    let threads = threads(arguments);
+    let threads = threads(arguments.threads);
     let job = Job {
         sources: &loaded.sources,
         root: loaded.root,
@@ -56,7 +56,8 @@ fn run(console: &Console<'_>, arguments: &Learn) -> Result<Exit, Exit> {
     );
     let folder = ResultsFolder::prepare(arguments.output.as_deref(), &stem, arguments.force)
         .map_err(|error| console.file_error(&error))?;
-    let outcome = sampled(&job, threads, arguments.shared.quiet)
+    let run = |hooks: &Hooks<'_>| session::learn(&job, hooks);
+    let outcome = watched(threads, arguments.shared.quiet, run)
         .map_err(|failure| failed(console, &loaded, failure))?;
     finish(console, arguments, &loaded, folder, outcome)
 }
@@ -84,8 +85,12 @@ fn plan_as_json(plan: &Plan) -> String {
     format!("{object:#}\n")
 }
 
-/// The run itself, with a progress bar on a terminal and an ear for Ctrl-C.
-fn sampled(job: &Job<'_>, threads: usize, quiet: bool) -> Result<Outcome, Failure> {
+/// Runs a job, with a progress bar on a terminal and an ear for Ctrl-C.
+pub(super) fn watched<T: Send>(
+    threads: usize,
+    quiet: bool,
+    run: impl Fn(&Hooks<'_>) -> T + Sync,
+) -> T {
     let cancelled = Arc::new(AtomicBool::new(false));
     let hear = Arc::clone(&cancelled);
     // Without a handler Ctrl-C ends the program at once, which loses the run and nothing else.
@@ -113,9 +118,9 @@ fn sampled(job: &Job<'_>, threads: usize, quiet: bool) -> Result<Outcome, Failur
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let outcome = match pool {
-        Ok(pool) => pool.install(|| session::learn(job, &hooks)),
+        Ok(pool) => pool.install(|| run(&hooks)),
         // Too many threads for the machine: the common pool will do.
-        Err(_) => session::learn(job, &hooks),
+        Err(_) => run(&hooks),
     };
     bar.finish_and_clear();
     outcome
@@ -133,11 +138,11 @@ fn bar(quiet: bool) -> ProgressBar {
     bar
 }
 
-fn threads(arguments: &Learn) -> usize {
+pub(super) fn threads(wanted: Option<u64>) -> usize {
     let all = std::thread::available_parallelism().map_or(1, usize::from);
     // More than the machine has help nobody, and thousands take seconds to start.
     let most = all.max(64) as u64;
-    arguments.threads.map_or(all, |n| n.clamp(1, most) as usize)
+    wanted.map_or(all, |n| n.clamp(1, most) as usize)
 }
 
 fn command_line() -> String {
@@ -154,7 +159,7 @@ fn command_line() -> String {
     format!("effpot-lang {}", words.join(" "))
 }
 
-fn failed(console: &Console<'_>, loaded: &Loaded, failure: Failure) -> Exit {
+pub(super) fn failed(console: &Console<'_>, loaded: &Loaded, failure: Failure) -> Exit {
     let (diagnostics, exit) = match failure {
         Failure::Program(diagnostics) => (diagnostics, Exit::Failed),
         Failure::Usage(diagnostic) => (vec![diagnostic], Exit::Usage),

@@ -7,6 +7,7 @@ pub mod files;
 mod learn;
 pub mod render;
 pub mod results;
+mod scan;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -61,6 +62,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     };
     let exit = match cli.command {
         Command::Learn(arguments) => learn::learn(&arguments),
+        Command::Scan(arguments) => scan::scan(&arguments),
         Command::Eval(arguments) => commands::eval(&arguments),
         Command::Check(arguments) => commands::check(&arguments),
         Command::Export(arguments) => commands::export(&arguments),

@@ -13,6 +13,7 @@ pub mod maps;
 pub mod number;
 pub mod plot;
 pub mod result;
+pub mod scan;
 pub mod sections;
 pub mod summary;
 pub mod surfaces;

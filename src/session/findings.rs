@@ -83,7 +83,7 @@ pub(super) fn virial_is_due(p: &[f64], potential: &Potential, settings: &Setting
 }
 
 /// One coordinate of the lanes of all blocks, each in two halves of time.
-fn halves(sample: &Sample, coordinate: usize) -> Vec<LaneSums> {
+pub(super) fn halves(sample: &Sample, coordinate: usize) -> Vec<LaneSums> {
     let groups = sample.groups;
     let segments = sample.blocks.len() / groups.max(1);
     let mut sums = vec![[LaneSums::default(); 2]; groups * LANES];

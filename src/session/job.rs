@@ -93,7 +93,7 @@ pub(super) struct Setup {
 }
 
 impl Job<'_> {
-    fn compile(&self, name: Option<&str>) -> Result<Potential, Failure> {
+    pub(super) fn compile(&self, name: Option<&str>) -> Result<Potential, Failure> {
         let model = match name {
             Some(name) => self.program.function(name)?,
             None => self.program.potential(self.potential)?,
@@ -202,7 +202,7 @@ impl Job<'_> {
 
     /// A setting that will not do: the fault of the file where its block says so and no flag beats
     /// it.
-    fn not_resolved(&self, problem: NotResolved) -> Failure {
+    pub(super) fn not_resolved(&self, problem: NotResolved) -> Failure {
         let NotResolved { key, diagnostic } = problem;
         let block = self.program.block("learn");
         let entry = block.and_then(|block| block.entries.iter().find(|entry| entry.key == key));

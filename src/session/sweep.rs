@@ -1,0 +1,143 @@
+//! Short runs at many steps, each with the marks of Remark 3.2 of Li & Tao 2024: what the momenta
+//! should be, and are not where a scale is half resolved.
+
+use super::findings::{findings, halves};
+use super::pilot::Pilot;
+use super::prospect::{FRICTION, Prospect};
+use super::sample::{Sample, sample};
+use super::{Estimator, Hooks, Knots, Options, Potential, Settings};
+use crate::learn::collect::LaneSums;
+use crate::learn::scale;
+use crate::learn::transfer::survival_x;
+use crate::report::result::Equilibrium;
+use crate::report::scan::SweepRow;
+use crate::stats::{Moments, split_r_hat};
+
+/// Independent samples that a run aims at: its excess kurtosis errs by 0.05 then.
+const SAMPLES: f64 = 1e4;
+/// Steps of a run, at least and at most.
+const STEPS: [f64; 2] = [2e5, 3e6];
+/// Excess kurtosis of p that is a sign of mixed scales.
+const KURTOSIS: f64 = 0.15;
+/// Kolmogorov-Smirnov distance that is one.
+const DISTANCE: f64 = 0.02;
+/// R-hat of `p^2` that is a sign of traps.
+const R_HAT: f64 = 1.05;
+/// The part of watches that may end in traps; what leads there is dropped.
+const TRAPPED: f64 = 0.05;
+/// The part of windows that may be lost.
+const LOST: f64 = 0.01;
+/// `delta^2 max U''` that a kept landscape allows.
+const TOO_COARSE: f64 = 1.0;
+/// A scale is removed where less than this part of it survives, kept where more than that.
+pub(super) const REMOVED: f64 = 0.1;
+/// See [`REMOVED`].
+pub(super) const KEPT: f64 = 0.5;
+
+/// The options of a short run at one step.
+fn brief(options: &Options, delta: f64) -> Options {
+    let gamma = options.gamma.unwrap_or(FRICTION);
+    let steps = SAMPLES / (gamma * delta);
+    Options {
+        delta: Some(delta),
+        // Nothing is fitted: whatever needs least, in any number of coordinates.
+        estimators: vec![Estimator::Filter],
+        steps: Some(
+            options
+                .steps
+                .unwrap_or(steps.clamp(STEPS[0], STEPS[1]) as u64),
+        ),
+        knots: Some(Knots::Count(32)),
+        restarts: Some(true),
+        target: None,
+        compare: None,
+        ..options.clone()
+    }
+}
+
+/// Runs the map at one step, and marks what it shows; the steps that it took. `None` where the run
+/// would not fit.
+pub(super) fn trial(
+    potential: &Potential,
+    prospect: &Prospect,
+    options: &Options,
+    delta: f64,
+    hooks: &Hooks<'_>,
+) -> Option<(SweepRow, u64)> {
+    let coordinates = &potential.model.coordinates;
+    let settings = brief(options, delta).resolve(coordinates).ok()?;
+    let silent = Hooks {
+        progress: &|_| (),
+        ..*hooks
+    };
+    let sample = sample(potential, None, &settings, None, &silent, |_, _| false).ok()?;
+    let findings = findings(&sample, potential, &settings);
+    let kt = Some(findings.momentum_variance()).filter(|kt| *kt > 0.0);
+    let mut row = SweepRow {
+        delta,
+        kt,
+        length: kt.map(|kt| scale::resolution_length(delta, kt)),
+        trapped: sample.census.trapped as f64 / sample.census.watches.max(1) as f64,
+        restarts: sample.census.restarts,
+        diverged: sample.census.diverged as f64 / sample.census.windows.max(1) as f64,
+        excess_kurtosis: findings.equilibrium.normality.excess_kurtosis,
+        ks: findings.equilibrium.normality.ks,
+        heterogeneity: heterogeneity(&sample, coordinates.len()),
+        effective_samples: findings.equilibrium.effective_samples,
+        ..SweepRow::default()
+    };
+    row.h = row.length.and_then(|l| stiffness(prospect, delta, l));
+    row.marks = marks(&row, &sample, &settings, &findings.equilibrium);
+    row.accepted = row.marks.is_empty();
+    Some((row, sample.steps + sample.warm_up))
+}
+
+/// Split R-hat of `p^2` over trajectories, the worst coordinate.
+fn heterogeneity(sample: &Sample, dimension: usize) -> Option<f64> {
+    let worst = (0..dimension).filter_map(|c| {
+        let kinetic: Vec<Moments> = halves(sample, c).iter().map(LaneSums::kinetic).collect();
+        split_r_hat(&kinetic)
+    });
+    worst.max_by(f64::total_cmp)
+}
+
+/// `delta^2 max U''`: of what lies above all scales its root mean square, which is all of it in a
+/// parabola, and of each scale the part that survives. `None` where nothing of U is seen.
+pub(super) fn stiffness(prospect: &Prospect, delta: f64, length: f64) -> Option<f64> {
+    let plateaus = prospect.scales.plateaus.iter();
+    let waves: f64 = plateaus
+        .map(|p| p.curvature() * survival_x(length / p.eps_hi))
+        .sum();
+    let curvature = prospect.curvature.unwrap_or(0.0) + waves;
+    (curvature > 0.0).then(|| delta * delta * curvature)
+}
+
+fn marks(
+    row: &SweepRow,
+    sample: &Sample,
+    settings: &Settings,
+    equilibrium: &Equilibrium,
+) -> Vec<&'static str> {
+    match sample.pilot {
+        Pilot::AtRest => return vec!["no noise"],
+        Pilot::Caught => return vec!["trapped"],
+        Pilot::Diverged => return vec!["diverges"],
+        Pilot::Undefined | Pilot::Lifted => return vec!["leaves V"],
+        Pilot::Alive => {}
+    }
+    let n = equilibrium.effective_samples.unwrap_or(0.0).max(1.0);
+    let chains = 2.0 * settings.trajectories as f64;
+    // Each mark leaves room for twice what chance does to it.
+    let above = |value: Option<f64>, limit: f64| value.is_some_and(|value| value > limit);
+    let mut marks = Vec::new();
+    let mut mark = |bad: bool, word: &'static str| marks.extend(bad.then_some(word));
+    mark(row.diverged > LOST, "diverges");
+    mark(row.kt.is_none(), "no samples");
+    mark(row.trapped > TRAPPED, "trapped");
+    let kurtosis = KURTOSIS + 2.0 * (24.0 / n).sqrt();
+    mark(above(row.excess_kurtosis, kurtosis), "kurtosis");
+    mark(above(row.ks, DISTANCE + 1.4 / n.sqrt()), "not normal");
+    mark(above(row.heterogeneity, R_HAT + chains / n), "uneven");
+    mark(above(row.h, TOO_COARSE), "coarse");
+    marks
+}
