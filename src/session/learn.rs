@@ -5,6 +5,7 @@ use super::estimate::{Estimate, OnBins, estimate, filtered, fit_of, force_fit};
 use super::findings::{Findings, findings};
 use super::kinks::kink;
 use super::pilot::Pilot;
+use super::resolve::chosen;
 use super::results::{self, Learned};
 use super::room::SampleError;
 use super::sample::sample;
@@ -91,6 +92,8 @@ pub(super) struct Setup {
     pub potential: Potential,
     pub reference: Option<(String, Potential)>,
     pub settings: Settings,
+    /// What is to be said of how the step was chosen.
+    pub chosen: Option<Diagnostic>,
 }
 
 impl Job<'_> {
@@ -133,8 +136,8 @@ impl Job<'_> {
                 "fix all but two of them: make a function of two coordinates that calls this one",
             )));
         }
-        let coordinates = &potential.model.coordinates;
-        let settings = self.options.clone().resolve(coordinates);
+        let (options, chosen) = chosen(&self.options, &potential).map_err(one)?;
+        let settings = options.resolve(&potential.model.coordinates);
         let settings = settings.map_err(|problem| self.not_resolved(*problem))?;
         let reference = match &settings.compare {
             Some(name) => {
@@ -158,6 +161,7 @@ impl Job<'_> {
             potential,
             reference,
             settings,
+            chosen,
         })
     }
 }
@@ -198,7 +202,8 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
     let sample = sample(&setup.potential, settings, hooks, enough).map_err(not_sampled)?;
     let mut findings = findings(&sample, &setup.potential, settings);
     judge(&mut findings, &sample, &setup.potential, settings);
-    findings.diagnostics.extend(seam);
+    let said = seam.into_iter().chain(setup.chosen.clone());
+    findings.diagnostics.extend(said);
     let force = match sample.pilot {
         Pilot::Alive => force_fit(&sample.blocks, &sample.spacing).ok(),
         _ => None,

@@ -17,6 +17,7 @@ mod pilot;
 mod plan;
 mod potential;
 mod prospect;
+mod resolve;
 mod results;
 mod room;
 mod sample;
@@ -34,6 +35,7 @@ pub use findings::Findings;
 pub use learn::{Failure, Job, Outcome, learn};
 pub use plan::{Plan, plan};
 pub use potential::Potential;
+pub use resolve::{Choice, automatic, resolve_scale};
 pub use scan::{ScanOptions, Scanned, scan};
 pub use settings::{Estimator, Knots, NotResolved, Options, Settings};
 
