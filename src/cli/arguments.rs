@@ -71,8 +71,12 @@ pub struct Learn {
     /// The program
     pub file: PathBuf,
     /// The step: with the friction it sets the length below which structure disappears
-    #[arg(short, long, value_name = "D", value_parser = positive, allow_hyphen_values = true, env = "EFFPOT_DELTA")]
-    pub delta: Option<f64>,
+    /// (a number, or `auto`: the smallest of the widest window between scales)
+    #[arg(short, long, value_name = "D", value_parser = step, allow_hyphen_values = true, env = "EFFPOT_DELTA")]
+    pub delta: Option<Step>,
+    /// Keep structure of size L (half a wavelength) and more: chooses step and friction
+    #[arg(long, value_name = "L", value_parser = positive, allow_hyphen_values = true, conflicts_with = "delta")]
+    pub resolve: Option<f64>,
     /// The friction [default: 0.1, less where V has barriers, and in several coordinates a matrix that matches the noise]
     #[arg(short, long, value_name = "G", value_parser = positive, allow_hyphen_values = true, env = "EFFPOT_GAMMA")]
     pub gamma: Option<f64>,
@@ -144,7 +148,12 @@ impl Learn {
     /// What the flags say of the run itself.
     pub fn options(&self) -> Options {
         Options {
-            delta: self.delta,
+            delta: match self.delta {
+                Some(Step::Given(delta)) => Some(delta),
+                _ => None,
+            },
+            automatic: self.delta == Some(Step::Automatic),
+            resolve: self.resolve,
             gamma: self.gamma,
             friction: self.friction.as_ref().map(|rows| rows.0.clone()),
             mass: self.mass.as_ref().map(|rows| rows.0.clone()),
@@ -275,6 +284,15 @@ pub enum Target {
     Latex,
 }
 
+/// The step on the command line.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Step {
+    /// A number.
+    Given(f64),
+    /// `auto`.
+    Automatic,
+}
+
 /// A matrix on the command line, by rows.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Rows(pub Vec<Vec<f64>>);
@@ -332,6 +350,13 @@ fn positive(text: &str) -> Result<f64, String> {
         x if x > 0.0 => Ok(x),
         0.0 => Err("it must be positive, not 0".to_owned()),
         _ => Err("it must be positive".to_owned()),
+    }
+}
+
+fn step(text: &str) -> Result<Step, String> {
+    match text.trim() {
+        "auto" => Ok(Step::Automatic),
+        text => positive(text).map(Step::Given),
     }
 }
 

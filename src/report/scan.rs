@@ -20,6 +20,8 @@ pub struct ScanResult {
     pub continuum: bool,
     /// `sqrt(E[|U''|^2])` of what lies above all scales.
     pub curvature: Option<f64>,
+    /// The temperature of the Gibbs measure that the structure function is taken over.
+    pub structure_kt: f64,
     /// The structure function.
     pub structure: Vec<StructureRow>,
     /// Short runs, from small steps to large.
@@ -104,7 +106,10 @@ pub struct Window {
     pub hi: f64,
     /// The smallest: it changes least of what is kept.
     pub smallest: f64,
-    /// The reduced wavelengths of the scales that the smallest removes, `R_x(l/eps) < 0.1`.
+    /// Its length `l`, and that of the last.
+    pub lengths: [f64; 2],
+    /// The reduced wavelengths of the scales that the smallest removes, `R_x(l/eps) < 0.1`; none
+    /// for a continuum.
     pub removed: Vec<f64>,
     /// Those that are neither removed nor kept.
     pub weakened: Vec<f64>,
@@ -211,20 +216,35 @@ pub fn named(eps: &[f64]) -> String {
 }
 
 impl Window {
+    /// Whether the smallest steps of both remove and keep the same.
+    pub fn does_as(&self, other: &Window) -> bool {
+        self.removed == other.removed && self.kept == other.kept
+    }
+
+    /// Its last step over its first.
+    pub fn ratio(&self) -> f64 {
+        self.hi / self.lo
+    }
+
     fn words(&self) -> String {
-        let mut words = format!(
-            "delta {} to {}: removes {}",
+        let parts = [
+            ("removes", &self.removed),
+            ("weakens", &self.weakened),
+            ("keeps", &self.kept),
+        ];
+        let parts = parts.into_iter().filter(|(_, eps)| !eps.is_empty());
+        let parts: Vec<String> = parts
+            .map(|(verb, eps)| format!("{verb} {}", named(eps)))
+            .collect();
+        format!(
+            "delta {} to {}, l {} to {}{}{}",
             significant(self.lo, 2),
             significant(self.hi, 2),
-            named(&self.removed)
-        );
-        if !self.weakened.is_empty() {
-            words.push_str(&format!(", weakens {}", named(&self.weakened)));
-        }
-        if !self.kept.is_empty() {
-            words.push_str(&format!(", keeps {}", named(&self.kept)));
-        }
-        words
+            significant(self.lengths[0], 2),
+            significant(self.lengths[1], 2),
+            if parts.is_empty() { "" } else { ": " },
+            parts.join(", ")
+        )
     }
 }
 

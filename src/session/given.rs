@@ -31,6 +31,11 @@ impl Given<'_> {
         )
     }
 
+    /// Whether it is the word `auto`.
+    pub fn is_automatic(&self) -> bool {
+        matches!(self.value, Setting::Name(name) if name == "auto")
+    }
+
     /// One number, or a list of one for each coordinate.
     pub fn point(&self) -> Result1<Vec<f64>> {
         let good = match self.value {

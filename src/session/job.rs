@@ -3,6 +3,7 @@
 use super::calibrate::{Calibrated, calibrate};
 use super::form::Form;
 use super::noise::MeasuredNoise;
+use super::resolve::chosen;
 use super::settings::Chosen;
 use super::settings::NotResolved;
 use super::{Estimator, Options, Potential, Settings};
@@ -90,6 +91,8 @@ pub(super) struct Setup {
     pub survey: Option<Survey>,
     /// The noise, if it was measured.
     pub noise: Option<MeasuredNoise>,
+    /// What is to be said of how the step was chosen.
+    pub chosen: Option<Diagnostic>,
 }
 
 impl Job<'_> {
@@ -132,14 +135,14 @@ impl Job<'_> {
                 "fix some of them: make a function of fewer coordinates that calls this one",
             )));
         }
-        let coordinates = &potential.model.coordinates;
-        let settings = self.options.clone().resolve(coordinates);
+        let (options, chosen) = chosen(&self.options, &potential).map_err(one)?;
+        let settings = options.clone().resolve(&potential.model.coordinates);
         let settings = settings.map_err(|problem| self.not_resolved(*problem))?;
         let Calibrated {
             settings,
             survey,
             noise,
-        } = calibrate(&self.options, settings, &potential).map_err(one)?;
+        } = calibrate(&options, settings, &potential).map_err(one)?;
         let reference = match &settings.compare {
             Some(name) => {
                 let reference = self.compile(Some(name))?;
@@ -169,6 +172,7 @@ impl Job<'_> {
             settings,
             survey,
             noise,
+            chosen,
         })
     }
 }

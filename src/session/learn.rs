@@ -44,7 +44,8 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
     let lanes = sample.ensemble.take().zip(sample.map.take());
     let mut findings = findings(&sample, &setup.potential, settings);
     judge(&mut findings, &sample, &setup.potential, settings);
-    findings.diagnostics.extend(seam);
+    let said = seam.into_iter().chain(setup.chosen.clone());
+    findings.diagnostics.extend(said);
     let force = match sample.pilot {
         Pilot::Alive => force_fit(&sample.blocks, &sample.spacing).ok(),
         _ => None,

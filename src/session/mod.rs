@@ -24,6 +24,7 @@ mod pilot;
 mod plan;
 mod potential;
 mod prospect;
+mod resolve;
 mod results;
 mod room;
 mod sample;
@@ -47,6 +48,7 @@ pub use learn::learn;
 pub use noise::NoiseSource;
 pub use plan::{Plan, plan};
 pub use potential::Potential;
+pub use resolve::{Choice, automatic, resolve_scale};
 pub use scan::{ScanOptions, Scanned, scan};
 pub use settings::{Chosen, Estimator, Knots, NotResolved, Options, Settings};
 

@@ -2,6 +2,7 @@
 
 use super::Settings;
 use super::{Failure, Job};
+use crate::diagnostic::Diagnostic;
 use crate::graph::number;
 use crate::report::number::significant;
 
@@ -26,6 +27,8 @@ pub struct Plan {
     pub seconds: f64,
     /// Threads.
     pub threads: usize,
+    /// How the step was chosen, if it was not given.
+    pub chosen: Option<Diagnostic>,
 }
 
 /// Plans a run.
@@ -43,6 +46,7 @@ pub fn plan(job: &Job<'_>) -> Result<Plan, Failure> {
         steps,
         seconds: 1e-9 * steps as f64 * nanoseconds(operations) / job.threads as f64,
         threads: job.threads,
+        chosen: setup.chosen,
         settings,
     })
 }
@@ -71,6 +75,9 @@ impl std::fmt::Display for Plan {
             if settings.chosen { " (chosen)" } else { "" },
             settings.seed
         )?;
+        if let Some(chosen) = &self.chosen {
+            writeln!(f, "{}", chosen.message)?;
+        }
         writeln!(
             f,
             "{:.1e} steps over {} trajectories after {} steps of burn-in each",

@@ -26,6 +26,11 @@ const WITHIN: f64 = 0.25;
 pub(super) const FRICTION: f64 = 0.1;
 /// `delta^2 U''` of a step that is nearly too large.
 pub(super) const COARSE: f64 = 0.3;
+/// `delta^2 U''` of the step whose temperature is looked at: colder than the former, where what
+/// lies above the scales does not yet hide them.
+const GENTLE: f64 = 0.1;
+/// A scale of which half a wavelength is this part of all periods is no detail of the landscape.
+const WHOLE: f64 = 0.125;
 
 /// What is known of the scales of a potential.
 pub(super) struct Prospect {
@@ -47,14 +52,14 @@ pub(super) fn prospect(potential: &Potential, options: &Options) -> Prospect {
     let gamma = options.gamma.unwrap_or(FRICTION);
     let mut kt = look.first_guess(gamma, &mut stream);
     let mut found = look.at(kt, SOME, None, &mut stream);
-    for _ in 0..4 {
+    for _ in 0..6 {
         let Some(next) = found.temperature(gamma) else {
             break;
         };
         let ratio = next / kt;
         kt = next;
         found = look.at(kt, SOME, None, &mut stream);
-        if (0.5..2.0).contains(&ratio) {
+        if (0.8..1.25).contains(&ratio) {
             break;
         }
     }
@@ -63,11 +68,10 @@ pub(super) fn prospect(potential: &Potential, options: &Options) -> Prospect {
 }
 
 impl Prospect {
-    /// The temperature of a map with a step that is nearly too large for what lies above all
-    /// scales, (2.7) of Li & Tao 2024; `None` without any scale.
+    /// The temperature of a map with a step that is good for what lies above all scales, (2.7) of Li & Tao 2024; `None` without any scale.
     fn temperature(&self, gamma: f64) -> Option<f64> {
         let s2 = self.scales.plateaus.last()?.height;
-        let delta = (COARSE / self.curvature?).sqrt();
+        let delta = (GENTLE / self.curvature?).sqrt();
         Some(scale::friction(delta, s2, gamma)).filter(|kt| kt.is_normal())
     }
 }
@@ -138,7 +142,7 @@ impl Look<'_> {
         let (r, s2) = pair[0];
         let above = ladder.iter().find(|(at, s)| *at > r && *s > 3.0 * s2);
         let curvature = above.map_or(1.0, |(at, s)| (2.0 * (s - s2)).sqrt() / at);
-        let kt = scale::friction((COARSE / curvature).sqrt(), s2, gamma);
+        let kt = scale::friction((GENTLE / curvature).sqrt(), s2, gamma);
         if kt.is_normal() { kt } else { 1.0 }
     }
 
@@ -158,7 +162,8 @@ impl Look<'_> {
         let size = self.size(kt);
         let lo = smallest.unwrap_or(size * f64::from(-OCTAVES).exp2());
         let structure = self.structure(&columns, &radii(lo, WITHIN * size), stream);
-        let scales = structure.scales();
+        let mut scales = structure.scales();
+        self.forget_the_whole(&mut scales, size);
         let curvature = match scales.plateaus.last() {
             Some(top) => structure.curvature_above(top),
             None => structure
@@ -171,6 +176,18 @@ impl Look<'_> {
             scales,
             kt,
             curvature,
+        }
+    }
+
+    /// Where all coordinates are periodic the landscape itself ends in a plateau: it is no scale to
+    /// be removed.
+    fn forget_the_whole(&self, scales: &mut Scales, size: f64) {
+        let mut coordinates = self.potential.model.coordinates.iter();
+        let largest = scales.plateaus.last().map_or(0.0, |p| p.eps);
+        if coordinates.all(|c| c.period.is_some()) && std::f64::consts::PI * largest > WHOLE * size
+        {
+            scales.plateaus.pop();
+            scales.continuum = scales.plateaus.iter().any(|p| p.is_continuum());
         }
     }
 

@@ -3,7 +3,6 @@
 use std::sync::atomic::Ordering;
 
 use super::job::{Failure, Job};
-use super::pilot::two_digits;
 use super::prospect::{COARSE, Prospect, prospect};
 use super::sweep::{KEPT, REMOVED, trial};
 use super::{Hooks, Options, Potential, Progress, Settings};
@@ -17,7 +16,7 @@ use crate::report::scan::{PlateauRow, ScanResult, StructureRow, SweepRow, Window
 /// From step to step of a sweep.
 const RATIO: f64 = 1.15;
 /// Steps of a sweep at most.
-const MOST: usize = 40;
+const MOST: usize = 28;
 /// `delta^2 |V''|` of the smallest scale, from below what traps to ...
 const TRAPPING: f64 = 3.0;
 /// ... `delta^2 |U''|` of what lies above all scales, to where that is too coarse.
@@ -149,6 +148,7 @@ fn beginning(potential: &Potential, settings: &Settings, prospect: &Prospect) ->
         plateaus: prospect.scales.plateaus.iter().map(plateau_row).collect(),
         continuum: prospect.scales.continuum,
         curvature: prospect.curvature,
+        structure_kt: prospect.kt,
         structure: increments
             .map(|i| StructureRow {
                 r: i.r,
@@ -195,11 +195,14 @@ pub(super) fn deltas(lo: f64, hi: f64) -> Vec<f64> {
         .ceil()
         .clamp(1.0, MOST as f64 - 1.0);
     let at = |k: usize| lo * (hi / lo).powf(k as f64 / parts);
-    let mut deltas: Vec<f64> = (0..=parts as usize)
-        .map(|k| two_digits(1.0001 * at(k)))
-        .collect();
+    let mut deltas: Vec<f64> = (0..=parts as usize).map(|k| two_digits(at(k))).collect();
     deltas.dedup();
     deltas
+}
+
+/// To the nearest number of two digits.
+fn two_digits(x: f64) -> f64 {
+    format!("{x:.1e}").parse().unwrap_or(x)
 }
 
 /// One run after another, until two of them diverge.
@@ -236,46 +239,53 @@ pub(super) fn sweep(
     }
 }
 
-/// What survives of a scale at a length: between what does of its smallest and largest parts.
-fn survival(plateau: &Plateau, length: f64) -> f64 {
-    survival_x(length / plateau.eps)
-}
-
-/// Neighbouring steps that will do.
+/// Neighbouring steps that will do. A single step that will not, between two stretches that remove
+/// the same, is chance: what is half resolved spoils several.
 pub(super) fn windows(sweep: &[SweepRow], prospect: &Prospect) -> Vec<Window> {
-    let mut windows = Vec::new();
+    let mut windows: Vec<Window> = Vec::new();
+    let mut since = usize::MAX;
     for run in sweep.chunk_by(|a, b| a.accepted == b.accepted) {
         let (Some(first), Some(last)) = (run.first(), run.last()) else {
             continue;
         };
         if !first.accepted {
+            since = run.len();
             continue;
         }
-        let length = first.length.unwrap_or(f64::NAN);
-        let those = |good: &dyn Fn(f64) -> bool| -> Vec<f64> {
-            let plateaus = prospect.scales.plateaus.iter();
-            plateaus
-                .filter(|p| good(survival(p, length)))
-                .map(|p| p.eps)
-                .collect()
-        };
-        windows.push(Window {
-            lo: first.delta,
-            hi: last.delta,
-            smallest: first.delta,
-            removed: those(&|s| s < REMOVED),
-            weakened: those(&|s| (REMOVED..=KEPT).contains(&s)),
-            kept: those(&|s| s > KEPT),
-        });
+        let window = window(first, last, prospect);
+        match windows.last_mut().filter(|known| known.does_as(&window)) {
+            Some(known) if since == 1 => {
+                (known.hi, known.lengths[1]) = (window.hi, window.lengths[1]);
+            }
+            _ => windows.push(window),
+        }
     }
     windows
+}
+
+fn window(first: &SweepRow, last: &SweepRow, prospect: &Prospect) -> Window {
+    let length = first.length.unwrap_or(f64::NAN);
+    let those = |good: &dyn Fn(f64) -> bool| -> Vec<f64> {
+        let plateaus = prospect.scales.plateaus.iter();
+        let eps = plateaus.filter(|p| !p.is_continuum()).map(|p| p.eps);
+        eps.filter(|eps| good(survival_x(length / eps))).collect()
+    };
+    Window {
+        lo: first.delta,
+        hi: last.delta,
+        smallest: first.delta,
+        lengths: [length, last.length.unwrap_or(f64::NAN)],
+        removed: those(&|s| s < REMOVED),
+        weakened: those(&|s| (REMOVED..=KEPT).contains(&s)),
+        kept: those(&|s| s > KEPT),
+    }
 }
 
 /// The window with the largest ratio of its ends: the widest gap between scales.
 pub(super) fn widest(windows: &[Window]) -> Option<&Window> {
     windows
         .iter()
-        .max_by(|a, b| (a.hi / a.lo).total_cmp(&(b.hi / b.lo)))
+        .max_by(|a, b| a.ratio().total_cmp(&b.ratio()))
 }
 
 fn advice(result: &ScanResult) -> String {
@@ -288,14 +298,22 @@ fn advice(result: &ScanResult) -> String {
     if result.windows.is_empty() {
         return no_window(result);
     }
-    let mut parts: Vec<String> = result.windows.iter().rev().map(one_window).collect();
-    parts.dedup();
+    // Of windows that do the same, the widest.
+    let mut best: Vec<&Window> = Vec::new();
+    for window in result.windows.iter().rev() {
+        match best.iter_mut().find(|known| known.does_as(window)) {
+            Some(known) if window.ratio() > known.ratio() => *known = window,
+            Some(_) => {}
+            None => best.push(window),
+        }
+    }
+    let parts: Vec<String> = best.iter().map(|window| one_window(window)).collect();
     let mut advice = format!("use {}", parts.join("; "));
     let coarse = |delta: f64| {
         let mut rows = result.sweep.iter().filter(|row| row.delta == delta);
         rows.any(|row| row.h.is_some_and(|h| h > COARSE))
     };
-    if result.windows.iter().any(|w| coarse(w.smallest)) {
+    if best.iter().any(|w| coarse(w.smallest)) {
         let limit = significant(COARSE, 1);
         advice.push_str(&format!(
             "; where h is above {limit}, U is distorted by the step itself"

@@ -120,6 +120,10 @@ pub type Matrix = Vec<Vec<f64>>;
 pub struct Options {
     /// The step.
     pub delta: Option<f64>,
+    /// Keep structure of this size (half a wavelength) and more: step and friction follow.
+    pub resolve: Option<f64>,
+    /// Take the smallest step of the widest window between scales.
+    pub automatic: bool,
     /// The friction, a number.
     pub gamma: Option<f64>,
     /// The friction, a matrix; it beats the number.
@@ -157,8 +161,23 @@ pub struct Options {
 impl Options {
     /// These options, with those of `other` where nothing is said here.
     pub fn or(self, other: Options) -> Options {
+        // How to choose the step is one choice, and a size asks for a friction too.
+        let chosen = self.delta.is_some() || self.automatic || self.resolve.is_some();
+        let other = match (chosen, self.resolve) {
+            (false, _) => other,
+            (true, sized) => Options {
+                delta: None,
+                resolve: None,
+                automatic: false,
+                gamma: other.gamma.filter(|_| sized.is_none()),
+                friction: other.friction.filter(|_| sized.is_none()),
+                ..other
+            },
+        };
         Options {
             delta: self.delta.or(other.delta),
+            resolve: self.resolve.or(other.resolve),
+            automatic: self.automatic || other.automatic,
             gamma: self.gamma.or(other.gamma),
             // A number on the command line beats a matrix in the file.
             friction: match self.gamma {
@@ -220,7 +239,9 @@ impl Options {
 
     fn set(&mut self, given: &Given<'_>, key_span: Span) -> Result<(), Box<Diagnostic>> {
         match given.key {
+            "delta" if given.is_automatic() => self.automatic = true,
             "delta" => self.delta = Some(given.positive()?),
+            "resolve" => self.resolve = Some(given.positive()?),
             "gamma" => self.gamma = Some(given.positive()?),
             "friction" => self.friction = Some(given.matrix()?),
             "mass" => self.mass = Some(given.matrix()?),
@@ -256,6 +277,7 @@ impl Options {
 
 const KEYS: &[&str] = &[
     "delta",
+    "resolve",
     "gamma",
     "friction",
     "mass",

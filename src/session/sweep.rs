@@ -15,12 +15,23 @@ use crate::stats::{Moments, split_r_hat};
 
 /// Independent samples that a run aims at: its excess kurtosis errs by 0.05 then.
 const SAMPLES: f64 = 1e4;
-/// Steps of a run, at least and at most.
-const STEPS: [f64; 2] = [2e5, 3e6];
+/// Steps of a run at least, and at most if it then has samples enough to be judged.
+const STEPS: [f64; 2] = [1e5, 1e6];
+/// Steps of a run at most.
+const MOST_STEPS: f64 = 1e7;
+/// Samples that a run can be judged by: its excess kurtosis errs by 0.2 then.
+const ENOUGH: f64 = 600.0;
+/// Trajectories of a run.
+const TRAJECTORIES: usize = 32;
+/// Relaxation times of burn-in: trajectories start at about the right temperature.
+const BURN_IN: f64 = 5.0;
 /// Excess kurtosis of p that is a sign of mixed scales.
 const KURTOSIS: f64 = 0.15;
-/// Kolmogorov-Smirnov distance that is one.
-const DISTANCE: f64 = 0.02;
+/// Kolmogorov-Smirnov distance that is one ...
+const DISTANCE: f64 = 0.006;
+/// ... beyond what a bounded force makes, this much times the excess kurtosis: the first term of
+/// Edgeworth's series, `|He_3(z)| phi(z)/24` at its largest.
+const BOUNDED: f64 = 0.0229;
 /// R-hat of `p^2` that is a sign of traps.
 const R_HAT: f64 = 1.05;
 /// The part of watches that may end in traps; what leads there is dropped.
@@ -37,16 +48,16 @@ pub(super) const KEPT: f64 = 0.5;
 /// The options of a short run at one step.
 fn brief(options: &Options, delta: f64) -> Options {
     let gamma = options.gamma.unwrap_or(FRICTION);
-    let steps = SAMPLES / (gamma * delta);
+    let relaxation = 1.0 / (gamma * delta);
+    let steps = (SAMPLES * relaxation).clamp(STEPS[0], STEPS[1]);
+    let steps = steps.max(2.0 * ENOUGH * relaxation).min(MOST_STEPS);
     Options {
         delta: Some(delta),
         // Nothing is fitted: whatever needs least, in any number of coordinates.
         estimators: vec![Estimator::Filter],
-        steps: Some(
-            options
-                .steps
-                .unwrap_or(steps.clamp(STEPS[0], STEPS[1]) as u64),
-        ),
+        steps: Some(options.steps.unwrap_or(steps as u64)),
+        trajectories: Some(options.trajectories.unwrap_or(TRAJECTORIES)),
+        burn_in: Some((BURN_IN * relaxation).clamp(100.0, 1e6) as u64),
         knots: Some(Knots::Count(32)),
         restarts: Some(true),
         target: None,
@@ -102,13 +113,17 @@ fn heterogeneity(sample: &Sample, dimension: usize) -> Option<f64> {
 }
 
 /// `delta^2 max U''`: of what lies above all scales its root mean square, which is all of it in a
-/// parabola, and of each scale the part that survives. `None` where nothing of U is seen.
+/// parabola, and of each scale the part that survives; of a continuum the root mean square that its
+/// structure function has at the length. `None` where nothing of U is seen.
 pub(super) fn stiffness(prospect: &Prospect, delta: f64, length: f64) -> Option<f64> {
     let plateaus = prospect.scales.plateaus.iter();
-    let waves: f64 = plateaus
-        .map(|p| p.curvature() * survival_x(length / p.eps_hi))
+    let curvature: f64 = plateaus
+        .map(|p| match p.is_continuum() {
+            true => prospect.structure.curvature_at(length).unwrap_or(0.0),
+            false => p.curvature() * survival_x(length / p.eps),
+        })
         .sum();
-    let curvature = prospect.curvature.unwrap_or(0.0) + waves;
+    let curvature = curvature + prospect.curvature.unwrap_or(0.0);
     (curvature > 0.0).then(|| delta * delta * curvature)
 }
 
@@ -127,16 +142,21 @@ fn marks(
     }
     let n = equilibrium.effective_samples.unwrap_or(0.0).max(1.0);
     let chains = 2.0 * settings.trajectories as f64;
-    // Each mark leaves room for twice what chance does to it.
+    // What chance adds to a mark where there are fewer samples than were aimed at.
+    let chance = |spread: f64| 2.0 * (spread / n.sqrt() - spread / SAMPLES.sqrt()).max(0.0);
     let above = |value: Option<f64>, limit: f64| value.is_some_and(|value| value > limit);
     let mut marks = Vec::new();
+    let short = n < ENOUGH && row.kt.is_some();
     let mut mark = |bad: bool, word: &'static str| marks.extend(bad.then_some(word));
     mark(row.diverged > LOST, "diverges");
     mark(row.kt.is_none(), "no samples");
+    mark(short, "short");
     mark(row.trapped > TRAPPED, "trapped");
-    let kurtosis = KURTOSIS + 2.0 * (24.0 / n).sqrt();
+    let kurtosis = KURTOSIS + chance(24f64.sqrt());
     mark(above(row.excess_kurtosis, kurtosis), "kurtosis");
-    mark(above(row.ks, DISTANCE + 1.4 / n.sqrt()), "not normal");
+    let bounded = BOUNDED * row.excess_kurtosis.map_or(0.0, |k| (-k).max(0.0));
+    let distance = DISTANCE + bounded + chance(0.5);
+    mark(above(row.ks, distance), "not normal");
     mark(above(row.heterogeneity, R_HAT + chains / n), "uneven");
     mark(above(row.h, TOO_COARSE), "coarse");
     marks

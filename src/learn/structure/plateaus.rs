@@ -18,6 +18,8 @@ const BROAD: f64 = 5.0;
 /// near 2, over more than `LONG` in `r`.
 const UNEVEN: f64 = 1.5;
 const LONG: f64 = 32.0;
+/// Parts of a rise that are too small, or too close to all of it, to tell a wavelength.
+const TAIL: f64 = 0.02;
 /// Rounds of the fit of a height.
 const ROUNDS: usize = 4;
 /// Below this part of the square of the gradient differences are rounding.
@@ -152,7 +154,7 @@ impl Curve<'_> {
         self.rates[at] / self.points[at].value
     }
 
-    /// The longest stretches with a slope below [`FLAT`], of an octave at least.
+    /// The longest stretches with a slope below [`FLAT`], of two grid points at least.
     fn flat_runs(&self) -> Vec<Run> {
         let mut runs: Vec<Run> = Vec::new();
         let mut begun = None;
@@ -161,7 +163,7 @@ impl Curve<'_> {
             match (flat, begun) {
                 (true, None) => begun = Some(at),
                 (false, Some(from)) => {
-                    runs.extend((at - from > 2).then_some((from, at - 1)));
+                    runs.extend((at - from > 1).then_some((from, at - 1)));
                     begun = None;
                 }
                 _ => {}
@@ -211,10 +213,7 @@ impl Curve<'_> {
 
     fn plateau(&self, run: Run, below: f64) -> Option<Plateau> {
         let at = self.flattest(run);
-        let eps_of = |part: f64, variance: f64| {
-            let r = self.crossing(below + part * variance, at);
-            r / (-2.0 * (-part).ln_1p()).sqrt()
-        };
+        let eps_of = |part: f64, variance: f64| self.eps(below, variance, part, at);
         let mut variance = self.points[at].value - below;
         let mut stderr = self.points[at].stderr;
         let one = variance > 0.0 && eps_of(0.9, variance) <= BROAD * eps_of(0.1, variance);
@@ -282,19 +281,20 @@ impl Curve<'_> {
         (variance.is_finite() && stderr.is_finite()).then_some((variance, stderr))
     }
 
-    /// The radius where `S` last passes a level before a grid point; the first radius where it is
-    /// above from the start.
-    fn crossing(&self, level: f64, before: usize) -> f64 {
-        let under = (0..=before).rev().find(|at| self.points[*at].value < level);
-        let Some(at) = under else {
-            return self.points[0].r;
+    /// The reduced wavelength of the wave that passes the same part of the rise at the same radius,
+    /// before a grid point: between grid points as a wave does. Where the rise has passed it before
+    /// the first radius, that of a wave which passes it there.
+    fn eps(&self, below: f64, variance: f64, part: f64, before: usize) -> f64 {
+        let risen = |at: usize| (self.points[at].value - below) / variance;
+        let of = |r: f64, part: f64| r / (-2.0 * (-part).ln_1p()).sqrt();
+        let Some(low) = (0..=before).rev().find(|at| risen(*at) < part) else {
+            return of(self.points[0].r, part);
         };
-        let (low, high) = (
-            self.points[at],
-            self.points[(at + 1).min(self.points.len() - 1)],
-        );
-        let part = (level / low.value).ln() / (high.value / low.value).ln();
-        low.r * (high.r / low.r).powf(part.clamp(0.0, 1.0))
+        let high = (low + 1).min(self.points.len() - 1);
+        let (from, to) = (risen(low).max(TAIL), risen(high).min(1.0 - TAIL));
+        let share = ((part - from) / (to - from)).clamp(0.0, 1.0);
+        let (short, long) = (of(self.points[low].r, from), of(self.points[high].r, to));
+        short * (long / short).powf(share)
     }
 
     /// Whether the slope stays far from that of anything smooth over a long stretch.
