@@ -23,4 +23,5 @@ mod canvas;
 mod contour;
 mod drawing;
 mod json;
+mod reading;
 mod terms;

@@ -1,7 +1,8 @@
 //! What stands in a `learn` block, read as what a setting needs.
 
+use super::estimator::Estimator;
 use super::noise::NoiseSource;
-use super::settings::{Estimator, Knots, Matrix};
+use super::settings::{Knots, Matrix};
 use crate::check::Setting;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;

@@ -1,10 +1,10 @@
 //! What a run is asked to do, and what it has before its first step.
 
 use super::calibrate::{Calibrated, calibrate};
+use super::estimator::Chosen;
 use super::form::Form;
 use super::noise::MeasuredNoise;
 use super::resolve::chosen;
-use super::settings::Chosen;
 use super::settings::NotResolved;
 use super::{Estimator, Options, Potential, Settings};
 use crate::check::Program;

@@ -10,6 +10,7 @@ mod curves;
 mod distortions;
 mod estimate;
 mod estimates;
+mod estimator;
 mod findings;
 mod form;
 mod given;
@@ -41,6 +42,7 @@ mod weights;
 mod writing;
 
 pub use components::{Component, components, terms};
+pub use estimator::{Chosen, Estimator};
 pub use findings::Findings;
 pub use form::Form;
 pub use job::{Failure, Job, Outcome};
@@ -50,7 +52,7 @@ pub use plan::{Plan, plan};
 pub use potential::Potential;
 pub use resolve::{Choice, automatic, resolve_scale};
 pub use scan::{ScanOptions, Scanned, scan};
-pub use settings::{Chosen, Estimator, Knots, NotResolved, Options, Settings};
+pub use settings::{Knots, NotResolved, Options, Settings};
 
 use std::sync::atomic::AtomicBool;
 
