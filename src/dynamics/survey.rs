@@ -191,6 +191,24 @@ impl Survey {
         }
     }
 
+    /// The wells of V in the box that a system visits which can cross a barrier of that height, as
+    /// in [`Survey::wells`], those less deep than a twentieth of it left out.
+    pub fn wells_below(
+        &self,
+        barrier: f64,
+        depth: f64,
+        stream: &mut Stream,
+        mut values: impl FnMut(&[f64], &mut [f64]),
+    ) -> Vec<Vec<Side>> {
+        const SHALLOW: f64 = 0.05;
+        let Some(hull) = self.hull(1.25 * barrier / DEPTH) else {
+            return Vec::new();
+        };
+        let near = Sheet::sample(&hull, stream, &mut values);
+        let wells = near.wells(depth.max(SHALLOW * barrier)).into_iter();
+        wells.map(|cell| near.cell(cell)).collect()
+    }
+
     /// How high the highest pass between two wells that matter lies above the lowest place: an
     /// energy, `None` where there is one well, or where many coordinates hide them.
     ///

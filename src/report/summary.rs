@@ -3,7 +3,7 @@
 use super::critical::CriticalKind;
 use super::number::{place, scientific, significant, with_error};
 use super::result::{
-    Calibration, CalibrationState, Covered, EstimatorRow, RunResult, Settings, Verdict,
+    Calibration, CalibrationState, Covered, EstimatorRow, Noise, RunResult, Settings, Verdict,
 };
 use std::fmt::Write;
 
@@ -368,7 +368,17 @@ fn noise(result: &RunResult) -> Option<String> {
         parts.push(format!("beta {beta} +- {stderr}"));
     }
     parts.extend(result.noise.calibration.as_ref().map(heat));
+    parts.extend(memory(&result.noise));
     (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// The correlation of the unresolved force from step to step, where there is one worth a word.
+fn memory(noise: &Noise) -> Option<String> {
+    const WORTH: f64 = 0.02;
+    let (lag, error) = (noise.lag_correlation?, noise.lag_correlation_stderr?);
+    let (shown, bar) = with_error(lag, error);
+    (lag.abs() > WORTH.max(4.0 * error))
+        .then(|| format!("lag-1 correlation of the noise {shown} +- {bar}"))
 }
 
 /// How equally hot the momenta are.

@@ -88,8 +88,8 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
         );
     }
     learned.lags = lanes.and_then(|(ensemble, map)| over_lags(ensemble, &map, &learned, hooks));
-    judge_heat(&learned, &mut findings);
     judge_estimate(&learned, &mut findings);
+    judge_heat(&learned, &mut findings);
     findings.diagnostics.extend(kink(&learned));
     results::outcome(job, &learned, findings, hooks)
 }

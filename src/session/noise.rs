@@ -73,6 +73,10 @@ const PROBE_STREAM: u64 = STARTS_STREAM + 1;
 const STAGE1_SEED: u64 = 0x9e37_79b9;
 /// Displacements of a probe: in several coordinates, where friction is made of it, 0.5 % of S.
 const DISPLACEMENTS: [usize; 2] = [1 << 14, 1 << 16];
+/// Displaced coordinates at most: those of each displacement count.
+const MOST_DISPLACED: usize = 1 << 20;
+/// Coordinates in which products over lags are few enough.
+const MOST_OF_LAGS: usize = 64;
 /// Coordinates in which stage 1 needs few enough runs.
 const MOST_OF_STAGE1: usize = 16;
 /// Steps of all lanes in each run of stage 1, at most.
@@ -104,7 +108,7 @@ pub(super) fn by_probe(
     let inverse: f64 = (0..d).map(|c| settings.damping.inverse_mass(c, c)).sum();
     let step = settings.delta * (inverse / d as f64).sqrt();
     let r = radius(&points, d, step, &mut stream, &slopes)?;
-    let count = DISPLACEMENTS[usize::from((2..=3).contains(&d))];
+    let count = DISPLACEMENTS[usize::from((2..=3).contains(&d))].min(MOST_DISPLACED / d);
     let found = probe(&points, d, r, count, &mut stream, &slopes)?;
     let times = |s: &[f64]| s.iter().map(|s| settings.delta * s).collect();
     Some(MeasuredNoise {
@@ -217,6 +221,9 @@ pub(super) fn over_lags(
     learned: &Learned<'_>,
     hooks: &Hooks<'_>,
 ) -> Option<Correlation> {
+    if map.dimension() > MOST_OF_LAGS {
+        return None;
+    }
     let fitted = learned.force.as_ref();
     let form = match fitted {
         Some(force) => Form::Spline(force.fit.spline.clone()),

@@ -4,13 +4,15 @@ use super::findings::Findings;
 use super::results::Learned;
 use super::verdict::place;
 use crate::diagnostic::Diagnostic;
-use crate::dynamics::Side;
+use crate::dynamics::{Side, Streams};
 use crate::learn::fit::Fit;
 use crate::report::number::significant;
 use crate::report::result::Verdict;
 
 /// A well as deep as this many kT is one that trajectories may never find.
 const WELL_DEPTH: f64 = 4.0;
+/// Random numbers to look for wells with.
+const WELLS_STREAM: u64 = 1 << 42;
 
 /// What the estimate itself says of the run: whether it is there, whole, and as good as asked.
 pub(super) fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
@@ -97,8 +99,8 @@ pub(super) fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
     }
 }
 
-/// The wells of V that no trajectory visited, as far as eight times the width of the fit: not
-/// those beyond a domain that was asked for.
+/// The wells of V that no trajectory visited, below the highest pass that is known, or as far as
+/// eight times the width of the fit: not those beyond a domain that was asked for.
 fn unvisited(learned: &Learned<'_>, fit: &Fit) -> Vec<Vec<f64>> {
     let (sample, Some(bins)) = (learned.sample, &learned.bins) else {
         return Vec::new();
@@ -106,7 +108,15 @@ fn unvisited(learned: &Learned<'_>, fit: &Fit) -> Vec<Vec<f64>> {
     if learned.settings().domain.is_some() {
         return Vec::new();
     }
-    let wells = sample.survey.wells(&bins.sides(), WELL_DEPTH * sample.kt);
+    let (potential, depth) = (&learned.setup.potential, WELL_DEPTH * sample.kt);
+    let values = |x: &[f64], out: &mut [f64]| potential.values(x, out);
+    let mut stream = Streams::new(learned.settings().seed).stream(WELLS_STREAM);
+    let wells = match sample.survey.barrier(&mut stream, values) {
+        Some(barrier) => sample
+            .survey
+            .wells_below(barrier, depth, &mut stream, values),
+        None => sample.survey.wells(&bins.sides(), depth),
+    };
     let centre = |cell: &[Side]| {
         cell.iter()
             .map(|s| 0.5 * (s.lo + s.hi))

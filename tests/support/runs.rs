@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use effpot_lang::check::{NoFiles, Program, check, gather};
 use effpot_lang::report::result::{EstimatorRow, RunResult};
-use effpot_lang::session::{Hooks, Job, Options, Outcome, Potential, learn};
+use effpot_lang::session::{Failure, Hooks, Job, Options, Outcome, Potential, learn};
 use effpot_lang::source::{SourceId, Sources};
 
 /// The text of an example.
@@ -33,6 +33,18 @@ pub fn potential(text: &str) -> Potential {
 
 /// Learns as the command line would: `options` come before those of the file.
 pub fn run(text: &str, options: Options) -> Outcome {
+    tried(text, options).unwrap_or_else(|failure| panic!("{failure:?}"))
+}
+
+/// What is said where there is no result.
+pub fn fails(text: &str, options: Options) -> String {
+    match tried(text, options) {
+        Ok(outcome) => panic!("{:?}", outcome.diagnostics),
+        Err(failure) => format!("{failure:?}"),
+    }
+}
+
+fn tried(text: &str, options: Options) -> Result<Outcome, Failure> {
     let (sources, root, program) = program(text);
     let in_file = program
         .block("learn")
@@ -53,7 +65,7 @@ pub fn run(text: &str, options: Options) -> Outcome {
         command: "test",
         threads: rayon::current_num_threads(),
     };
-    learn(&job, &hooks).unwrap_or_else(|failure| panic!("{failure:?}"))
+    learn(&job, &hooks)
 }
 
 /// The row of an estimator in the table of a result.
