@@ -5,6 +5,7 @@
 //! `g(x + u) - g(x)` is the difference of two independent draws of the unresolved force, and a
 //! term `H u` of the rest, which the probe takes off.
 
+use super::collect::MOST_PRODUCTS;
 use crate::dynamics::Stream;
 
 /// Fills gradients at many points (shapes: coordinates, points).
@@ -77,7 +78,8 @@ pub fn radius(
 /// `S = E[(g(x+u) - g(x)) (g(x+u) - g(x))^T]/2` over Gaussian `u` of standard deviation `radius` in
 /// each coordinate, and twice that: of the two, `(4 S(r) - S(2 r))/3` has no term in `r^2`, which
 /// is what a curvature adds. `points` are the places, used in turn (shape: points, coordinates);
-/// there are `count` displacements. `None` where fewer than ten give finite gradients.
+/// there are `count` displacements. Of more than [`MOST_PRODUCTS`] coordinates the diagonal alone
+/// is found. `None` where fewer than ten give finite gradients.
 pub fn probe(
     points: &[f64],
     dimension: usize,
@@ -95,8 +97,13 @@ pub fn probe(
         return None;
     }
     let mut sums = vec![(0.0, 0.0); d * d];
+    let entries: Vec<usize> = match d > MOST_PRODUCTS {
+        true => (0..d * d).step_by(d + 1).collect(),
+        false => (0..d * d).collect(),
+    };
     for at in good {
-        for (entry, (sum, squares)) in sums.iter_mut().enumerate() {
+        for &entry in &entries {
+            let (sum, squares) = &mut sums[entry];
             let (i, j) = (entry / d, entry % d);
             let product = |k: usize| differences.of(k, i, at) * differences.of(k, j, at);
             let s = (4.0 * product(0) - product(1)) / 6.0;

@@ -17,8 +17,11 @@ const BARRIER: f64 = 0.25;
 const LEAST_DECAY: f64 = 1e-5;
 /// A direction in which the noise is below this part of its mean is damped as if it were that.
 const FLOOR: f64 = 0.05;
-/// Standard errors that an entry may be off from what a simpler matrix has there.
-const DOUBT: f64 = 4.0;
+/// Standard errors that one entry may be off from what a simpler matrix has there; of many the
+/// largest is expected to be off by more.
+const DOUBT: f64 = 2.5;
+/// Coordinates of a matrix whose entries are all taken as they are, if any of them is off.
+const FEW: usize = 3;
 /// Random numbers for the first guess of a temperature, and for the barrier.
 const KICK_STREAM: u64 = 1 << 41;
 
@@ -134,18 +137,27 @@ fn matching(noise: &MeasuredNoise, kt: f64) -> Option<Matrix> {
         return None;
     }
     let mean = noise.mean();
+    let entries = (d * (d + 1) / 2) as f64;
+    let doubt = DOUBT + (2.0 * entries.ln()).sqrt();
     let off =
-        |at: usize, expected: f64| (noise.z[at] - expected).abs() > DOUBT * noise.z_stderr[at];
+        |at: usize, expected: f64| (noise.z[at] - expected).abs() > doubt * noise.z_stderr[at];
     let is_diagonal = |at: &usize| at.is_multiple_of(d + 1);
     let leans = (0..d * d)
         .filter(|at| !is_diagonal(at))
         .any(|at| off(at, 0.0));
-    if !leans && !(0..d * d).step_by(d + 1).any(|at| off(at, mean)) {
+    let uneven = (0..d * d).step_by(d + 1).any(|at| off(at, mean));
+    if !leans && !uneven {
         return None;
     }
     let entry = |i: usize, j: usize| {
         let z = 0.5 * (noise.z[i * d + j] + noise.z[j * d + i]);
-        if leans || i == j { z } else { 0.0 }
+        match i == j {
+            true if uneven || d <= FEW => z,
+            true => mean,
+            // Of many entries those that are not seen are noise, and would mix everything.
+            false if leans && (d <= FEW || off(i * d + j, 0.0)) => z,
+            false => 0.0,
+        }
     };
     // Where no noise drives a momentum any friction will do, but none will not.
     let mut modes = DMatrix::from_fn(d, d, entry).symmetric_eigen();
