@@ -128,11 +128,8 @@ impl Terms {
         for family in graph.families(&pieces, dimension) {
             shapes.push(Shape::new(family, &graph, &inputs, parameters)?);
         }
-        let supports = supports(&shapes, nodes.len());
-        let pattern = Pattern::new(&supports, dimension)?;
-        shapes
-            .iter_mut()
-            .for_each(|shape| shape.place(&supports, &pattern.first));
+        let pattern = Pattern::new(&shapes, nodes.len(), dimension)?;
+        shapes.iter_mut().for_each(|shape| shape.place(&pattern));
         let mut counts = vec![0; nodes.len()];
         pieces.iter().for_each(|(owner, _)| counts[*owner] += 1);
         if texts.is_empty() {
@@ -141,7 +138,7 @@ impl Terms {
         let list = texts.into_iter().enumerate().map(|(at, text)| Term {
             text,
             node: nodes[at],
-            coordinates: supports[at].len(),
+            coordinates: pattern.coordinates[at].len(),
             pieces: counts[at],
         });
         Ok(Terms {
@@ -168,7 +165,8 @@ impl Terms {
 
     /// Bytes of a [`Block`], about.
     pub fn block_bytes(&self) -> usize {
-        8 * (self.pattern.pairs.len() + 4 * self.pattern.terms())
+        let pattern = &self.pattern;
+        8 * (pattern.pairs.len() + pattern.entries() + pattern.momenta.len() + 3 * pattern.terms())
     }
 
     /// The weight of each term that linear response predicts for momenta `P = E[p p^T]` (row-major,
@@ -282,22 +280,6 @@ fn pieces(
     let depends = graph.depends(|input| (input as usize) < dimension);
     pieces.retain(|(_, piece)| depends[piece.index()]);
     pieces
-}
-
-/// The coordinates of each term, sorted.
-fn supports(shapes: &[Shape], terms: usize) -> Vec<Vec<u32>> {
-    let mut supports = vec![Vec::new(); terms];
-    for shape in shapes {
-        let members = shape.coordinates.chunks_exact(shape.slots.max(1));
-        for (&owner, own) in shape.owners.iter().zip(members) {
-            supports[owner].extend_from_slice(own);
-        }
-    }
-    for support in &mut supports {
-        support.sort_unstable();
-        support.dedup();
-    }
-    supports
 }
 
 /// Terms as they are written: sums with the text that they have in the program.

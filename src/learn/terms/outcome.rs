@@ -16,8 +16,8 @@ const LASTING: f64 = 0.1;
 pub enum Standing {
     /// It was measured.
     Measured,
-    /// The term is a combination of these others as far as the samples show, which carry its part:
-    /// its own weight is 0.
+    /// The term is a combination of these others as far as the samples show: of all weights that
+    /// make the same U, those of the term and of these are the ones that differ least.
     Combination(Vec<usize>),
     /// Its gradient was zero at every sample: its weight is 0.
     Flat,

@@ -1,7 +1,8 @@
-//! The pieces of terms by their shape, compiled: their gradients and Laplacians at many points.
+//! The pieces of terms by their shape, compiled: their first and second derivatives at many points.
 
 use std::ops::Range;
 
+use super::pattern::Pattern;
 use super::{MAX_OPERATIONS, TermsError};
 use crate::dynamics::Damping;
 use crate::graph::{Evaluator, Graph, Node, OwnedFamily};
@@ -9,6 +10,8 @@ use crate::kernel::{BatchKernel, Engine};
 
 /// Points that are evaluated at once, about: what a level-1 cache holds of them.
 const AT_ONCE: usize = 1024;
+/// A piece of more coordinates has the diagonal of its Hessian looked at only.
+const NARROW: usize = 12;
 
 /// A plane wave with its numbers.
 pub(super) struct Wave {
@@ -74,7 +77,11 @@ pub(super) struct Shape {
     /// Shape: members, constants.
     fillings: Vec<f64>,
     /// For each member and slot its row among the gradients of all terms. Shape: members, slots.
-    pub rows: Vec<u32>,
+    rows: Vec<u32>,
+    /// The second derivatives that are not zero, by two slots.
+    seconds: Vec<(usize, usize)>,
+    /// For each member and each of those its entry among the Hessians of all terms.
+    entries: Vec<u32>,
     /// The waves that its members are; none if they are no waves.
     pub waves: Vec<Wave>,
     /// The degree of its members as polynomials.
@@ -88,10 +95,10 @@ pub(super) struct Batch {
     pub count: usize,
     /// Shape: coordinates, points.
     pub positions: Vec<f64>,
-    /// The gradients of all terms, each by its own coordinates only. Shape: rows, points.
+    /// The derivatives of all terms, each by its own coordinates. Shape: rows, points.
     pub gradients: Vec<f64>,
-    /// Shape: terms, points.
-    pub laplacians: Vec<f64>,
+    /// Their second derivatives. Shape: entries of all Hessians, points.
+    pub seconds: Vec<f64>,
     /// Room for the points of a shape and for what is computed there.
     points: Vec<f64>,
     out: Vec<f64>,
@@ -114,8 +121,11 @@ impl Shape {
         let fillings = Evaluator::new(graph, &nodes).evaluate(inputs);
         let coordinates = members().flat_map(|m| family.coordinates(m).iter().copied());
         let mut template = family.graph.clone();
+        let (kernel, seconds) = compile(&mut template, &family.slopes, constants)?;
         let mut shape = Shape {
-            kernel: compile(&mut template, &family.slopes, constants)?,
+            kernel,
+            seconds,
+            entries: Vec::new(),
             slots,
             constants,
             owners,
@@ -151,19 +161,32 @@ impl Shape {
         self.owners.iter().enumerate().map(member).collect()
     }
 
-    /// Says where the gradients of the terms are kept, which depend on those coordinates.
-    pub fn place(&mut self, supports: &[Vec<u32>], first: &[usize]) {
-        let members = self.coordinates.chunks_exact(self.slots.max(1));
-        let row = |(&owner, own): (&usize, &[u32])| {
-            let place = |c: &u32| {
-                (first[owner] + supports[owner].partition_point(|known| known < c)) as u32
-            };
-            own.iter().map(place).collect::<Vec<u32>>()
-        };
-        self.rows = self.owners.iter().zip(members).flat_map(row).collect();
+    /// Its members: the term of each, and its coordinates.
+    fn members(&self) -> impl Iterator<Item = (usize, &[u32])> {
+        let coordinates = self.coordinates.chunks_exact(self.slots.max(1));
+        self.owners.iter().copied().zip(coordinates)
     }
 
-    /// Adds the gradients and Laplacians of all members at the points of a batch.
+    /// The coordinates of its members, and the pairs of them with second derivatives, by term.
+    pub fn supports(&self) -> impl Iterator<Item = (usize, &[u32], Vec<(u32, u32)>)> {
+        self.members().map(|(owner, own)| {
+            let pairs = self.seconds.iter().map(|&(a, b)| ordered(own[a], own[b]));
+            (owner, own, pairs.collect())
+        })
+    }
+
+    /// Finds where the derivatives of its members are kept.
+    pub fn place(&mut self, pattern: &Pattern) {
+        let (mut rows, mut entries) = (Vec::new(), Vec::new());
+        for (owner, own) in self.members() {
+            rows.extend(own.iter().map(|&c| pattern.row(owner, c) as u32));
+            let pairs = self.seconds.iter().map(|&(a, b)| ordered(own[a], own[b]));
+            entries.extend(pairs.map(|pair| pattern.entry(owner, pair) as u32));
+        }
+        (self.rows, self.entries) = (rows, entries);
+    }
+
+    /// Adds the derivatives of all members at the points of a batch.
     pub fn add(&self, batch: &mut Batch, parameters: &[f64]) {
         let n = batch.count;
         let at_once = (AT_ONCE / n.max(1)).max(1);
@@ -178,7 +201,7 @@ impl Shape {
         let width = self.slots + self.constants;
         // What is there is overwritten.
         grow(&mut batch.points, width * count);
-        grow(&mut batch.out, (self.slots + 1) * count);
+        grow(&mut batch.out, (self.slots + self.seconds.len()) * count);
         for (at, member) in members.clone().enumerate() {
             for slot in 0..self.slots {
                 let coordinate = self.coordinates[member * self.slots + slot] as usize;
@@ -192,18 +215,27 @@ impl Shape {
         }
         let (points, out) = (&batch.points[..width * count], &mut batch.out);
         self.kernel.evaluate(points, count, parameters, out);
-        for (at, member) in members.enumerate() {
-            for slot in 0..self.slots {
-                let row = self.rows[member * self.slots + slot] as usize;
-                let from = &batch.out[slot * count + at * n..][..n];
-                let to = &mut batch.gradients[row * n..][..n];
-                to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
-            }
-            let from = &batch.out[self.slots * count + at * n..][..n];
-            let to = &mut batch.laplacians[self.owners[member] * n..][..n];
+        let add = |to: &mut [f64], row: u32, from: &[f64]| {
+            let to = &mut to[row as usize * n..][..n];
             to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+        };
+        for (at, member) in members.enumerate() {
+            let rows = &self.rows[member * self.slots..][..self.slots];
+            let entries = &self.entries[member * self.seconds.len()..][..self.seconds.len()];
+            let mut out = batch.out[at * n..].chunks(count);
+            for (&row, from) in rows.iter().zip(&mut out) {
+                add(&mut batch.gradients, row, &from[..n]);
+            }
+            for (&entry, from) in entries.iter().zip(&mut out) {
+                add(&mut batch.seconds, entry, &from[..n]);
+            }
         }
     }
+}
+
+/// A pair of coordinates, the smaller first.
+fn ordered(a: u32, b: u32) -> (u32, u32) {
+    (a.min(b), a.max(b))
 }
 
 fn grow(buffer: &mut Vec<f64>, length: usize) {
@@ -212,27 +244,40 @@ fn grow(buffer: &mut Vec<f64>, length: usize) {
     }
 }
 
-/// The slopes by the slots and their Laplacian, compiled. Whatever is no slot is an input like
-/// them, so that members differ in their points only.
+/// The slopes by the slots and their own derivatives, those that are not zero, compiled; and which
+/// slots the latter belong to. Whatever is no slot is an input like them, so that members differ in
+/// their points only.
 fn compile(
     graph: &mut Graph,
     slopes: &[Node],
     constants: usize,
-) -> Result<BatchKernel, TermsError> {
-    let second: usize = slopes
-        .iter()
-        .map(|slope| graph.schedule(&[*slope]).len())
-        .sum();
-    if second > MAX_OPERATIONS {
+) -> Result<(BatchKernel, Vec<(usize, usize)>), TermsError> {
+    let slots = slopes.len();
+    let lengths = slopes.iter().map(|slope| graph.schedule(&[*slope]).len());
+    let derivatives = if slots <= NARROW { slots } else { 1 };
+    if lengths.sum::<usize>() * derivatives > MAX_OPERATIONS {
         return Err(TermsError::TooCoupled);
     }
-    let mut laplacian = graph.constant(0.0);
-    for (slot, &slope) in slopes.iter().enumerate() {
-        let second = graph.derivative(slope, slot as u32);
-        laplacian = graph.plus(laplacian, second);
+    let mut roots = slopes.to_vec();
+    let mut pairs = Vec::new();
+    for (a, &slope) in slopes.iter().enumerate() {
+        let last = if slots <= NARROW { slots } else { a + 1 };
+        for b in a..last {
+            roots.push(graph.derivative(slope, b as u32));
+            pairs.push((a, b));
+        }
     }
-    let roots = [slopes, &[laplacian]].concat();
-    let roots = graph.simplify(&roots, slopes.len());
-    let inputs = slopes.len() + constants;
-    Ok(BatchKernel::compile(graph, &roots, inputs, Engine::best())?)
+    let mut roots = graph.simplify(&roots, slots);
+    let second = roots.split_off(slots);
+    let zero = |node: &Node| graph.as_constant(*node) == Some(0.0);
+    let (second, pairs): (Vec<Node>, Vec<(usize, usize)>) = second
+        .into_iter()
+        .zip(pairs)
+        .filter(|(node, _)| !zero(node))
+        .unzip();
+    roots.extend(second);
+    Ok((
+        BatchKernel::compile(graph, &roots, slots + constants, Engine::best())?,
+        pairs,
+    ))
 }

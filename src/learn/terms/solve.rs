@@ -50,8 +50,9 @@ struct Means {
     gram: Vec<f64>,
     /// The diagonal of the Gram matrix: `E[|grad f|^2]`.
     squares: Vec<f64>,
-    laplacians: Vec<f64>,
-    temperature: f64,
+    seconds: Vec<f64>,
+    /// The temperature of the density of `x` for each pair of coordinates of second derivatives.
+    temperatures: Vec<f64>,
 }
 
 /// A Gram matrix of terms of unit size that are independent, factored.
@@ -79,15 +80,12 @@ impl Terms {
             .filter(|(block, kt)| block.samples > 0 && kt.is_finite())
             .collect();
         let means = means(&used, &self.pattern);
-        if used.len() < 2 || !(means.temperature > 0.0) {
+        let heat: f64 = means.temperatures[..self.dimension].iter().sum();
+        if used.len() < 2 || !(heat > 0.0) {
             return Err(TermsError::TooFewBlocks);
         }
         let factor = Factor::new(&self.pattern, &means)?;
-        let side: Vec<f64> = means
-            .laplacians
-            .iter()
-            .map(|b| b * means.temperature)
-            .collect();
+        let side = self.pattern.contract(&means.seconds, &means.temperatures);
         let weights = factor.solve(&[side]).remove(0);
         let samples: u64 = used.iter().map(|(block, _)| block.samples).sum();
         let sides: Vec<Vec<f64>> = used
@@ -95,12 +93,17 @@ impl Terms {
             .map(|(block, kt)| {
                 let part = 1.0 / samples as f64;
                 let pull = self.pattern.multiply(&block.gram, &weights);
-                let hotter = block.samples as f64 * (kt - means.temperature);
+                let push = self.pattern.contract(&block.seconds, &means.temperatures);
+                let own = temperatures_of(block, *kt, self.dimension);
+                let own = own.iter().zip(&means.temperatures);
+                let hotter: Vec<f64> = own
+                    .map(|(own, mean)| (own - mean) * block.samples as f64)
+                    .collect();
+                let hotter = self.pattern.contract(&means.seconds, &hotter);
                 let terms = 0..weights.len();
-                let entry = |i: usize| {
-                    block.laplacians[i] * means.temperature + means.laplacians[i] * hotter - pull[i]
-                };
-                terms.map(|i| part * entry(i)).collect()
+                terms
+                    .map(|i| part * (push[i] + hotter[i] - pull[i]))
+                    .collect()
             })
             .collect();
         let mut estimate = Estimate {
@@ -167,7 +170,9 @@ impl Terms {
             used.iter().map(|(block, _)| of(block)[term]).sum::<f64>()
         };
         let samples: u64 = used.iter().map(|(block, _)| block.samples).sum();
-        let mean = means.laplacians[term];
+        let diagonal = (self.pattern.first_entry[term]..self.pattern.first_entry[term + 1])
+            .filter(|&entry| self.pattern.is_diagonal(entry));
+        let mean: f64 = diagonal.map(|entry| means.seconds[entry]).sum();
         let spread = sum(|block| &block.squares) / samples as f64 - mean * mean;
         let gradient = means.squares[term];
         let lasting = sum(|block| &block.later) / sum(|block| &block.both);
@@ -190,14 +195,36 @@ fn means(used: &[(&Block, f64)], pattern: &Pattern) -> Means {
         }
         sums.iter().map(|sum| sum * per_sample).collect()
     };
-    let temperature = used.iter().map(|(block, kt)| block.samples as f64 * kt);
     let gram = total(|block| &block.gram);
+    let mut temperatures = vec![0.0; pattern.momenta.len()];
+    for (block, kt) in used {
+        let own = temperatures_of(block, *kt, pattern.dimension());
+        let part = block.samples as f64 * per_sample;
+        temperatures
+            .iter_mut()
+            .zip(own)
+            .for_each(|(sum, own)| *sum += part * own);
+    }
     Means {
         squares: pattern.diagonal(&gram),
         gram,
-        laplacians: total(|block| &block.laplacians),
-        temperature: temperature.sum::<f64>() * per_sample,
+        seconds: total(|block| &block.seconds),
+        temperatures,
     }
+}
+
+/// The temperature of `x` in a block for each pair of coordinates: `Tr((I + C) P)/2d` is the
+/// caller's, and what `P` has beyond its mean makes it a matrix. Where curvatures differ between
+/// directions, steps of finite length heat the stiff ones, and with this matrix weights in a
+/// harmonic well are exact for any step (as `E[x g^T] + E[g x^T] = (I + C) P`, which holds for
+/// every V).
+fn temperatures_of(block: &Block, kt: f64, dimension: usize) -> Vec<f64> {
+    let heat: f64 = block.momenta[..dimension].iter().sum::<f64>() / dimension as f64;
+    if heat > 0.0 {
+        return block.momenta.iter().map(|p| kt * p / heat).collect();
+    }
+    let one = |at: usize| if at < dimension { kt } else { 0.0 };
+    (0..block.momenta.len()).map(one).collect()
 }
 
 impl Factor {
