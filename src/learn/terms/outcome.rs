@@ -30,10 +30,9 @@ pub struct Weight {
     pub value: f64,
     /// Its standard error.
     pub stderr: f64,
-    /// Whether the term is kept or removed; `None` where the error is too large to say, and where
-    /// the weight was not measured. A term of the potential is kept where its weight lies above
-    /// 1/2 by two standard errors and removed where it lies below by as much, if the standard error
-    /// is below [`RESOLVED`]. A candidate may have any weight: it is kept where that differs from 0
+    /// Whether the term is kept or removed; `None` where the error is too large to say. A term
+    /// of the potential is kept where its weight lies above 1/2 by two standard errors and removed
+    /// where it lies below by as much, if the standard error is below [`RESOLVED`]. A candidate may have any weight: it is kept where that differs from 0
     /// by four standard errors, and removed where it does not though its force would be seen.
     pub kept: Option<bool>,
     /// What it stands for.

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use super::pattern::Pattern;
 use super::{MAX_OPERATIONS, TermsError};
-use crate::dynamics::Damping;
 use crate::graph::{Evaluator, Graph, Node, OwnedFamily};
 use crate::kernel::{BatchKernel, Engine};
 
@@ -13,67 +12,15 @@ const AT_ONCE: usize = 1024;
 /// A piece of more coordinates has the diagonal of its Hessian looked at only.
 const NARROW: usize = 12;
 
-/// A plane wave with its numbers.
-pub(super) struct Wave {
-    /// The term that it is a piece of.
-    pub owner: usize,
-    /// The coordinates that it depends on, and its wavenumber along each.
-    pub vector: Vec<(u32, f64)>,
-    /// Its amplitude.
-    pub amplitude: f64,
-}
-
-impl Wave {
-    /// What linear response needs of it, for momenta `E[p p^T]` (d by d, or the diagonal alone).
-    pub fn phase(&self, damping: &Damping, p: &[f64]) -> f64 {
-        let d = damping.dimension();
-        let full = p.len() > d;
-        if !damping.is_scalar() {
-            let mut k = vec![0.0; d];
-            self.vector
-                .iter()
-                .for_each(|&(at, along)| k[at as usize] = along);
-            let spread = |i: usize, j: usize| if i == j { p[i] } else { 0.0 };
-            return match full {
-                true => damping.phase(p, &k),
-                false => {
-                    let p: Vec<f64> = (0..d * d).map(|at| spread(at / d, at % d)).collect();
-                    damping.phase(&p, &k)
-                }
-            };
-        }
-        let entry = |i: u32, j: u32| match (i as usize, j as usize) {
-            (i, j) if full => p[i * d + j],
-            (i, j) if i == j => p[i],
-            _ => 0.0,
-        };
-        let along = |&(i, ki): &(u32, f64)| {
-            let row = self.vector.iter().map(|&(j, kj)| entry(i, j) * kj);
-            ki * row.sum::<f64>()
-        };
-        let square: f64 = self.vector.iter().map(along).sum();
-        damping.delta() * square.max(0.0).sqrt()
-    }
-
-    /// The largest length of its gradient.
-    pub fn slope(&self) -> f64 {
-        let length = self
-            .vector
-            .iter()
-            .fold(0.0, |sum: f64, (_, k)| sum.hypot(*k));
-        self.amplitude.abs() * length
-    }
-}
-
 /// Pieces that are one formula with other coordinates and numbers.
 pub(super) struct Shape {
     kernel: BatchKernel,
-    pub slots: usize,
+    slots: usize,
     constants: usize,
     /// The term that each member is a piece of.
-    pub owners: Vec<usize>,
+    owners: Vec<usize>,
     /// Shape: members, slots.
-    pub coordinates: Vec<u32>,
+    coordinates: Vec<u32>,
     /// Shape: members, constants.
     fillings: Vec<f64>,
     /// For each member and slot its row among the gradients of all terms. Shape: members, slots.
@@ -82,10 +29,6 @@ pub(super) struct Shape {
     seconds: Vec<(usize, usize)>,
     /// For each member and each of those its entry among the Hessians of all terms.
     entries: Vec<u32>,
-    /// The waves that its members are; none if they are no waves.
-    pub waves: Vec<Wave>,
-    /// The degree of its members as polynomials.
-    pub degree: Option<u32>,
 }
 
 /// Some points, and what the terms are there.
@@ -106,12 +49,7 @@ pub(super) struct Batch {
 
 impl Shape {
     /// Compiles a family; `graph` is the one that its fillings belong to.
-    pub fn new(
-        owned: OwnedFamily,
-        graph: &Graph,
-        inputs: &[f64],
-        parameters: &[f64],
-    ) -> Result<Shape, TermsError> {
+    pub fn new(owned: OwnedFamily, graph: &Graph, inputs: &[f64]) -> Result<Shape, TermsError> {
         let OwnedFamily { family, owners } = owned;
         let (slots, constants) = (family.slots(), family.constants());
         let members = || 0..family.members();
@@ -122,7 +60,7 @@ impl Shape {
         let coordinates = members().flat_map(|m| family.coordinates(m).iter().copied());
         let mut template = family.graph.clone();
         let (kernel, seconds) = compile(&mut template, &family.slopes, constants)?;
-        let mut shape = Shape {
+        Ok(Shape {
             kernel,
             seconds,
             entries: Vec::new(),
@@ -132,33 +70,7 @@ impl Shape {
             coordinates: coordinates.collect(),
             fillings,
             rows: Vec::new(),
-            waves: Vec::new(),
-            degree: family.graph.degree(family.value, slots),
-        };
-        if let Some(wave) = template.wave(family.value, slots) {
-            shape.waves = shape.waves(&template, &wave, parameters);
-        }
-        Ok(shape)
-    }
-
-    fn waves(&self, template: &Graph, wave: &crate::graph::Wave, parameters: &[f64]) -> Vec<Wave> {
-        let roots = [&wave.vector[..], &[wave.amplitude]].concat();
-        let mut evaluator = Evaluator::new(template, &roots);
-        let mut inputs = vec![f64::NAN; self.slots + self.constants];
-        inputs.extend_from_slice(parameters);
-        let member = |(at, &owner): (usize, &usize)| {
-            let own = &self.fillings[at * self.constants..][..self.constants];
-            inputs[self.slots..][..self.constants].copy_from_slice(own);
-            let mut vector = evaluator.evaluate(&inputs);
-            let amplitude = vector.pop().unwrap_or(f64::NAN);
-            let coordinates = self.coordinates[at * self.slots..].iter().copied();
-            Wave {
-                owner,
-                vector: coordinates.zip(vector).collect(),
-                amplitude,
-            }
-        };
-        self.owners.iter().enumerate().map(member).collect()
+        })
     }
 
     /// Its members: the term of each, and its coordinates.

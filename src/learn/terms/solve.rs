@@ -10,7 +10,7 @@ use crate::learn::banded::{Banded, Cholesky};
 const ROUNDING: f64 = 1e-10;
 /// A term is named as part of a combination where it carries more than this of it (both of unit
 /// mean square).
-const NAMED: f64 = 1e-3;
+const NAMED: f64 = 1e-6;
 /// Numbers that a factor of the Gram matrix may hold.
 const MOST_ENTRIES: usize = 50_000_000;
 /// So many combinations are looked for one by one.
@@ -61,15 +61,44 @@ struct Factor {
     active: Vec<usize>,
     /// One over the root mean square of the gradient of each term; 0 where it has none.
     scale: Vec<f64>,
-    standing: Vec<Standing>,
+    combinations: Vec<Combination>,
     cholesky: Cholesky,
 }
 
+/// A term that is a combination of others.
+struct Combination {
+    term: usize,
+    /// The others and how much of each there is in it.
+    of: Vec<(usize, f64)>,
+}
+
+impl Combination {
+    /// Moves weights along the direction that changes nothing, to where those of the term and of
+    /// the others differ least (in squares, from their mean).
+    fn even(&self, weights: &mut [f64]) {
+        let others = self.of.iter().map(|&(term, part)| (term, -part));
+        let along: Vec<(usize, f64)> = others.chain([(self.term, 1.0)]).collect();
+        let n = along.len() as f64;
+        let mean = along.iter().map(|(_, step)| step).sum::<f64>() / n;
+        let square: f64 = along.iter().map(|(_, step)| (step - mean).powi(2)).sum();
+        if square <= 0.0 {
+            return;
+        }
+        let apart: f64 = along
+            .iter()
+            .map(|&(term, step)| weights[term] * (step - mean))
+            .sum();
+        for (term, step) in along {
+            weights[term] -= apart / square * step;
+        }
+    }
+}
+
 impl Terms {
-    /// The weights: `A w = T b` with `A_ij = E[grad f_i . grad f_j]`, `b_i = E[lap f_i]` and the
-    /// temperature of the density of the samples, `1/beta`. There is one temperature for each
-    /// block; errors are those of blocks, through the linearisation of the solution, that of the
-    /// temperature included.
+    /// The weights: `A w = b` with `A_ij = E[grad f_i . grad f_j]` and `b_i = E[hess f_i] : T`. There
+    /// is one temperature of the density of `x` for each block, `Tr((I + C) P M^-1)/2d`; momenta
+    /// tell how it differs between directions. Errors are those of blocks, through the
+    /// linearisation of the solution, that of the temperature included.
     ///
     /// # Errors
     /// See [`TermsError`].
@@ -141,15 +170,15 @@ impl Terms {
                 .iter()
                 .map(|deviation| deviation[i].powi(2));
             let (value, stderr) = (weights[i], (squares.sum::<f64>() * n / (n - 1.0)).sqrt());
-            let standing = factor.standing[i].clone();
+            let standing = factor.standing(i);
             let own = match factor.scale[i] > 0.0 {
                 true => 1.0 / (factor.scale[i] * force.sqrt()),
                 false => 0.0,
             };
             let kept = match (&standing, self.candidates) {
-                (Standing::Measured, false) => kept(value, stderr),
-                (Standing::Measured, true) => candidate_kept(value, stderr, own),
-                _ => None,
+                (Standing::Flat, _) => None,
+                (_, false) => kept(value, stderr),
+                (_, true) => candidate_kept(value, stderr, own),
             };
             Weight {
                 value,
@@ -238,16 +267,12 @@ impl Factor {
             }
         };
         let scale: Vec<f64> = means.squares.iter().map(size).collect();
-        let flat = |scale: &f64| match *scale > 0.0 {
-            true => Standing::Measured,
-            false => Standing::Flat,
-        };
-        let mut standing: Vec<Standing> = scale.iter().map(flat).collect();
         let mut active = pattern.order();
         active.retain(|&term| scale[term] > 0.0);
         if active.is_empty() {
             return Err(TermsError::NoGradient);
         }
+        let mut combinations = Vec::new();
         for _ in 0..MOST_COMBINATIONS {
             let matrix = matrix(pattern, gram, &scale, &active, ROUNDING)?;
             match matrix.cholesky() {
@@ -257,21 +282,21 @@ impl Factor {
                     return Ok(Factor {
                         active,
                         scale,
-                        standing,
+                        combinations,
                         cholesky,
                     });
                 }
                 Err(error) => {
-                    let others = combination(pattern, gram, &scale, &active[..=error.row])?;
-                    let term = active.remove(error.row);
-                    standing[term] = Standing::Combination(others);
+                    let terms = &active[..=error.row];
+                    combinations.push(combination(pattern, gram, &scale, terms)?);
+                    active.remove(error.row);
                 }
             }
         }
         Err(TermsError::TooDependent)
     }
 
-    /// The solutions for some right sides, of all terms; 0 for those that are not in the matrix.
+    /// The solutions for some right sides, of all terms; 0 for those that are flat.
     fn solve(&self, sides: &[Vec<f64>]) -> Vec<Vec<f64>> {
         let width = sides.len();
         let mut rows: Vec<f64> = Vec::with_capacity(self.active.len() * width);
@@ -285,7 +310,21 @@ impl Factor {
                 solution[term] = value * self.scale[term];
             }
         }
+        for combination in self.combinations.iter().rev() {
+            solutions
+                .iter_mut()
+                .for_each(|solution| combination.even(solution));
+        }
         solutions
+    }
+
+    fn standing(&self, term: usize) -> Standing {
+        let own = self.combinations.iter().find(|found| found.term == term);
+        match own {
+            _ if self.scale[term] <= 0.0 => Standing::Flat,
+            Some(own) => Standing::Combination(own.of.iter().map(|(other, _)| *other).collect()),
+            None => Standing::Measured,
+        }
     }
 }
 
@@ -319,27 +358,26 @@ fn matrix(
     Ok(matrix)
 }
 
-/// The terms that the last of some terms is a combination of; the others are independent.
+/// The last of some terms as a combination of the others, which are independent.
 fn combination(
     pattern: &Pattern,
     gram: &[f64],
     scale: &[f64],
     terms: &[usize],
-) -> Result<Vec<usize>, TermsError> {
+) -> Result<Combination, TermsError> {
     let all = matrix(pattern, gram, scale, terms, 0.0)?;
-    let Some((_, others)) = terms.split_last() else {
-        return Ok(Vec::new());
-    };
+    let (&term, others) = terms.split_last().ok_or(TermsError::TooDependent)?;
     let last = others.len();
     let side: Vec<f64> = (0..last).map(|at| all.get(at, last)).collect();
     let factor = matrix(pattern, gram, scale, others, 0.0)?.cholesky();
-    let factor = factor.map_err(|_| TermsError::TooDependent)?;
-    let parts = factor.solve(&side);
+    let parts = factor.map_err(|_| TermsError::TooDependent)?.solve(&side);
     let named = others
         .iter()
         .zip(parts)
         .filter(|(_, part)| part.abs() > NAMED);
-    let mut named: Vec<usize> = named.map(|(term, _)| *term).collect();
-    named.sort_unstable();
-    Ok(named)
+    let mut of: Vec<(usize, f64)> = named
+        .map(|(&other, part)| (other, part * scale[other] / scale[term]))
+        .collect();
+    of.sort_unstable_by_key(|(other, _)| *other);
+    Ok(Combination { term, of })
 }
