@@ -417,3 +417,30 @@ fn nothing_depends_on_threads_and_what_is_not_finite_is_counted() {
             .all(|weight| weight.value.is_finite())
     );
 }
+
+/// What a thousand coordinates cost: run by hand.
+#[test]
+#[ignore = "minutes without optimisation"]
+fn a_thousand_coordinates() {
+    let text = CHAIN.replace("n = 50", "n = 1000");
+    for (choice, steps) in [(Choice::Written, 64_000), (Choice::Each, 64_000)] {
+        let begun = std::time::Instant::now();
+        let run = Run {
+            delta: 0.1,
+            gamma: 0.1,
+            steps,
+            stride: 10,
+        };
+        let found = learn(&text, choice, &run);
+        println!(
+            "{} terms, {:.1} s",
+            found.terms.len(),
+            begun.elapsed().as_secs_f64()
+        );
+        let written = found.learned.as_ref().map_or("", |(_, text)| text);
+        println!("{}", &written[written.len().saturating_sub(400)..]);
+        if found.terms.len() < 10 {
+            found.print();
+        }
+    }
+}

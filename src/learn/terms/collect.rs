@@ -141,8 +141,8 @@ impl<'a> Collector<'a> {
         };
         for row in rows() {
             for (bad, value) in self.bad.iter_mut().zip(row) {
-                // Written so that NaN is bad.
-                *bad |= !(value.abs() < LARGEST);
+                let good = value.abs() < LARGEST;
+                *bad |= !good;
             }
         }
         let bad: Vec<usize> = (0..n).filter(|&at| self.bad[at]).collect();

@@ -110,7 +110,7 @@ impl Terms {
             .collect();
         let means = means(&used, &self.pattern);
         let heat: f64 = means.temperatures[..self.dimension].iter().sum();
-        if used.len() < 2 || !(heat > 0.0) {
+        if used.len() < 2 || heat <= 0.0 || !heat.is_finite() {
             return Err(TermsError::TooFewBlocks);
         }
         let factor = Factor::new(&self.pattern, &means)?;

@@ -158,13 +158,13 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// Where the index begins, so that some coordinate is `q[i]`.
+    /// Where the index begins, so that some coordinate is `q[i]` and none comes before it.
     fn first_index(&self, family: &Family, members: &[usize]) -> i64 {
-        let first = members.first().map(|&member| family.coordinates(member)[0]);
-        let indices = first.and_then(|c| split(&self.arguments.names[c as usize]));
-        indices
-            .and_then(|(_, indices)| indices.first().copied())
-            .unwrap_or(1)
+        let coordinates = members.first().map(|&member| family.coordinates(member));
+        let names = coordinates.unwrap_or_default().iter();
+        let indices = names.filter_map(|&c| split(&self.arguments.names[c as usize]));
+        let first = indices.filter_map(|(_, indices)| indices.first().copied());
+        first.min().unwrap_or(1)
     }
 
     /// The coordinate that stands at a slot, as the index runs from `from` over all members.
