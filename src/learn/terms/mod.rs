@@ -114,10 +114,10 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// The terms of a model with the values of its parameters.
+    /// The terms of a model with the values of all its parameters, compiled.
     ///
     /// # Errors
-    /// See [`TermsError`]; nothing that needs samples.
+    /// See [`TermsError`]: there are none, or they would cost too much.
     pub fn new(model: &Model, parameters: &[f64], choice: Choice<'_>) -> Result<Terms, TermsError> {
         let dimension = model.dimension();
         let mut graph = model.graph.clone();
@@ -182,6 +182,9 @@ impl Terms {
     /// squares of their slopes; 1 for a polynomial of degree 2 at most, which stays as it is but
     /// for a constant; `None` for what has no closed form. What the low-pass makes of other terms
     /// is not in it.
+    ///
+    /// # Panics
+    /// If `p` has fewer numbers than coordinates.
     pub fn predicted(&self, damping: &Damping, p: &[f64]) -> Vec<Option<f64>> {
         let spectra = self.spectra.iter();
         spectra
