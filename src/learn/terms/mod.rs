@@ -181,11 +181,14 @@ impl Terms {
     /// `R_x(delta sqrt(k^T M^-1 P M^-1 k))`; for several waves the mean of that, weighted by the
     /// squares of their slopes; 1 for a polynomial of degree 2 at most, which stays as it is but
     /// for a constant; `None` for what has no closed form. What the low-pass makes of other terms
-    /// is not in it.
+    /// is not in it, and nothing is predicted for candidates, whose weights are their own affair.
     ///
     /// # Panics
     /// If `p` has fewer numbers than coordinates.
     pub fn predicted(&self, damping: &Damping, p: &[f64]) -> Vec<Option<f64>> {
+        if self.candidates {
+            return vec![None; self.list.len()];
+        }
         let spectra = self.spectra.iter();
         spectra
             .map(|spectrum| spectrum.predicted(damping, p))
