@@ -199,7 +199,7 @@ fn a_scale_above_the_length_is_kept_as_linear_response_says() {
     assert!((predicted - expected).abs() < 1e-12);
     let (weight, error) = found.weight("eps1*sin(q/eps1)");
     assert!(
-        error < 0.02 && weight > 0.86 && weight < 0.96,
+        error < 0.025 && weight > 0.86 && weight < 0.96,
         "{weight} {error} {predicted}"
     );
     assert_eq!(found.kept("eps1*sin(q/eps1)"), Some(true));
@@ -219,10 +219,10 @@ fn a_chain_keeps_its_macroscopic_terms() {
         CHAIN,
         Choice::Written,
         &Run {
-            delta: 0.25,
+            delta: 0.1,
             gamma: 0.1,
-            steps: 200_000,
-            stride: 4,
+            steps: 400_000,
+            stride: 10,
         },
     );
     found.print();
@@ -331,13 +331,18 @@ V(x, y) = x^2/2 + y^2/2 + x^2/4 + (x + y)^2/4 - x*y/4 + e*sin(x/e) + e*sin(y/e) 
         .filter(|s| matches!(s, Standing::Combination(of) if of.len() == 3));
     assert_eq!(combined.count(), 1, "{standing:?}");
     assert_eq!(*standing[found.terms.len() - 1], Standing::Flat);
-    // Together they are x^2 + 3/4 y^2 + x y/4 in any case.
+    // All of them are as they were, and so is U: x^2 + 3/4 y^2 + x y/4.
+    for weight in &found.estimate.weights[..4] {
+        assert!(
+            (weight.value - 1.0).abs() < 4.0 * weight.stderr + 0.01,
+            "{weight:?}"
+        );
+    }
     let (learned, _) = found.learned.clone().unwrap();
     let value = |x: f64, y: f64| learned.graph.value(learned.value, &[x, y, 0.002]);
-    let corner = value(1.0, 1.0) - value(1.0, 0.0) - value(0.0, 1.0);
-    println!("{} {} {corner}", value(1.0, 0.0), value(0.0, 1.0));
-    assert!((value(1.0, 0.0) - 1.0).abs() < 0.05 && (value(0.0, 1.0) - 0.75).abs() < 0.05);
-    assert!((corner - 0.25).abs() < 0.05);
+    let (x, y, both) = (value(1.0, 0.0), value(0.0, 1.0), value(1.0, 1.0));
+    assert!((x - 1.0).abs() < 0.05 && (y - 0.75).abs() < 0.05, "{x} {y}");
+    assert!((both - x - y - 0.25).abs() < 0.05, "{both}");
 }
 
 /// Functions that are no terms of V: a wave is a combination of what is given on no account, so
@@ -397,8 +402,45 @@ fn nothing_depends_on_threads_and_what_is_not_finite_is_counted() {
     let (one, two) = (with(1), with(2));
     assert_eq!(one.blocks, two.blocks);
     assert_eq!(one.estimate, two.estimate);
-    let poles = "V(q) = q^2/2 + 0.002*sin(q/0.002) + 0.001*(if q > 2 then log(3 - q) else 0)";
-    let found = learn(poles, Choice::Written, &run);
-    found.print();
-    println!("{} {}", found.estimate.samples, found.estimate.skipped);
+    // A candidate that is not defined everywhere.
+    let text = "root(q) = sqrt(q + 1)\nsquare(q) = q^2\nV(q) = q^2/2 + 0.002*sin(q/0.002)";
+    let all = program(text).2;
+    let candidates = ["root", "square"].map(|name| (name.to_owned(), all.function(name).unwrap()));
+    let found = learn(text, Choice::Candidates(&candidates), &run);
+    let (good, bad) = (found.estimate.samples, found.estimate.skipped);
+    assert!(bad > 0 && good > bad, "{good} {bad}");
+    assert!(
+        found
+            .estimate
+            .weights
+            .iter()
+            .all(|weight| weight.value.is_finite())
+    );
+}
+
+/// What a thousand coordinates cost: run by hand.
+#[test]
+#[ignore = "minutes without optimisation"]
+fn a_thousand_coordinates() {
+    let text = CHAIN.replace("n = 50", "n = 1000");
+    for (choice, steps) in [(Choice::Written, 64_000), (Choice::Each, 64_000)] {
+        let begun = std::time::Instant::now();
+        let run = Run {
+            delta: 0.1,
+            gamma: 0.1,
+            steps,
+            stride: 10,
+        };
+        let found = learn(&text, choice, &run);
+        println!(
+            "{} terms, {:.1} s",
+            found.terms.len(),
+            begun.elapsed().as_secs_f64()
+        );
+        let written = found.learned.as_ref().map_or("", |(_, text)| text);
+        println!("{}", &written[written.len().saturating_sub(400)..]);
+        if found.terms.len() < 10 {
+            found.print();
+        }
+    }
 }

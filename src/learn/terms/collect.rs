@@ -1,12 +1,12 @@
 //! What is kept of the trajectories for the weights of terms: sums of products of their gradients
-//! and of their Laplacians, block by block.
+//! and of their second derivatives, block by block.
 
 use super::Terms;
 use super::shapes::Batch;
 use crate::dynamics::{Observer, Window};
 use crate::kernel::LANES;
 
-/// Numbers in the gradients and Laplacians of a batch, about: a level-2 cache holds them.
+/// Numbers in the derivatives of a batch, about: a level-2 cache holds them.
 const BATCH: usize = 32_768;
 /// Points in a batch at most.
 const MOST_POINTS: usize = 1024;
@@ -26,9 +26,9 @@ pub struct Block {
     pub evaluations: u64,
     /// Sums of `grad f_i . grad f_j` for the pairs of terms that share a coordinate.
     pub(super) gram: Vec<f64>,
-    /// Sums of the Laplacians.
-    pub(super) laplacians: Vec<f64>,
-    /// Sums of their squares.
+    /// Sums of the second derivatives.
+    pub(super) seconds: Vec<f64>,
+    /// Sums of the squares of the Laplacians.
     pub(super) squares: Vec<f64>,
     /// Sums of `grad f(x_n) . grad f(x_{n+1})` over some of the samples.
     pub(super) later: Vec<f64>,
@@ -38,6 +38,9 @@ pub struct Block {
     pub(super) moved: f64,
     /// How many they are.
     pub(super) looked: u64,
+    /// Sums of products of momenta over all steps, for the pairs of coordinates of the second
+    /// derivatives; zero where friction or mass is a matrix.
+    pub(super) momenta: Vec<f64>,
 }
 
 impl Block {
@@ -48,7 +51,8 @@ impl Block {
             skipped: 0,
             evaluations: 0,
             gram: vec![0.0; terms.pattern.pairs.len()],
-            laplacians: vec![0.0; count],
+            seconds: vec![0.0; terms.pattern.entries()],
+            momenta: vec![0.0; terms.pattern.momenta.len()],
             squares: vec![0.0; count],
             later: vec![0.0; count],
             both: vec![0.0; count],
@@ -66,6 +70,8 @@ pub struct Collector<'a> {
     batch: Batch,
     /// Which points of the batch are not finite.
     bad: Vec<bool>,
+    /// The Laplacian of a term at its points.
+    laplacian: Vec<f64>,
     /// Samples since one was last looked at again.
     since: u64,
 }
@@ -79,6 +85,7 @@ impl<'a> Collector<'a> {
             blocks: Vec::new(),
             batch: Batch::default(),
             bad: Vec::new(),
+            laplacian: Vec::new(),
             since: 0,
         }
     }
@@ -109,8 +116,8 @@ impl<'a> Collector<'a> {
             }
         }
         for (numbers, rows) in [
-            (&mut batch.gradients, terms.pattern.rows),
-            (&mut batch.laplacians, terms.pattern.terms()),
+            (&mut batch.gradients, terms.pattern.rows()),
+            (&mut batch.seconds, terms.pattern.entries()),
         ] {
             numbers.clear();
             numbers.resize(rows * batch.count, 0.0);
@@ -130,12 +137,12 @@ impl<'a> Collector<'a> {
             batch
                 .gradients
                 .chunks_exact(n)
-                .chain(batch.laplacians.chunks_exact(n))
+                .chain(batch.seconds.chunks_exact(n))
         };
         for row in rows() {
             for (bad, value) in self.bad.iter_mut().zip(row) {
-                // Written so that NaN is bad.
-                *bad |= !(value.abs() < LARGEST);
+                let good = value.abs() < LARGEST;
+                *bad |= !good;
             }
         }
         let bad: Vec<usize> = (0..n).filter(|&at| self.bad[at]).collect();
@@ -143,7 +150,7 @@ impl<'a> Collector<'a> {
             for row in batch.gradients.chunks_exact_mut(n) {
                 row[at] = 0.0;
             }
-            for row in batch.laplacians.chunks_exact_mut(n) {
+            for row in batch.seconds.chunks_exact_mut(n) {
                 row[at] = 0.0;
             }
         }
@@ -161,9 +168,43 @@ impl<'a> Collector<'a> {
             let products = self.terms.pattern.products(pair).iter();
             *sum += products.map(|&(i, j)| dot(row(i), row(j))).sum::<f64>();
         }
-        for (term, laplacians) in batch.laplacians.chunks_exact(n).enumerate() {
-            block.laplacians[term] += total(laplacians);
-            block.squares[term] += dot(laplacians, laplacians);
+        for (sum, second) in block.seconds.iter_mut().zip(batch.seconds.chunks_exact(n)) {
+            *sum += total(second);
+        }
+        for (term, square) in block.squares.iter_mut().enumerate() {
+            self.laplacian.clear();
+            self.laplacian.resize(n, 0.0);
+            for entry in
+                self.terms.pattern.first_entry[term]..self.terms.pattern.first_entry[term + 1]
+            {
+                if self.terms.pattern.is_diagonal(entry) {
+                    let second = &batch.seconds[entry * n..][..n];
+                    self.laplacian
+                        .iter_mut()
+                        .zip(second)
+                        .for_each(|(sum, x)| *sum += x);
+                }
+            }
+            *square += dot(&self.laplacian, &self.laplacian);
+        }
+    }
+
+    fn add_momenta(&mut self, window: &Window<'_>, lanes: &[usize]) {
+        if !window.damping().is_scalar() {
+            return;
+        }
+        let momenta = &mut self.blocks[window.stretch()].momenta;
+        for (sum, &(a, b)) in momenta.iter_mut().zip(&self.terms.pattern.momenta) {
+            for step in 0..window.steps() {
+                let (p, q) = (
+                    window.momenta(step, a as usize),
+                    window.momenta(step, b as usize),
+                );
+                *sum += match lanes.len() {
+                    LANES => dot(p, q),
+                    _ => lanes.iter().map(|&lane| p[lane] * q[lane]).sum(),
+                };
+            }
         }
     }
 
@@ -180,7 +221,7 @@ impl<'a> Collector<'a> {
             let moved = good.iter().map(|&at| (row[at + half] - row[at]).powi(2));
             block.moved += moved.sum::<f64>();
         }
-        for (term, ends) in self.terms.pattern.first.windows(2).enumerate() {
+        for (term, ends) in self.terms.pattern.first_row.windows(2).enumerate() {
             for row in self.batch.gradients[ends[0] * n..ends[1] * n].chunks_exact(n) {
                 for &at in &good {
                     let (here, next) = (row[at], row[at + half]);
@@ -226,11 +267,12 @@ impl Observer for Collector<'_> {
         let first = (self.stride - window.first_step() % self.stride) % self.stride;
         let steps = (first as usize..window.steps()).step_by(self.stride as usize);
         let steps: Vec<usize> = steps.collect();
-        if lanes.is_empty() || steps.is_empty() {
+        if lanes.is_empty() {
             return;
         }
+        self.add_momenta(window, &lanes);
         let pattern = &self.terms.pattern;
-        let points = (BATCH / (pattern.rows + pattern.terms()).max(1)).min(MOST_POINTS);
+        let points = (BATCH / (pattern.rows() + pattern.entries()).max(1)).min(MOST_POINTS);
         for some in steps.chunks((points / LANES).max(1)) {
             let skipped = self.evaluate(window, some, &lanes);
             self.add(stretch, skipped);

@@ -5,8 +5,11 @@
 //! With `U = sum_j w_j f_j` over given terms this is linear and closed:
 //! `sum_j E[grad f_i . grad f_j] w_j = E[lap f_i]/beta`. On the density of `x` of the damped map
 //! with the temperature that its virial has, the weight of a wave comes out as what the low-pass
-//! of the map leaves of it ([`super::transfer::survival_x`]). It works in any number of
-//! coordinates; the cost is linear in the pieces of terms as long as few terms share a coordinate.
+//! of the map leaves of it ([`super::transfer::survival_x`]). In several coordinates the
+//! temperature is a matrix, `(1 + c) P/2` where friction and mass are numbers, which makes the
+//! weights in a harmonic well exact for any step; elsewhere they are off by about `delta^2/4` times
+//! the change of curvature. The cost is linear in the pieces of terms as long as few terms share a
+//! coordinate.
 //!
 //! ```text
 //! let terms = Terms::new(&model, &parameters, Choice::Written)?;
@@ -23,11 +26,11 @@ mod outcome;
 mod pattern;
 mod shapes;
 mod solve;
+mod spectrum;
 mod write;
 
 use std::collections::HashSet;
 
-use super::transfer::survival_x;
 use crate::dynamics::Damping;
 use crate::graph::{Graph, Model, Node, Notation, WrittenTerm, print};
 use crate::kernel::KernelError;
@@ -38,6 +41,7 @@ pub use solve::Estimate;
 
 use pattern::Pattern;
 use shapes::Shape;
+use spectrum::{Spectrum, spectra};
 
 /// The most operations of the Laplacian of a piece, before it is simplified.
 const MAX_OPERATIONS: usize = 1_000_000;
@@ -106,13 +110,14 @@ pub struct Terms {
     graph: Graph,
     shapes: Vec<Shape>,
     pattern: Pattern,
+    spectra: Vec<Spectrum>,
 }
 
 impl Terms {
-    /// The terms of a model with the values of its parameters.
+    /// The terms of a model with the values of all its parameters, compiled.
     ///
     /// # Errors
-    /// See [`TermsError`]; nothing that needs samples.
+    /// See [`TermsError`]: there are none, or they would cost too much.
     pub fn new(model: &Model, parameters: &[f64], choice: Choice<'_>) -> Result<Terms, TermsError> {
         let dimension = model.dimension();
         let mut graph = model.graph.clone();
@@ -126,13 +131,11 @@ impl Terms {
         inputs.extend_from_slice(parameters);
         let mut shapes = Vec::new();
         for family in graph.families(&pieces, dimension) {
-            shapes.push(Shape::new(family, &graph, &inputs, parameters)?);
+            shapes.push(Shape::new(family, &graph, &inputs)?);
         }
-        let supports = supports(&shapes, nodes.len());
-        let pattern = Pattern::new(&supports, dimension)?;
-        shapes
-            .iter_mut()
-            .for_each(|shape| shape.place(&supports, &pattern.first));
+        let pattern = Pattern::new(&shapes, nodes.len(), dimension)?;
+        shapes.iter_mut().for_each(|shape| shape.place(&pattern));
+        let spectra = spectra(&mut graph, &nodes, dimension, &inputs);
         let mut counts = vec![0; nodes.len()];
         pieces.iter().for_each(|(owner, _)| counts[*owner] += 1);
         if texts.is_empty() {
@@ -141,7 +144,7 @@ impl Terms {
         let list = texts.into_iter().enumerate().map(|(at, text)| Term {
             text,
             node: nodes[at],
-            coordinates: supports[at].len(),
+            coordinates: pattern.coordinates[at].len(),
             pieces: counts[at],
         });
         Ok(Terms {
@@ -153,6 +156,7 @@ impl Terms {
             graph,
             shapes,
             pattern,
+            spectra,
         })
     }
 
@@ -168,7 +172,8 @@ impl Terms {
 
     /// Bytes of a [`Block`], about.
     pub fn block_bytes(&self) -> usize {
-        8 * (self.pattern.pairs.len() + 4 * self.pattern.terms())
+        let pattern = &self.pattern;
+        8 * (pattern.pairs.len() + pattern.entries() + pattern.momenta.len() + 3 * pattern.terms())
     }
 
     /// The weight of each term that linear response predicts for momenta `P = E[p p^T]` (row-major,
@@ -176,47 +181,25 @@ impl Terms {
     /// `R_x(delta sqrt(k^T M^-1 P M^-1 k))`; for several waves the mean of that, weighted by the
     /// squares of their slopes; 1 for a polynomial of degree 2 at most, which stays as it is but
     /// for a constant; `None` for what has no closed form. What the low-pass makes of other terms
-    /// is not in it.
+    /// is not in it, and nothing is predicted for candidates, whose weights are their own affair.
+    ///
+    /// # Panics
+    /// If `p` has fewer numbers than coordinates.
     pub fn predicted(&self, damping: &Damping, p: &[f64]) -> Vec<Option<f64>> {
-        let mut left = vec![[0.0; 2]; self.list.len()];
-        for wave in self.shapes.iter().flat_map(|shape| &shape.waves) {
-            let (phase, slope) = (wave.phase(damping, p), wave.slope());
-            left[wave.owner][0] += survival_x(phase) * slope * slope;
-            left[wave.owner][1] += slope * slope;
+        if self.candidates {
+            return vec![None; self.list.len()];
         }
-        // Whether a term has pieces that stay as they are, and others that are no waves.
-        let mut others = vec![[false; 2]; self.list.len()];
-        for shape in self.shapes.iter().filter(|shape| shape.waves.is_empty()) {
-            let stays = shape.degree.is_some_and(|degree| degree <= 2);
-            shape
-                .owners
-                .iter()
-                .for_each(|&owner| others[owner][usize::from(!stays)] = true);
-        }
-        let terms = left.into_iter().zip(others);
-        terms
-            .map(|([left, slope], others)| match others {
-                [false, false] if slope > 0.0 => Some(left / slope),
-                [true, false] if slope == 0.0 => Some(1.0),
-                _ => None,
-            })
+        let spectra = self.spectra.iter();
+        spectra
+            .map(|spectrum| spectrum.predicted(damping, p))
             .collect()
     }
 
     /// U: the sum of the terms that are kept, each with its weight to two digits of its error.
     /// `None` if none is.
     pub fn learned(&self, estimate: &Estimate) -> Option<Model> {
-        let mut graph = self.graph.clone();
-        let mut sum: Option<Node> = None;
-        for (term, weight) in self.list.iter().zip(&estimate.weights) {
-            if weight.kept != Some(true) {
-                continue;
-            }
-            let factor = graph.constant(weight.rounded());
-            let part = graph.times(factor, term.node);
-            sum = Some(sum.map_or(part, |sum| graph.plus(sum, part)));
-        }
-        let (graph, roots) = graph.extract(&[sum?]);
+        let (graph, sum) = self.sum(estimate)?;
+        let (graph, roots) = graph.extract(&[sum]);
         Some(Model {
             name: "U".to_owned(),
             graph,
@@ -225,6 +208,20 @@ impl Terms {
             parameters: self.model.parameters.clone(),
             sums: Vec::new(),
         })
+    }
+
+    /// U in the graph of the terms.
+    fn sum(&self, estimate: &Estimate) -> Option<(Graph, Node)> {
+        let mut graph = self.graph.clone();
+        let mut sum: Option<Node> = None;
+        for (term, weight) in self.list.iter().zip(&estimate.weights) {
+            if weight.kept == Some(true) {
+                let factor = graph.constant(weight.rounded());
+                let part = graph.times(factor, term.node);
+                sum = Some(sum.map_or(part, |sum| graph.plus(sum, part)));
+            }
+        }
+        Some((graph, sum?))
     }
 }
 
@@ -282,22 +279,6 @@ fn pieces(
     let depends = graph.depends(|input| (input as usize) < dimension);
     pieces.retain(|(_, piece)| depends[piece.index()]);
     pieces
-}
-
-/// The coordinates of each term, sorted.
-fn supports(shapes: &[Shape], terms: usize) -> Vec<Vec<u32>> {
-    let mut supports = vec![Vec::new(); terms];
-    for shape in shapes {
-        let members = shape.coordinates.chunks_exact(shape.slots.max(1));
-        for (&owner, own) in shape.owners.iter().zip(members) {
-            supports[owner].extend_from_slice(own);
-        }
-    }
-    for support in &mut supports {
-        support.sort_unstable();
-        support.dedup();
-    }
-    supports
 }
 
 /// Terms as they are written: sums with the text that they have in the program.

@@ -16,8 +16,8 @@ const LASTING: f64 = 0.1;
 pub enum Standing {
     /// It was measured.
     Measured,
-    /// The term is a combination of these others as far as the samples show, which carry its part:
-    /// its own weight is 0.
+    /// The term is a combination of these others as far as the samples show: of all weights that
+    /// make the same U, those of the term and of these are the ones that differ least.
     Combination(Vec<usize>),
     /// Its gradient was zero at every sample: its weight is 0.
     Flat,
@@ -30,10 +30,9 @@ pub struct Weight {
     pub value: f64,
     /// Its standard error.
     pub stderr: f64,
-    /// Whether the term is kept or removed; `None` where the error is too large to say, and where
-    /// the weight was not measured. A term of the potential is kept where its weight lies above
-    /// 1/2 by two standard errors and removed where it lies below by as much, if the standard error
-    /// is below [`RESOLVED`]. A candidate may have any weight: it is kept where that differs from 0
+    /// Whether the term is kept or removed; `None` where the error is too large to say. A term
+    /// of the potential is kept where its weight lies above 1/2 by two standard errors and removed
+    /// where it lies below by as much, if the standard error is below [`RESOLVED`]. A candidate may have any weight: it is kept where that differs from 0
     /// by four standard errors, and removed where it does not though its force would be seen.
     pub kept: Option<bool>,
     /// What it stands for.

@@ -10,7 +10,7 @@ use crate::learn::banded::{Banded, Cholesky};
 const ROUNDING: f64 = 1e-10;
 /// A term is named as part of a combination where it carries more than this of it (both of unit
 /// mean square).
-const NAMED: f64 = 1e-3;
+const NAMED: f64 = 1e-6;
 /// Numbers that a factor of the Gram matrix may hold.
 const MOST_ENTRIES: usize = 50_000_000;
 /// So many combinations are looked for one by one.
@@ -50,8 +50,9 @@ struct Means {
     gram: Vec<f64>,
     /// The diagonal of the Gram matrix: `E[|grad f|^2]`.
     squares: Vec<f64>,
-    laplacians: Vec<f64>,
-    temperature: f64,
+    seconds: Vec<f64>,
+    /// The temperature of the density of `x` for each pair of coordinates of second derivatives.
+    temperatures: Vec<f64>,
 }
 
 /// A Gram matrix of terms of unit size that are independent, factored.
@@ -60,15 +61,44 @@ struct Factor {
     active: Vec<usize>,
     /// One over the root mean square of the gradient of each term; 0 where it has none.
     scale: Vec<f64>,
-    standing: Vec<Standing>,
+    combinations: Vec<Combination>,
     cholesky: Cholesky,
 }
 
+/// A term that is a combination of others.
+struct Combination {
+    term: usize,
+    /// The others and how much of each there is in it.
+    of: Vec<(usize, f64)>,
+}
+
+impl Combination {
+    /// Moves weights along the direction that changes nothing, to where those of the term and of
+    /// the others differ least (in squares, from their mean).
+    fn even(&self, weights: &mut [f64]) {
+        let others = self.of.iter().map(|&(term, part)| (term, -part));
+        let along: Vec<(usize, f64)> = others.chain([(self.term, 1.0)]).collect();
+        let n = along.len() as f64;
+        let mean = along.iter().map(|(_, step)| step).sum::<f64>() / n;
+        let square: f64 = along.iter().map(|(_, step)| (step - mean).powi(2)).sum();
+        if square <= 0.0 {
+            return;
+        }
+        let apart: f64 = along
+            .iter()
+            .map(|&(term, step)| weights[term] * (step - mean))
+            .sum();
+        for (term, step) in along {
+            weights[term] -= apart / square * step;
+        }
+    }
+}
+
 impl Terms {
-    /// The weights: `A w = T b` with `A_ij = E[grad f_i . grad f_j]`, `b_i = E[lap f_i]` and the
-    /// temperature of the density of the samples, `1/beta`. There is one temperature for each
-    /// block; errors are those of blocks, through the linearisation of the solution, that of the
-    /// temperature included.
+    /// The weights: `A w = b` with `A_ij = E[grad f_i . grad f_j]` and `b_i = E[hess f_i] : T`. There
+    /// is one temperature of the density of `x` for each block, `Tr((I + C) P M^-1)/2d`; momenta
+    /// tell how it differs between directions. Errors are those of blocks, through the
+    /// linearisation of the solution, that of the temperature included.
     ///
     /// # Errors
     /// See [`TermsError`].
@@ -79,15 +109,12 @@ impl Terms {
             .filter(|(block, kt)| block.samples > 0 && kt.is_finite())
             .collect();
         let means = means(&used, &self.pattern);
-        if used.len() < 2 || !(means.temperature > 0.0) {
+        let heat: f64 = means.temperatures[..self.dimension].iter().sum();
+        if used.len() < 2 || heat <= 0.0 || !heat.is_finite() {
             return Err(TermsError::TooFewBlocks);
         }
         let factor = Factor::new(&self.pattern, &means)?;
-        let side: Vec<f64> = means
-            .laplacians
-            .iter()
-            .map(|b| b * means.temperature)
-            .collect();
+        let side = self.pattern.contract(&means.seconds, &means.temperatures);
         let weights = factor.solve(&[side]).remove(0);
         let samples: u64 = used.iter().map(|(block, _)| block.samples).sum();
         let sides: Vec<Vec<f64>> = used
@@ -95,12 +122,17 @@ impl Terms {
             .map(|(block, kt)| {
                 let part = 1.0 / samples as f64;
                 let pull = self.pattern.multiply(&block.gram, &weights);
-                let hotter = block.samples as f64 * (kt - means.temperature);
+                let push = self.pattern.contract(&block.seconds, &means.temperatures);
+                let own = temperatures_of(block, *kt, self.dimension);
+                let own = own.iter().zip(&means.temperatures);
+                let hotter: Vec<f64> = own
+                    .map(|(own, mean)| (own - mean) * block.samples as f64)
+                    .collect();
+                let hotter = self.pattern.contract(&means.seconds, &hotter);
                 let terms = 0..weights.len();
-                let entry = |i: usize| {
-                    block.laplacians[i] * means.temperature + means.laplacians[i] * hotter - pull[i]
-                };
-                terms.map(|i| part * entry(i)).collect()
+                terms
+                    .map(|i| part * (push[i] + hotter[i] - pull[i]))
+                    .collect()
             })
             .collect();
         let mut estimate = Estimate {
@@ -138,15 +170,15 @@ impl Terms {
                 .iter()
                 .map(|deviation| deviation[i].powi(2));
             let (value, stderr) = (weights[i], (squares.sum::<f64>() * n / (n - 1.0)).sqrt());
-            let standing = factor.standing[i].clone();
+            let standing = factor.standing(i);
             let own = match factor.scale[i] > 0.0 {
                 true => 1.0 / (factor.scale[i] * force.sqrt()),
                 false => 0.0,
             };
             let kept = match (&standing, self.candidates) {
-                (Standing::Measured, false) => kept(value, stderr),
-                (Standing::Measured, true) => candidate_kept(value, stderr, own),
-                _ => None,
+                (Standing::Flat, _) => None,
+                (_, false) => kept(value, stderr),
+                (_, true) => candidate_kept(value, stderr, own),
             };
             Weight {
                 value,
@@ -167,7 +199,9 @@ impl Terms {
             used.iter().map(|(block, _)| of(block)[term]).sum::<f64>()
         };
         let samples: u64 = used.iter().map(|(block, _)| block.samples).sum();
-        let mean = means.laplacians[term];
+        let diagonal = (self.pattern.first_entry[term]..self.pattern.first_entry[term + 1])
+            .filter(|&entry| self.pattern.is_diagonal(entry));
+        let mean: f64 = diagonal.map(|entry| means.seconds[entry]).sum();
         let spread = sum(|block| &block.squares) / samples as f64 - mean * mean;
         let gradient = means.squares[term];
         let lasting = sum(|block| &block.later) / sum(|block| &block.both);
@@ -190,14 +224,36 @@ fn means(used: &[(&Block, f64)], pattern: &Pattern) -> Means {
         }
         sums.iter().map(|sum| sum * per_sample).collect()
     };
-    let temperature = used.iter().map(|(block, kt)| block.samples as f64 * kt);
     let gram = total(|block| &block.gram);
+    let mut temperatures = vec![0.0; pattern.momenta.len()];
+    for (block, kt) in used {
+        let own = temperatures_of(block, *kt, pattern.dimension());
+        let part = block.samples as f64 * per_sample;
+        temperatures
+            .iter_mut()
+            .zip(own)
+            .for_each(|(sum, own)| *sum += part * own);
+    }
     Means {
         squares: pattern.diagonal(&gram),
         gram,
-        laplacians: total(|block| &block.laplacians),
-        temperature: temperature.sum::<f64>() * per_sample,
+        seconds: total(|block| &block.seconds),
+        temperatures,
     }
+}
+
+/// The temperature of `x` in a block for each pair of coordinates: `Tr((I + C) P)/2d` is the
+/// caller's, and what `P` has beyond its mean makes it a matrix. Where curvatures differ between
+/// directions, steps of finite length heat the stiff ones, and with this matrix weights in a
+/// harmonic well are exact for any step (as `E[x g^T] + E[g x^T] = (I + C) P`, which holds for
+/// every V).
+fn temperatures_of(block: &Block, kt: f64, dimension: usize) -> Vec<f64> {
+    let heat: f64 = block.momenta[..dimension].iter().sum::<f64>() / dimension as f64;
+    if heat > 0.0 {
+        return block.momenta.iter().map(|p| kt * p / heat).collect();
+    }
+    let one = |at: usize| if at < dimension { kt } else { 0.0 };
+    (0..block.momenta.len()).map(one).collect()
 }
 
 impl Factor {
@@ -211,16 +267,12 @@ impl Factor {
             }
         };
         let scale: Vec<f64> = means.squares.iter().map(size).collect();
-        let flat = |scale: &f64| match *scale > 0.0 {
-            true => Standing::Measured,
-            false => Standing::Flat,
-        };
-        let mut standing: Vec<Standing> = scale.iter().map(flat).collect();
         let mut active = pattern.order();
         active.retain(|&term| scale[term] > 0.0);
         if active.is_empty() {
             return Err(TermsError::NoGradient);
         }
+        let mut combinations = Vec::new();
         for _ in 0..MOST_COMBINATIONS {
             let matrix = matrix(pattern, gram, &scale, &active, ROUNDING)?;
             match matrix.cholesky() {
@@ -230,21 +282,21 @@ impl Factor {
                     return Ok(Factor {
                         active,
                         scale,
-                        standing,
+                        combinations,
                         cholesky,
                     });
                 }
                 Err(error) => {
-                    let others = combination(pattern, gram, &scale, &active[..=error.row])?;
-                    let term = active.remove(error.row);
-                    standing[term] = Standing::Combination(others);
+                    let terms = &active[..=error.row];
+                    combinations.push(combination(pattern, gram, &scale, terms)?);
+                    active.remove(error.row);
                 }
             }
         }
         Err(TermsError::TooDependent)
     }
 
-    /// The solutions for some right sides, of all terms; 0 for those that are not in the matrix.
+    /// The solutions for some right sides, of all terms; 0 for those that are flat.
     fn solve(&self, sides: &[Vec<f64>]) -> Vec<Vec<f64>> {
         let width = sides.len();
         let mut rows: Vec<f64> = Vec::with_capacity(self.active.len() * width);
@@ -258,7 +310,21 @@ impl Factor {
                 solution[term] = value * self.scale[term];
             }
         }
+        for combination in self.combinations.iter().rev() {
+            solutions
+                .iter_mut()
+                .for_each(|solution| combination.even(solution));
+        }
         solutions
+    }
+
+    fn standing(&self, term: usize) -> Standing {
+        let own = self.combinations.iter().find(|found| found.term == term);
+        match own {
+            _ if self.scale[term] <= 0.0 => Standing::Flat,
+            Some(own) => Standing::Combination(own.of.iter().map(|(other, _)| *other).collect()),
+            None => Standing::Measured,
+        }
     }
 }
 
@@ -292,27 +358,26 @@ fn matrix(
     Ok(matrix)
 }
 
-/// The terms that the last of some terms is a combination of; the others are independent.
+/// The last of some terms as a combination of the others, which are independent.
 fn combination(
     pattern: &Pattern,
     gram: &[f64],
     scale: &[f64],
     terms: &[usize],
-) -> Result<Vec<usize>, TermsError> {
+) -> Result<Combination, TermsError> {
     let all = matrix(pattern, gram, scale, terms, 0.0)?;
-    let Some((_, others)) = terms.split_last() else {
-        return Ok(Vec::new());
-    };
+    let (&term, others) = terms.split_last().ok_or(TermsError::TooDependent)?;
     let last = others.len();
     let side: Vec<f64> = (0..last).map(|at| all.get(at, last)).collect();
     let factor = matrix(pattern, gram, scale, others, 0.0)?.cholesky();
-    let factor = factor.map_err(|_| TermsError::TooDependent)?;
-    let parts = factor.solve(&side);
+    let parts = factor.map_err(|_| TermsError::TooDependent)?.solve(&side);
     let named = others
         .iter()
         .zip(parts)
         .filter(|(_, part)| part.abs() > NAMED);
-    let mut named: Vec<usize> = named.map(|(term, _)| *term).collect();
-    named.sort_unstable();
-    Ok(named)
+    let mut of: Vec<(usize, f64)> = named
+        .map(|(&other, part)| (other, part * scale[other] / scale[term]))
+        .collect();
+    of.sort_unstable_by_key(|(other, _)| *other);
+    Ok(Combination { term, of })
 }

@@ -7,6 +7,8 @@ use crate::graph::{
 
 /// Terms are written out up to so many characters.
 const SHORT: usize = 100;
+/// More terms than that are written as sums over their families, with tables of weights.
+const MANY: usize = 20;
 /// Numbers of a table on one line.
 const A_LINE: usize = 8;
 
@@ -28,12 +30,20 @@ impl Terms {
     /// no term is kept, or the formula is too long to be written.
     pub fn program(&self, estimate: &Estimate) -> Option<String> {
         let mut writer = Writer::new(self);
+        let kept = self.list.iter().zip(&estimate.weights);
+        let kept: Vec<_> = kept
+            .filter(|(_, weight)| weight.kept == Some(true))
+            .collect();
         let mut parts = Vec::new();
-        for (term, weight) in self.list.iter().zip(&estimate.weights) {
-            if weight.kept == Some(true) {
-                let text = writer.term(term.node)?;
-                parts.push((weight.rounded(), text));
-            }
+        if kept.len() > MANY
+            && let Some((graph, sum)) = self.sum(estimate)
+            && let Some(text) = writer.by_families(graph, sum)
+        {
+            return Some(writer.finish(&[text]));
+        }
+        for (term, weight) in kept {
+            let text = writer.term(term.node)?;
+            parts.push(format!("{}*({text})", number(weight.rounded())));
         }
         (!parts.is_empty()).then(|| writer.finish(&parts))
     }
@@ -69,18 +79,19 @@ impl<'a> Writer<'a> {
 
     /// A term as a factor of a product.
     fn term(&mut self, node: Node) -> Option<String> {
-        let graph = &self.terms.graph;
-        let short = print(graph, node, &self.names, Notation::Pot);
-        if let Some(text) = short.filter(|text| text.len() <= SHORT) {
-            self.use_parameters(graph, node, self.terms.dimension);
-            return Some(text);
-        }
-        self.by_families(node).or_else(|| {
-            self.use_parameters(graph, node, self.terms.dimension);
-            let text = program(graph, node, &self.names)?;
-            // A block cannot stand within a product.
-            (!text.starts_with('{')).then_some(text)
-        })
+        let mut small = Graph::new();
+        let root = small.import(&self.terms.graph, &[node], &[])[0];
+        let short = print(&small, root, &self.names, Notation::Pot);
+        let text = match short.filter(|text| text.len() <= SHORT) {
+            Some(text) => text,
+            None => match self.by_families(self.terms.graph.clone(), node) {
+                Some(text) => return Some(text),
+                // A block cannot stand within a product.
+                None => program(&small, root, &self.names).filter(|text| !text.starts_with('{'))?,
+            },
+        };
+        self.use_parameters(&small, root, self.terms.dimension);
+        Some(text)
     }
 
     fn use_parameters(&mut self, graph: &Graph, node: Node, before: usize) {
@@ -96,8 +107,7 @@ impl<'a> Writer<'a> {
     }
 
     /// A term as a sum of sums.
-    fn by_families(&mut self, node: Node) -> Option<String> {
-        let mut graph = self.terms.graph.clone();
+    fn by_families(&mut self, mut graph: Graph, node: Node) -> Option<String> {
         let dimension = self.terms.dimension;
         let node = graph.simplify(&[node], dimension)[0];
         let pieces: Vec<(usize, Node)> = graph
@@ -111,7 +121,7 @@ impl<'a> Writer<'a> {
         let sums: Option<Vec<String>> = families
             .map(|owned| self.family(&owned.family, &graph, &inputs))
             .collect();
-        Some(sums?.join(" + "))
+        Some(sums?.join(" +\n  "))
     }
 
     /// The sum over the members of a family.
@@ -148,13 +158,13 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// Where the index begins, so that some coordinate is `q[i]`.
+    /// Where the index begins, so that some coordinate is `q[i]` and none comes before it.
     fn first_index(&self, family: &Family, members: &[usize]) -> i64 {
-        let first = members.first().map(|&member| family.coordinates(member)[0]);
-        let indices = first.and_then(|c| split(&self.arguments.names[c as usize]));
-        indices
-            .and_then(|(_, indices)| indices.first().copied())
-            .unwrap_or(1)
+        let coordinates = members.first().map(|&member| family.coordinates(member));
+        let names = coordinates.unwrap_or_default().iter();
+        let indices = names.filter_map(|&c| split(&self.arguments.names[c as usize]));
+        let first = indices.filter_map(|(_, indices)| indices.first().copied());
+        first.min().unwrap_or(1)
     }
 
     /// The coordinate that stands at a slot, as the index runs from `from` over all members.
@@ -215,7 +225,7 @@ impl<'a> Writer<'a> {
         format!("{name}[{}]", linear(&self.index, 1, 1 - from))
     }
 
-    fn finish(&self, parts: &[(f64, String)]) -> String {
+    fn finish(&self, parts: &[String]) -> String {
         let mut out = String::new();
         let names = &self.names[self.terms.dimension..];
         for ((name, value), used) in names.iter().zip(&self.terms.parameters).zip(&self.used) {
@@ -235,15 +245,11 @@ impl<'a> Writer<'a> {
                 .collect();
             out.push_str(&format!("{name} = [\n  {}\n]\n", lines.join(",\n  ")));
         }
-        let sum: Vec<String> = parts
-            .iter()
-            .map(|(weight, text)| format!("{}*({text})", number(*weight)))
-            .collect();
         let name = self.fresh("U");
         out.push_str(&format!(
             "{name}({}) =\n  {}\n",
             self.arguments.head,
-            sum.join(" +\n  ")
+            parts.join(" +\n  ")
         ));
         out
     }
