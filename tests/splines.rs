@@ -309,15 +309,15 @@ fn missing_arguments_are_nan_and_bad_tables_are_none() {
     assert!(Spline::new(1, 0.0, 1.0, vec![0.0, f64::NAN]).is_none());
 }
 
-/// A printed program is the same function: the table, its slopes and curvatures, in one and two
+/// A printed program is the same function: the table, its slopes and curvatures, in one to three
 /// coordinates, with one word where all axes wrap and `mod` where only some do.
 #[test]
 fn what_is_written_reads_back() {
-    for dimension in [1, 2] {
+    for dimension in [1, 2, 3] {
         for wraps in every_kind(dimension) {
             let mixed = wraps.contains(&true) && wraps.contains(&false);
-            for table in family(random(3, &[5, 4][..dimension], &wraps)) {
-                let head = ["V(x) = ", "V(x, y) = "][dimension - 1];
+            for table in family(random(3, &[5, 4, 3][..dimension], &wraps)) {
+                let head = ["V(x) = ", "V(x, y) = ", "V(x, y, z) = "][dimension - 1];
                 let model = read(&[head, &text(&table)].concat());
                 for point in points(&table) {
                     let (a, b) = (table.at(&point), model.graph.value(model.value, &point));
@@ -342,7 +342,7 @@ fn read(text: &str) -> Model {
 }
 
 fn text(table: &Spline) -> String {
-    let names: &Names<'_> = &&["x".to_owned(), "y".to_owned()][..table.dimension()];
+    let names: &Names<'_> = &&["x", "y", "z"].map(str::to_owned)[..table.dimension()];
     let mut graph = Graph::new();
     let arguments: Vec<_> = (0..names.len() as u32).map(|i| graph.input(i)).collect();
     let root = graph.spline(table.clone(), &arguments);
@@ -378,6 +378,16 @@ fn splines_are_written_as_calls() {
     assert_eq!(
         text(&table(1, &[plain, other], &[2, 2])),
         "spline(x, mod(y, 3), 1, [0, 0], [2, 3], [[1, 2, 1], [3, 4, 3]])"
+    );
+    assert_eq!(
+        text(&table(1, &[plain, plain, plain], &[2, 2, 3])),
+        "spline(x, y, z, 1, [0, 0, 0], [2, 2, 2], \
+         [[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [10, 11, 12]]])"
+    );
+    assert_eq!(
+        text(&table(1, &[ring, plain, other], &[2, 2, 1])),
+        "spline(mod(x + 1, 2) - 1, y, mod(z, 3), 1, [-1, 0, 0], [1, 2, 3], \
+         [[[1, 1], [2, 2]], [[3, 3], [4, 4]], [[1, 1], [2, 2]]])"
     );
     let slope = table(1, &[plain, plain], &[2, 3]).partial(1).unwrap();
     assert_eq!(

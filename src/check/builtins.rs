@@ -111,9 +111,10 @@ impl<'t> Resolver<'t, '_> {
             }
             Builtin::Spline | Builtin::PeriodicSpline => {
                 self.all(arguments.iter().rev().copied());
-                // With one more there are two coordinates.
+                // With one more there are two coordinates, with two more three.
                 let signature = found.signature();
-                if arguments.len() == 6 || self.arity(id, name, arguments, 5, &signature, None) {
+                let more = matches!(arguments.len(), 6 | 7);
+                if more || self.arity(id, name, arguments, 5, &signature, None) {
                     self.targets[id.index()] = target;
                 }
             }

@@ -61,9 +61,9 @@ impl Elaborator<'_> {
         let Some(data) = data.of.get(&id).and_then(|at| data.list.get(*at)) else {
             return Value::Wrong;
         };
-        let shape = Shape {
-            rows: data.rows,
-            columns: (data.columns > 1).then_some(data.columns),
+        let shape = match data.columns {
+            1 => Shape::vector(data.rows),
+            columns => Shape::table(data.rows, columns),
         };
         let numbers = data.values.iter();
         let nodes = numbers.map(|x| self.graph.constant(*x)).collect();

@@ -44,10 +44,7 @@ impl Form {
         match self.sizes[..] {
             [] => Some(None),
             [Size::Known(rows)] => Some(Some(Shape::vector(rows))),
-            [Size::Known(rows), Size::Known(columns)] => Some(Some(Shape {
-                rows,
-                columns: Some(columns),
-            })),
+            [Size::Known(rows), Size::Known(columns)] => Some(Some(Shape::table(rows, columns))),
             _ => None,
         }
     }
@@ -384,10 +381,12 @@ fn names(name: &str, shape: Option<Shape>) -> Vec<String> {
         Some(Shape {
             rows,
             columns: None,
+            ..
         }) => (1..=rows).map(|i| format!("{name}[{i}]")).collect(),
         Some(Shape {
             rows,
             columns: Some(columns),
+            ..
         }) => (1..=rows)
             .flat_map(|i| (1..=columns).map(move |k| format!("{name}[{i},{k}]")))
             .collect(),
@@ -418,10 +417,6 @@ fn example_of(argument: &Argument, form: &Form) -> String {
     match form.sizes.len() {
         0 => name.clone(),
         1 => Shape::vector(size(0, 16)).written(name),
-        _ => Shape {
-            rows: size(0, 16),
-            columns: Some(size(1, 3)),
-        }
-        .written(name),
+        _ => Shape::table(size(0, 16), size(1, 3)).written(name),
     }
 }

@@ -172,13 +172,11 @@ impl Reader<'_> {
         for &node in nodes.iter() {
             numbers.push(Setting::Number(self.number(Value::Number(node), id)?));
         }
-        Some(Setting::List(match shape.columns {
-            None => numbers,
-            Some(columns) => {
-                let rows = numbers.chunks(columns);
-                rows.map(|row| Setting::List(row.to_vec())).collect()
-            }
-        }))
+        for size in shape.sizes().into_iter().skip(1).rev() {
+            let rows = numbers.chunks(size);
+            numbers = rows.map(|row| Setting::List(row.to_vec())).collect();
+        }
+        Some(Setting::List(numbers))
     }
 
     fn constant(&self, name: &str) -> Option<u32> {

@@ -24,7 +24,8 @@ struct Given {
 }
 
 impl Elaborator<'_> {
-    /// `spline(x, degree, lo, hi, [...])`, `spline(x, y, degree, [...], [...], [[...]])`.
+    /// `spline(x, degree, lo, hi, [...])`, `spline(x, y, degree, [...], [...], [[...]])`, and the
+    /// same with three coordinates.
     pub(super) fn spline(&mut self, builtin: Builtin, arguments: &[ExprId]) -> Value {
         let first = self.values.len().saturating_sub(arguments.len());
         let values = self.values.split_off(first);
@@ -138,12 +139,13 @@ impl Elaborator<'_> {
             _ => Shape::vector(0),
         };
         // Any table with the right number of indices.
-        let like = match (dimension, shape.columns) {
-            (1, None) | (2, Some(_)) if shape.rows > 0 => shape,
-            (1, _) => Shape::vector(0),
+        let like = match dimension {
+            n if shape.sizes().len() == n && shape.rows > 0 => shape,
+            1 => Shape::vector(0),
+            2 => Shape::table(0, 0),
             _ => Shape {
-                rows: 0,
-                columns: Some(0),
+                depth: Some(0),
+                ..Shape::table(0, 0)
             },
         };
         self.numbers(value, id, like)
@@ -159,9 +161,11 @@ impl Elaborator<'_> {
         let array = match value {
             Value::Array(array) if self.arrays.shape(array) == shape => self.arrays.get(array),
             _ => {
-                let wanted = match (shape.rows, shape.columns) {
-                    (0, None) => "a list `[c1, c2, ...]`",
-                    (0, Some(_)) => "a table `[[c11, c12, ...], ...]`",
+                let wanted = match (&shape.sizes()[..], shape.rows) {
+                    ([0], _) => "a list `[c1, c2, ...]`",
+                    ([0, _], _) => "a table `[[c11, c12, ...], ...]`",
+                    ([0, ..], _) => "a table of lists `[[[c111, c112, ...], ...], ...]`",
+                    (_, 3) => "a list `[x, y, z]`, one number for each coordinate",
                     _ => "a list `[x, y]`, one number for each coordinate",
                 };
                 let error =

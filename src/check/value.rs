@@ -33,6 +33,9 @@ pub(super) struct Shape {
     pub rows: usize,
     /// How many numbers a row has; `None` for a vector.
     pub columns: Option<usize>,
+    /// How many numbers each entry has in a table of lists, such as the coefficients of a spline of
+    /// three coordinates; `None` for all others.
+    pub depth: Option<usize>,
 }
 
 impl Shape {
@@ -41,17 +44,46 @@ impl Shape {
         Shape {
             rows,
             columns: None,
+            depth: None,
         }
+    }
+
+    /// An array of rows of that many numbers.
+    pub fn table(rows: usize, columns: usize) -> Shape {
+        Shape {
+            columns: Some(columns),
+            ..Shape::vector(rows)
+        }
+    }
+
+    /// As many of these in a list; `None` where lists would nest more than three times.
+    pub fn listed(self, rows: usize) -> Option<Shape> {
+        self.depth.is_none().then_some(Shape {
+            rows,
+            columns: Some(self.rows),
+            depth: self.columns,
+        })
+    }
+
+    /// The shape of an entry of a list: `None` for a number.
+    pub fn entry(self) -> Option<Shape> {
+        self.columns.map(|rows| Shape {
+            rows,
+            columns: self.depth,
+            depth: None,
+        })
     }
 
     /// How many numbers.
     pub fn count(self) -> usize {
-        self.rows.saturating_mul(self.columns.unwrap_or(1))
+        let sizes = self.sizes().into_iter();
+        sizes.fold(1, |product: usize, size| product.saturating_mul(size))
     }
 
-    /// One size or two.
+    /// One size to three.
     pub fn sizes(self) -> Vec<usize> {
-        std::iter::once(self.rows).chain(self.columns).collect()
+        let sizes = std::iter::once(self.rows).chain(self.columns);
+        sizes.chain(self.depth).collect()
     }
 
     /// In words, such as `a vector of 3 numbers`.
@@ -59,7 +91,10 @@ impl Shape {
         match self.columns {
             None if self.rows == 1 => "a vector of 1 number".to_owned(),
             None => format!("a vector of {} numbers", self.rows),
-            Some(columns) => format!("an array of {} by {columns} numbers", self.rows),
+            Some(_) => {
+                let sizes: Vec<String> = self.sizes().iter().map(usize::to_string).collect();
+                format!("an array of {} numbers", sizes.join(" by "))
+            }
         }
     }
 

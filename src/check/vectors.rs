@@ -69,18 +69,18 @@ impl Elaborator<'_> {
     }
 
     fn rows(&mut self, row: Shape, values: &[Value], elements: &[ExprId]) -> Value {
-        if row.columns.is_some() {
+        let Some(shape) = row.listed(values.len()) else {
             let span = self.tree.span(elements[0]);
-            let error = Diagnostic::error("type", "a table in a list")
+            let error = Diagnostic::error("type", "lists that nest four times")
                 .at(span, format!("this is {}", row.describe()));
-            self.say(error.help("lists nest twice: `[[1, 2], [3, 4]]`"));
+            self.say(error.help("lists nest three times: `[[[1, 2], [3, 4]], [[5, 6], [7, 8]]]`"));
             return Value::Wrong;
-        }
-        if values.len().saturating_mul(row.rows) > MAX_NODES {
+        };
+        if shape.count() > MAX_NODES {
             self.steps = MAX_STEPS + 1;
             return Value::Wrong;
         }
-        let mut nodes = Vec::with_capacity(values.len() * row.rows);
+        let mut nodes = Vec::with_capacity(shape.count());
         for (value, id) in values.iter().zip(elements) {
             let array = match *value {
                 Value::Array(array) => Some(self.arrays.get(array)),
@@ -101,10 +101,6 @@ impl Elaborator<'_> {
                 }
             }
         }
-        let shape = Shape {
-            rows: values.len(),
-            columns: Some(row.rows),
-        };
         self.array(shape, nodes)
     }
 
@@ -125,27 +121,23 @@ impl Elaborator<'_> {
                 return Value::Wrong;
             }
         };
-        let Shape { rows, columns } = array.shape;
-        let allowed = if columns.is_some() { 2 } else { 1 };
-        if given.len() > allowed {
+        let sizes = array.shape.sizes();
+        if given.len() > sizes.len() {
             self.too_many_indices(base, array.shape, indices);
             return Value::Wrong;
         }
-        let mut at = Vec::with_capacity(2);
-        for ((value, id), size) in given.iter().zip(indices).zip([rows, columns.unwrap_or(1)]) {
-            match self.within(*value, *id, size, base, array.shape) {
-                Some(index) => at.push(index),
-                None => return Value::Wrong,
-            }
+        let (mut start, mut length, mut shape) = (0, array.nodes.len(), Some(array.shape));
+        for ((value, id), size) in given.iter().zip(indices).zip(sizes) {
+            let Some(index) = self.within(*value, *id, size, base, array.shape) else {
+                return Value::Wrong;
+            };
+            length /= size;
+            start += index * length;
+            shape = shape.and_then(Shape::entry);
         }
-        match (columns, &at[..]) {
-            (None, &[i]) => Value::Number(array.nodes[i]),
-            (Some(columns), &[i]) => {
-                let row = array.nodes[i * columns..(i + 1) * columns].to_vec();
-                self.array(Shape::vector(columns), row)
-            }
-            (Some(columns), &[i, k]) => Value::Number(array.nodes[i * columns + k]),
-            _ => Value::Wrong,
+        match shape {
+            None => Value::Number(array.nodes[start]),
+            Some(shape) => self.array(shape, array.nodes[start..start + length].to_vec()),
         }
     }
 
