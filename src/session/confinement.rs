@@ -1,6 +1,7 @@
 //! Potentials that do not hold their trajectories, and what is said of each kind: one that falls
 //! towards infinity, one with a free direction, one that falls without bound at a point.
 
+use super::job::listed;
 use super::sample::Sample;
 use super::verdict::place;
 use super::{Potential, terms};
@@ -26,13 +27,21 @@ pub(super) fn falling(sample: &Sample, potential: &Potential, what: &str) -> Dia
     let names = names(potential, &sample.survey.falling);
     let along = match potential.model.dimension() {
         1 => String::new(),
-        _ => format!(" along {}", names.join(" and ")),
+        _ => format!(" along {}", together(&names)),
     };
     Diagnostic::error(
         "does-not-confine",
         format!("the potential does not confine: it falls towards infinity{along}, and {what}"),
     )
     .help(hold(names.first().map_or("q", String::as_str)))
+}
+
+/// Names as a list in a sentence.
+fn together(names: &[String]) -> String {
+    match names.len() {
+        0..=6 => names.join(" and "),
+        _ => listed(names),
+    }
 }
 
 /// Coordinates along which nothing holds trajectories.
@@ -49,7 +58,7 @@ pub(super) fn free(sample: &Sample, potential: &Potential) -> Diagnostic {
         [one] => one.clone(),
         [first, second, ..] => format!(
             "{}, or a combination such as {first} + {second} or {first} - {second}",
-            names.join(" and ")
+            together(&names)
         ),
     };
     Diagnostic::error(

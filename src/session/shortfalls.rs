@@ -36,16 +36,14 @@ pub(super) fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
         }
         return;
     };
-    let Some(fit) = &first.fit else { return };
-    if let Some(target) = settings
-        .target
-        .filter(|target| fit.median_stderr() > *target)
-    {
+    let median = first.median_stderr();
+    let missed = |(target, median): &(f64, f64)| median.is_nan() || median > target;
+    if let Some((target, median)) = settings.target.zip(median).filter(missed) {
         say(Diagnostic::error(
             "target-missed",
             format!(
                 "the median standard error of U is {}, not {}",
-                significant(fit.median_stderr(), 2),
+                significant(median, 2),
                 significant(target, 2)
             ),
         )
@@ -61,7 +59,7 @@ pub(super) fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
         let help = "--knots N sets more cells, at a cost that grows as the square of their number";
         say(Diagnostic::warning("coarse-knots", message).help(help));
     }
-    if fit.is_disconnected() {
+    if first.fit.as_ref().is_some_and(Fit::is_disconnected) {
         say(Diagnostic::warning(
                 "gaps",
                 "there are stretches without samples inside the domain of U: the curve there, and with `force` and `density` the heights on its two sides, are joined by smoothness alone",
@@ -69,7 +67,9 @@ pub(super) fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
             .help("more --steps; a smaller --gamma heats the trajectories over the gap"),
         );
     }
-    let wells = unvisited(learned, fit);
+    let force = learned.force.as_ref().map(|force| &force.fit);
+    let fit = first.fit.as_ref().or(force);
+    let wells = fit.map_or_else(Vec::new, |fit| unvisited(learned, fit));
     if !wells.is_empty() {
         let mut places: Vec<String> = wells.iter().map(|x| place(x, 2)).collect();
         places.truncate(4);
