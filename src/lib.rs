@@ -27,7 +27,8 @@
 //! potential via algorithmic implicit bias*, whose equations the documentation cites. The library
 //! reads no file and no clock and prints nothing; [`cli`] does.
 //!
-//! To learn from a formula:
+//! To learn from a gradient that you compute yourself, see [`session::learn_gradient`]; from a
+//! formula:
 //!
 //! ```
 //! use effpot_lang::check::check;

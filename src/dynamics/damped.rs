@@ -3,22 +3,79 @@
 //! Its two half steps of the position are merged: with `x = q_{n+1/2}`, the point where the
 //! gradient is taken, a step is `p' = C p - delta g(x)`, `x' = x + delta M^-1 p'`,
 //! `C = exp(-delta Gamma M^-1)`. The whole-step positions are `q_{n+1} = x + delta M^-1 p'/2`.
+//!
+//! A step is described once, for anything that multiplies and adds: with lane code for numbers it
+//! is compiled around the gradient of a formula, with lanes of numbers it is a loop around any
+//! gradient.
 
-use super::Damping;
+use std::sync::Arc;
+
+use super::{Damping, Gradient};
 use crate::graph::Model;
-use crate::kernel::{Engine, KernelError, LaneBuilder, StepKernel, StepOutput, StepProgram, Value};
+use crate::kernel::{
+    Engine, KernelError, LANES, LaneBuilder, StepKernel, StepOutput, StepProgram, Value,
+};
 
-/// The compiled damped map of one model.
+/// The damped map of one potential.
 ///
 /// State variables are `x` and then `p`, a step records `x` and `p'`, each [`LANES`] wide a
 /// coordinate.
-///
-/// [`LANES`]: crate::kernel::LANES
 pub struct DampedMap {
-    kernel: StepKernel,
+    force: Force,
     constants: Vec<f64>,
-    parameters: Vec<f64>,
     damping: Damping,
+}
+
+/// Where the gradient comes from.
+enum Force {
+    /// The formula of a model, compiled with the map, and the values of its parameters.
+    Compiled(StepKernel, Vec<f64>),
+    /// Whoever is asked.
+    Called(Arc<dyn Gradient>),
+}
+
+/// What a step is computed with.
+trait Arithmetic {
+    type Number: Copy;
+    fn neg(&mut self, a: Self::Number) -> Self::Number;
+    fn mul(&mut self, a: Self::Number, b: Self::Number) -> Self::Number;
+    /// `a b + c`, rounded once.
+    fn fma(&mut self, a: Self::Number, b: Self::Number, c: Self::Number) -> Self::Number;
+}
+
+impl Arithmetic for LaneBuilder {
+    type Number = Value;
+
+    fn neg(&mut self, a: Value) -> Value {
+        LaneBuilder::neg(self, a)
+    }
+
+    fn mul(&mut self, a: Value, b: Value) -> Value {
+        LaneBuilder::mul(self, a, b)
+    }
+
+    fn fma(&mut self, a: Value, b: Value, c: Value) -> Value {
+        LaneBuilder::fma(self, a, b, c)
+    }
+}
+
+/// Numbers, one a lane.
+struct Plain;
+
+impl Arithmetic for Plain {
+    type Number = [f64; LANES];
+
+    fn neg(&mut self, a: [f64; LANES]) -> [f64; LANES] {
+        a.map(|a| -a)
+    }
+
+    fn mul(&mut self, a: [f64; LANES], b: [f64; LANES]) -> [f64; LANES] {
+        std::array::from_fn(|lane| a[lane] * b[lane])
+    }
+
+    fn fma(&mut self, a: [f64; LANES], b: [f64; LANES], c: [f64; LANES]) -> [f64; LANES] {
+        std::array::from_fn(|lane| a[lane].mul_add(b[lane], c[lane]))
+    }
 }
 
 /// The map as lane code around a gradient. Constants are `delta` and `c` where friction is a
@@ -33,11 +90,7 @@ pub fn damped_map(model: &Model, scalar: bool) -> StepProgram {
         |b, state, constants, gradient| {
             let (x, p) = state.split_at(d);
             let g = gradient(b, x);
-            let (moved, after) = if scalar {
-                number_step(b, x, p, &g, constants)
-            } else {
-                matrix_step(b, x, p, &g, constants)
-            };
+            let (moved, after) = step(b, scalar, x, p, &g, constants);
             StepOutput {
                 state: [moved, after.clone()].concat(),
                 record: [x.to_vec(), after].concat(),
@@ -46,15 +99,30 @@ pub fn damped_map(model: &Model, scalar: bool) -> StepProgram {
     )
 }
 
-type Moved = (Vec<Value>, Vec<Value>);
+/// The new `x` and `p`.
+type Moved<N> = (Vec<N>, Vec<N>);
 
-fn number_step(
-    b: &mut LaneBuilder,
-    x: &[Value],
-    p: &[Value],
-    g: &[Value],
-    constants: &[Value],
-) -> Moved {
+fn step<A: Arithmetic>(
+    b: &mut A,
+    scalar: bool,
+    x: &[A::Number],
+    p: &[A::Number],
+    g: &[A::Number],
+    constants: &[A::Number],
+) -> Moved<A::Number> {
+    match scalar {
+        true => number_step(b, x, p, g, constants),
+        false => matrix_step(b, x, p, g, constants),
+    }
+}
+
+fn number_step<A: Arithmetic>(
+    b: &mut A,
+    x: &[A::Number],
+    p: &[A::Number],
+    g: &[A::Number],
+    constants: &[A::Number],
+) -> Moved<A::Number> {
     let (delta, decay) = (constants[0], constants[1]);
     let after: Vec<_> = p
         .iter()
@@ -69,17 +137,17 @@ fn number_step(
     (moved.collect(), after)
 }
 
-fn matrix_step(
-    b: &mut LaneBuilder,
-    x: &[Value],
-    p: &[Value],
-    g: &[Value],
-    constants: &[Value],
-) -> Moved {
+fn matrix_step<A: Arithmetic>(
+    b: &mut A,
+    x: &[A::Number],
+    p: &[A::Number],
+    g: &[A::Number],
+    constants: &[A::Number],
+) -> Moved<A::Number> {
     let d = x.len();
     let (delta, rest) = (constants[0], &constants[1..]);
     let (decay, velocity) = rest.split_at(d * d);
-    let product = |b: &mut LaneBuilder, row: &[Value], vector: &[Value], start: Value| {
+    let product = |b: &mut A, row: &[A::Number], vector: &[A::Number], start: A::Number| {
         let pairs = row.iter().zip(vector);
         pairs.fold(start, |sum, (a, v)| b.fma(*a, *v, sum))
     };
@@ -106,21 +174,28 @@ impl DampedMap {
         engine: Engine,
     ) -> Result<DampedMap, KernelError> {
         let program = damped_map(model, damping.is_scalar());
-        let mut map = DampedMap {
-            kernel: StepKernel::compile(&program, engine)?,
-            constants: Vec::new(),
-            parameters: parameters.to_vec(),
-            damping: damping.clone(),
-        };
-        map.set(damping);
-        Ok(map)
+        let kernel = StepKernel::compile(&program, engine)?;
+        Ok(DampedMap {
+            force: Force::Compiled(kernel, parameters.to_vec()),
+            constants: damping.constants(),
+            damping,
+        })
+    }
+
+    /// The map in a gradient of as many coordinates as friction and mass have.
+    pub fn of(gradient: Arc<dyn Gradient>, damping: Damping) -> DampedMap {
+        DampedMap {
+            force: Force::Called(gradient),
+            constants: damping.constants(),
+            damping,
+        }
     }
 
     /// Changes step, friction and mass; nothing is compiled. A number cannot become a matrix: such
     /// a change leaves the map as it is.
     pub fn set(&mut self, damping: Damping) {
         if damping.is_scalar() == self.damping.is_scalar() {
-            self.constants = [damping.constants(), self.parameters.clone()].concat();
+            self.constants = damping.constants();
             self.damping = damping;
         }
     }
@@ -138,6 +213,87 @@ impl DampedMap {
     /// Advances one group of lanes by `steps` and records `x` and `p'` of every step; see
     /// [`StepKernel::run`] for the layout.
     pub fn run(&self, state: &mut [f64], steps: usize, record: &mut [f64]) {
-        self.kernel.run(state, &self.constants, steps, record);
+        match &self.force {
+            Force::Compiled(kernel, parameters) => {
+                let constants = [&self.constants[..], parameters].concat();
+                kernel.run(state, &constants, steps, record);
+            }
+            Force::Called(gradient) => self.call(gradient.as_ref(), state, steps, record),
+        }
+    }
+
+    fn call(&self, gradient: &dyn Gradient, state: &mut [f64], steps: usize, record: &mut [f64]) {
+        let half = self.dimension() * LANES;
+        let constants: Vec<[f64; LANES]> = self.constants.iter().map(|c| [*c; LANES]).collect();
+        let mut slopes = vec![f64::NAN; half];
+        for step_at in 0..steps {
+            // Lanes are the points.
+            slopes.fill(f64::NAN);
+            gradient.gradients(&state[..half], &mut slopes);
+            let [x, p, g] = [&state[..half], &state[half..], &slopes].map(lanes);
+            let (moved, after) = step(&mut Plain, self.damping.is_scalar(), x, p, g, &constants);
+            if !record.is_empty() {
+                let row = &mut record[step_at * 2 * half..][..2 * half];
+                row[..half].copy_from_slice(&state[..half]);
+                row[half..].copy_from_slice(after.as_flattened());
+            }
+            state[..half].copy_from_slice(moved.as_flattened());
+            state[half..].copy_from_slice(after.as_flattened());
+        }
+    }
+}
+
+/// Numbers of all lanes, variable by variable.
+fn lanes(numbers: &[f64]) -> &[[f64; LANES]] {
+    numbers.as_chunks().0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::check;
+    use crate::kernel::{BatchKernel, Wanted};
+    use crate::source::Sources;
+    use nalgebra::DMatrix;
+
+    /// The gradient of a formula, as if nothing else were known of it.
+    struct Hidden(BatchKernel);
+
+    impl Gradient for Hidden {
+        fn dimension(&self) -> usize {
+            2
+        }
+
+        fn gradients(&self, points: &[f64], out: &mut [f64]) {
+            self.0.evaluate(points, points.len() / 2, &[], out);
+        }
+    }
+
+    #[test]
+    fn a_called_gradient_gives_the_map_that_is_compiled() {
+        let mut sources = Sources::new();
+        let text = "V(x, y) = x^2 + x*y + y^2 + sin(3*x - y)/9";
+        let root = sources.add("test.pot", text);
+        let model = check(&sources, root).unwrap().potential(None).unwrap();
+        let friction = DMatrix::from_row_slice(2, 2, &[0.3, 0.1, 0.1, 0.2]);
+        let mass = DMatrix::from_row_slice(2, 2, &[2.0, 0.5, 0.5, 1.0]);
+        let matrix = Damping::matrix(2, 0.3, &friction, &mass).unwrap();
+        for damping in [Damping::scalar(2, 0.3, 0.2), matrix] {
+            let engine = Engine::best();
+            let compiled = DampedMap::compile(&model, &[], damping.clone(), engine).unwrap();
+            let gradient = BatchKernel::of(&model.differentiated(), Wanted::Gradient, engine);
+            let called = DampedMap::of(Arc::new(Hidden(gradient.unwrap())), damping);
+            let start: Vec<f64> = (0..4 * LANES).map(|i| (1.7 * i as f64).sin()).collect();
+            let run = |map: &DampedMap| {
+                let (mut state, mut record) = (start.clone(), vec![f64::NAN; 40 * LANES]);
+                map.run(&mut state, 10, &mut record);
+                map.run(&mut state, 5, &mut []);
+                [state, record].concat()
+            };
+            for (a, b) in run(&compiled).iter().zip(run(&called)) {
+                // One rounding a step, which a step of this map hardly stretches.
+                assert!((a - b).abs() < 1e-14, "{a} {b}");
+            }
+        }
     }
 }

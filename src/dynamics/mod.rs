@@ -3,6 +3,7 @@
 mod damped;
 mod damping;
 mod ensemble;
+mod gradient;
 mod look;
 mod rays;
 mod sheet;
@@ -14,6 +15,7 @@ mod window;
 pub use damped::{DampedMap, damped_map};
 pub use damping::{Damping, NotDamping};
 pub use ensemble::{Census, Divergence, Ensemble, LaneFate, Starts};
+pub use gradient::{Gradient, pointwise};
 pub use side::Side;
 pub use streams::{Stream, Streams};
 pub use survey::{Survey, survey};

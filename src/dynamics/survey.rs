@@ -28,6 +28,13 @@ pub struct Survey {
     pub falling: Vec<usize>,
     /// Whether V is finite nowhere.
     pub empty: bool,
+    /// Whether V was not looked at, having no values: then nothing is known but where to start.
+    pub blind: bool,
+    /// The box around `lowest` that a blind survey was told of.
+    told: Option<Vec<Side>>,
+    /// The width of the box around `lowest` in which trajectories of a blind survey start that was
+    /// told of none.
+    width: f64,
     /// Evaluations of V.
     pub evaluations: u64,
 }
@@ -71,6 +78,9 @@ pub fn survey(
             .last()
             .map_or_else(Vec::new, |last| last.falling(sides)),
         empty: true,
+        blind: false,
+        told: None,
+        width: f64::NAN,
         sheets,
         rays: None,
     };
@@ -88,6 +98,39 @@ pub fn survey(
 }
 
 impl Survey {
+    /// What is known of a potential without values: where to start, which is `centre`, or the middle
+    /// of a side that does not hold it, and how far about that the map goes in a step `delta` from
+    /// rest, by the gradients (`slopes`, shapes as in [`survey`]).
+    pub fn blind(
+        centre: &[f64],
+        sides: &[Option<Side>],
+        delta: f64,
+        stream: &mut Stream,
+        slopes: impl FnMut(&[f64], &mut [f64]),
+    ) -> Survey {
+        let start = |(x, side): (&f64, &Option<Side>)| match side {
+            Some(side) if !(side.lo..=side.hi).contains(x) => 0.5 * (side.lo + side.hi),
+            _ => *x,
+        };
+        let mut survey = Survey {
+            sheets: Vec::new(),
+            rays: None,
+            lowest: centre.iter().zip(sides).map(start).collect(),
+            level: f64::NAN,
+            falling: Vec::new(),
+            empty: false,
+            blind: true,
+            told: sides.iter().copied().collect(),
+            width: 1e-3,
+            evaluations: 0,
+        };
+        let step = delta * survey.kick(delta, stream, slopes).sqrt();
+        if step > 0.0 && step.is_finite() {
+            survey.width = 2.0 * step;
+        }
+        survey
+    }
+
     fn of_rays(rays: Rays, centre: &[f64]) -> Survey {
         let lowest = rays.lowest().map(|(x, level)| (x.to_vec(), level));
         let empty = lowest.is_none();
@@ -98,6 +141,9 @@ impl Survey {
             level,
             falling: rays.falling(),
             empty,
+            blind: false,
+            told: None,
+            width: f64::NAN,
             evaluations: rays.evaluations,
             rays: Some(rays),
         }
@@ -108,6 +154,9 @@ impl Survey {
     pub fn hull(&self, kt: f64) -> Option<Vec<Side>> {
         if let Some(rays) = &self.rays {
             return rays.hull(kt);
+        }
+        if self.blind {
+            return self.told.clone();
         }
         let mut hull: Option<Vec<Side>> = None;
         for sheet in &self.sheets {
@@ -146,7 +195,7 @@ impl Survey {
     }
 
     /// A pool of positions (shape: points, coordinates), roughly Gibbs at temperature `kt`; around
-    /// the lowest place where V holds nothing.
+    /// the lowest place where V holds nothing; anywhere in the box that a blind survey knows of.
     pub fn starts(
         &self,
         kt: f64,
@@ -158,6 +207,11 @@ impl Survey {
             return rays.starts(kt, stream, &mut values);
         }
         match self.hull(kt).filter(|_| kt > 0.0) {
+            Some(hull) if self.blind => {
+                let place = |side: &Side| side.lo + (side.hi - side.lo) * stream.uniform();
+                let all = std::iter::repeat_n(&hull, DRAWS).flatten();
+                all.map(place).collect()
+            }
             Some(hull) => Sheet::sample(&hull, stream, &mut values).draw(DRAWS, kt, stream),
             None => {
                 let widths = self.finest_widths();
@@ -285,6 +339,9 @@ impl Survey {
 
     /// The cell widths of the sheet that found the lowest place, by coordinate.
     pub fn finest_widths(&self) -> Vec<f64> {
+        if self.blind {
+            return vec![self.width; self.lowest.len()];
+        }
         let holds = |sheet: &&Sheet| sheet.level_at(&self.lowest) == Some(self.level);
         let found = self.sheets.iter().find(holds).or(self.sheets.first());
         found.map_or_else(|| vec![1e-3; self.lowest.len()], Sheet::widths)

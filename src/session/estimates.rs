@@ -51,6 +51,9 @@ pub(super) fn make_estimates(
 
 /// The baseline without dynamics, if there is one for this potential.
 fn filter(learned: &Learned<'_>, findings: &mut Findings, hooks: &Hooks<'_>) -> Option<Estimate> {
+    if !learned.setup.potential.has_values() {
+        return None;
+    }
     let why = match closed_form(learned, hooks) {
         Ok(estimate) => return Some(estimate),
         Err(why) => why,
@@ -94,6 +97,9 @@ fn no_filter(why: &str) -> Diagnostic {
 fn closed_form(learned: &Learned<'_>, hooks: &Hooks<'_>) -> Result<Estimate, String> {
     let before = (hooks.seconds)();
     let (potential, settings) = (&learned.setup.potential, &learned.setup.settings);
+    if !potential.is_formula() {
+        return Err("there is no formula".to_owned());
+    }
     let (damping, d) = (&settings.damping, potential.model.dimension());
     let square = settings.delta * settings.delta;
     let squares: Vec<f64> = match d > MOST_PRODUCTS {
@@ -172,13 +178,15 @@ fn make_rows(learned: &mut Learned<'_>) {
         )
     };
     let mut rows: Vec<EstimatorRow> = learned.estimates.iter().map(of_estimate).collect();
-    rows.push(EstimatorRow {
-        seconds: Some(0.0),
-        ..sites.row(
-            "identity",
-            &sites.potential(&learned.setup.potential),
-            there,
-        )
-    });
+    if learned.setup.potential.has_values() {
+        rows.push(EstimatorRow {
+            seconds: Some(0.0),
+            ..sites.row(
+                "identity",
+                &sites.potential(&learned.setup.potential),
+                there,
+            )
+        });
+    }
     (learned.rows, learned.reference) = (rows, reference);
 }

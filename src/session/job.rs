@@ -1,5 +1,7 @@
 //! What a run is asked to do, and what it has before its first step.
 
+use std::collections::BTreeMap;
+
 use super::calibrate::{Calibrated, calibrate};
 use super::estimator::Chosen;
 use super::form::Form;
@@ -33,6 +35,43 @@ pub struct Job<'a> {
     pub command: &'a str,
     /// Threads, for the record.
     pub threads: usize,
+}
+
+/// Where a potential comes from and how it was asked for, for the record.
+pub(super) struct Origin<'a> {
+    /// The files of the program, and the one that was named; none for a black box.
+    pub program: Option<(&'a Sources, SourceId)>,
+    /// The function, if it was named.
+    pub named: Option<&'a str>,
+    /// The command line that would do this again.
+    pub command: &'a str,
+    /// Threads.
+    pub threads: usize,
+}
+
+impl Origin<'_> {
+    /// The name of the file.
+    pub fn file(&self) -> &str {
+        let named = self.program.map(|(sources, root)| &sources.get(root).name);
+        named.map_or("a gradient without a source", String::as_str)
+    }
+
+    /// Its text.
+    pub fn text(&self) -> &str {
+        let text = self.program.map(|(sources, root)| &sources.get(root).text);
+        text.map_or("", String::as_str)
+    }
+
+    /// The texts of imported files by their path.
+    pub fn imports(&self) -> BTreeMap<String, String> {
+        let Some((sources, root)) = self.program else {
+            return BTreeMap::new();
+        };
+        let others = sources.placed().filter(|(_, id)| *id != root);
+        others
+            .map(|(path, id)| (path.to_owned(), sources.get(id).text.clone()))
+            .collect()
+    }
 }
 
 /// What comes of it.
@@ -96,6 +135,15 @@ pub(super) struct Setup {
 }
 
 impl Job<'_> {
+    pub(super) fn origin(&self) -> Origin<'_> {
+        Origin {
+            program: Some((self.sources, self.root)),
+            named: self.potential,
+            command: self.command,
+            threads: self.threads,
+        }
+    }
+
     pub(super) fn compile(&self, name: Option<&str>) -> Result<Potential, Failure> {
         let model = match name {
             Some(name) => self.program.function(name)?,

@@ -5,7 +5,7 @@ use super::estimate::{OnBins, fit_of, force_fit};
 use super::estimates::make_estimates;
 use super::findings::findings;
 use super::heat::judge_heat;
-use super::job::one;
+use super::job::{Origin, Setup, one};
 use super::kinks::kink;
 use super::noise::over_lags;
 use super::pilot::Pilot;
@@ -25,6 +25,16 @@ use crate::report::result::Verdict;
 pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
     let begun = (hooks.seconds)();
     let setup = job.set_up()?;
+    run(&job.origin(), &setup, begun, hooks)
+}
+
+/// Learns with all choices made.
+pub(super) fn run(
+    origin: &Origin<'_>,
+    setup: &Setup,
+    begun: f64,
+    hooks: &Hooks<'_>,
+) -> Result<Outcome, Failure> {
     let settings = &setup.settings;
     let target = settings.target;
     let enough = |blocks: &[crate::learn::collect::Block], spacing: &[f64]| {
@@ -58,7 +68,7 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
         .collect();
     let places = Sites::of_samples(&points, setup.potential.model.dimension());
     let mut learned = Learned {
-        setup: &setup,
+        setup,
         sample: &sample,
         length: length(settings, &findings.momenta),
         momenta: findings.momenta.clone(),
@@ -91,7 +101,7 @@ pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
     judge_estimate(&learned, &mut findings);
     judge_heat(&learned, &mut findings);
     findings.diagnostics.extend(kink(&learned));
-    results::outcome(job, &learned, findings, hooks)
+    results::outcome(origin, &learned, findings, hooks)
 }
 
 /// By coordinate, `delta sqrt((M^-1 P M^-1)_ii)`.

@@ -1,4 +1,4 @@
-//! One run put together: from a checked program and its settings to a result.
+//! One run put together: from a checked program, or a gradient, and its settings to a result.
 //!
 //! Nothing here reads a file or a clock or prints: the caller brings time, a flag to stop, and a
 //! place to report progress ([`Hooks`]), and writes what comes back ([`Outcome`]).
@@ -8,6 +8,7 @@ mod components;
 mod confinement;
 mod curves;
 mod distortions;
+mod embed;
 mod estimate;
 mod estimates;
 mod estimator;
@@ -42,6 +43,7 @@ mod weights;
 mod writing;
 
 pub use components::{Component, components, terms};
+pub use embed::learn_gradient;
 pub use estimator::{Chosen, Estimator};
 pub use findings::Findings;
 pub use form::Form;

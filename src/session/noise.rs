@@ -9,7 +9,7 @@ use super::verdict::place;
 use super::{Hooks, Potential, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::dynamics::{DampedMap, Damping, Ensemble, Side, Stream, Streams, Survey};
-use crate::kernel::{Engine, LANES};
+use crate::kernel::LANES;
 use crate::learn::noise::{Correlation, LAGS, Lags, correlation};
 use crate::learn::probe::{probe, radius};
 use crate::learn::stage1::{Calibration, Stage1, Stage1Error, stage1};
@@ -155,8 +155,7 @@ pub(super) fn by_stage1(
     };
     let damping = Damping::matrix(d, settings.delta, &identity, &identity);
     let damping = damping.map_err(|problem| not_made(&problem))?;
-    let (model, parameters) = (&potential.model, &potential.parameters);
-    let map = DampedMap::compile(model, parameters, damping, Engine::best());
+    let map = potential.map(damping);
     let mut map = map.map_err(|problem| not_made(&problem))?;
     let groups = settings.trajectories / LANES;
     let how = Stage1 {

@@ -2,7 +2,7 @@
 
 use super::sample::{STARTS_STREAM, Sampler, draw};
 use crate::dynamics::{DampedMap, Ensemble, Side, Stream, Streams, Survey};
-use crate::kernel::{Engine, LANES};
+use crate::kernel::LANES;
 
 /// What the pilot found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -218,6 +218,9 @@ impl Sampler<'_> {
 
     /// Whether most lanes are at places where V is not finite: its gradient may well be.
     fn leaves_the_definition(&self, ensemble: &Ensemble) -> bool {
+        if !self.potential.has_values() {
+            return false;
+        }
         let values = self.potential.curve(&ensemble.positions());
         2 * values.iter().filter(|v| !v.is_finite()).count() > values.len()
     }
@@ -235,13 +238,7 @@ impl Sampler<'_> {
     /// as a pilot takes; `None` where none is found or the run is to stop.
     pub(super) fn gentler(&self, survey: &Survey) -> Option<f64> {
         let delta = self.settings.delta;
-        let mut map = DampedMap::compile(
-            &self.potential.model,
-            &self.potential.parameters,
-            self.settings.damping.clone(),
-            Engine::best(),
-        )
-        .ok()?;
+        let mut map = self.potential.map(self.settings.damping.clone()).ok()?;
         let slowest = self.settings.damping.slowest();
         let mut keeps = |delta: f64| {
             let Some(damping) = self.settings.damping_at(delta) else {

@@ -1,16 +1,20 @@
-//! A potential ready to be used: its formula, its parameters, its compiled value and gradient.
+//! A potential ready to be used: its formula, its parameters, its compiled value and gradient; or
+//! a gradient that somebody else computes.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::dynamics::Damping;
-use crate::graph::{Graph, Model, Node, Notation, print};
+use crate::dynamics::{DampedMap, Damping, Gradient};
+use crate::graph::{Coordinate, Graph, Model, Node, Notation, print};
 use crate::kernel::{BatchKernel, Engine, KernelError, Wanted};
 
 /// Coordinates of which the whole Hessian is compiled, at most.
 const WHOLE_HESSIAN: usize = 3;
 
-/// A model with values for its parameters, compiled.
+/// A model with values for its parameters, compiled; or a black box, which has a model of
+/// coordinates and no formula: its value is the number NaN, of which there are no terms, no places
+/// where it is awkward, and no text.
 pub struct Potential {
     /// The model.
     pub model: Model,
@@ -20,9 +24,19 @@ pub struct Potential {
     pub graph: Graph,
     /// The value, then the components of the gradient.
     pub roots: Vec<Node>,
-    value: BatchKernel,
-    gradient: BatchKernel,
+    source: Source,
     evaluations: AtomicU64,
+}
+
+/// What computes values and gradients.
+enum Source {
+    /// The formula.
+    Compiled {
+        value: BatchKernel,
+        gradient: BatchKernel,
+    },
+    /// Somebody else; and whether it has values.
+    BlackBox(Arc<dyn Gradient>, bool),
 }
 
 impl Potential {
@@ -32,8 +46,10 @@ impl Potential {
         let (graph, roots) = model.value_and_gradient();
         let potential = model.differentiated();
         Ok(Potential {
-            value: BatchKernel::of(&potential, Wanted::Value, engine)?,
-            gradient: BatchKernel::of(&potential, Wanted::Gradient, engine)?,
+            source: Source::Compiled {
+                value: BatchKernel::of(&potential, Wanted::Value, engine)?,
+                gradient: BatchKernel::of(&potential, Wanted::Gradient, engine)?,
+            },
             evaluations: AtomicU64::new(0),
             model,
             parameters,
@@ -42,24 +58,83 @@ impl Potential {
         })
     }
 
+    /// A gradient in these coordinates, of which nothing else is known.
+    pub fn black_box(gradient: Arc<dyn Gradient>, coordinates: Vec<Coordinate>) -> Potential {
+        let mut graph = Graph::new();
+        let unknown = graph.constant(f64::NAN);
+        let has_values = gradient.values(&[], &mut []);
+        Potential {
+            source: Source::BlackBox(gradient, has_values),
+            evaluations: AtomicU64::new(0),
+            parameters: Vec::new(),
+            roots: vec![unknown; 1 + coordinates.len()],
+            model: Model {
+                name: "V".to_owned(),
+                graph: graph.clone(),
+                value: unknown,
+                coordinates,
+                parameters: Vec::new(),
+                sums: Vec::new(),
+            },
+            graph,
+        }
+    }
+
+    /// Whether it is a formula.
+    pub fn is_formula(&self) -> bool {
+        matches!(self.source, Source::Compiled { .. })
+    }
+
+    /// Whether there are values beside the gradient.
+    pub fn has_values(&self) -> bool {
+        !matches!(self.source, Source::BlackBox(_, false))
+    }
+
+    /// The damped map in this potential, with as many coordinates as `damping` has.
+    ///
+    /// # Errors
+    /// See [`DampedMap::compile`]; none for a black box.
+    pub fn map(&self, damping: Damping) -> Result<DampedMap, KernelError> {
+        match &self.source {
+            Source::Compiled { .. } => {
+                DampedMap::compile(&self.model, &self.parameters, damping, Engine::best())
+            }
+            Source::BlackBox(gradient, _) => Ok(DampedMap::of(Arc::clone(gradient), damping)),
+        }
+    }
+
     /// How many values and gradients were asked for so far.
     pub fn evaluations(&self) -> u64 {
         self.evaluations.load(Ordering::Relaxed)
     }
 
-    /// Values at points (shape: coordinates, points).
+    /// Values at points (shape: coordinates, points); NaN where there are none.
     pub fn values(&self, points: &[f64], out: &mut [f64]) {
+        if !self.has_values() {
+            return out.fill(f64::NAN);
+        }
         self.evaluations
             .fetch_add(out.len() as u64, Ordering::Relaxed);
-        self.value
-            .evaluate(points, out.len(), &self.parameters, out);
+        match &self.source {
+            Source::Compiled { value, .. } => {
+                value.evaluate(points, out.len(), &self.parameters, out);
+            }
+            Source::BlackBox(gradient, _) => {
+                gradient.values(points, out);
+            }
+        }
     }
 
     /// Gradients at points (shapes: coordinates, points).
     pub fn gradients(&self, points: &[f64], out: &mut [f64]) {
         let count = out.len() / self.model.dimension().max(1);
         self.evaluations.fetch_add(count as u64, Ordering::Relaxed);
-        self.gradient.evaluate(points, count, &self.parameters, out);
+        match &self.source {
+            Source::Compiled { gradient, .. } => {
+                gradient.evaluate(points, count, &self.parameters, out);
+            }
+            Source::BlackBox(gradient, _) => gradient.gradients(points, out),
+        }
     }
 
     /// Values at points (shape: coordinates, points).
@@ -77,10 +152,14 @@ impl Potential {
     }
 
     /// The Frobenius norm of `M^-1 H` for the Hessian `H` (in one coordinate `|V''|/m`) at points
-    /// (shape: coordinates, points); NaN where it cannot be compiled.
+    /// (shape: coordinates, points); NaN where it cannot be compiled, and for a black box, whose
+    /// differences may be those of its noise.
     pub fn stiffness(&self, points: &[f64], damping: &Damping) -> Vec<f64> {
         let d = self.model.dimension();
         let count = points.len() / d.max(1);
+        if !self.is_formula() {
+            return vec![f64::NAN; count];
+        }
         if d > WHOLE_HESSIAN {
             return self.probed_stiffness(points, damping);
         }

@@ -5,7 +5,7 @@ use super::distortions::distortions;
 use super::estimate::{Estimate, OnBins};
 use super::findings::Findings;
 use super::form::Form;
-use super::job::{Job, Outcome, Setup};
+use super::job::{Origin, Outcome, Setup};
 use super::sample::Sample;
 use super::sites::{OnSites, Sites};
 use super::views::views;
@@ -94,7 +94,7 @@ impl Learned<'_> {
 
 /// Puts the result and its files together.
 pub(super) fn outcome(
-    job: &Job<'_>,
+    origin: &Origin<'_>,
     learned: &Learned<'_>,
     mut findings: Findings,
     hooks: &Hooks<'_>,
@@ -103,8 +103,8 @@ pub(super) fn outcome(
     findings.diagnostics.extend(distortions);
     let mut result = RunResult {
         schema: SCHEMA.to_owned(),
-        program: program(job, learned),
-        settings: settings(job, learned),
+        program: program(origin, learned),
+        settings: settings(origin, learned),
         noise: noise(learned, &findings),
         scale: scale_row(learned, &findings),
         equilibrium: findings.equilibrium.clone(),
@@ -122,14 +122,14 @@ pub(super) fn outcome(
     result.effective_potential.points = views.points;
     let mut files = Vec::new();
     if let Some(estimate) = learned.primary() {
-        let text = program_text(job, learned, estimate, findings.equilibrium.verdict);
+        let text = program_text(origin, learned, estimate, findings.equilibrium.verdict);
         files.push(("U.pot".to_owned(), text.into_bytes()));
     }
     files.extend(views.tables);
-    result.performance = performance(job, learned, hooks);
+    result.performance = performance(origin, learned, hooks);
     let page = Page {
-        source: &job.sources.get(job.root).text,
-        command: job.command,
+        source: origin.text(),
+        command: origin.command,
         pictures: &views.pictures,
     };
     files.push(("report.html".to_owned(), html(&result, &page).into_bytes()));
@@ -145,20 +145,14 @@ pub(super) fn outcome(
     })
 }
 
-fn program(job: &Job<'_>, learned: &Learned<'_>) -> Program {
-    let source = job.sources.get(job.root);
+fn program(origin: &Origin<'_>, learned: &Learned<'_>) -> Program {
     let potential = &learned.setup.potential;
     let names = potential.model.parameters.iter().map(|p| p.name.clone());
     Program {
-        file: source.name.clone(),
-        sha256: sha256(&source.text),
-        source: source.text.clone(),
-        imports: job
-            .sources
-            .placed()
-            .filter(|(_, id)| *id != job.root)
-            .map(|(path, id)| (path.to_owned(), job.sources.get(id).text.clone()))
-            .collect(),
+        file: origin.file().to_owned(),
+        sha256: sha256(origin.text()),
+        source: origin.text().to_owned(),
+        imports: origin.imports(),
         potential: potential.model.name.clone(),
         variables: potential
             .model
@@ -177,7 +171,7 @@ fn program(job: &Job<'_>, learned: &Learned<'_>) -> Program {
     }
 }
 
-fn settings(job: &Job<'_>, learned: &Learned<'_>) -> SettingsRow {
+fn settings(origin: &Origin<'_>, learned: &Learned<'_>) -> SettingsRow {
     let settings = learned.settings();
     // One number serves where all coordinates have the same.
     let first = learned.sample.spacing.first().copied().unwrap_or(f64::NAN);
@@ -208,7 +202,7 @@ fn settings(job: &Job<'_>, learned: &Learned<'_>) -> SettingsRow {
             .collect(),
         noise: settings.noise.name().to_owned(),
         compare: settings.compare.clone(),
-        potential: job.potential.map(str::to_owned),
+        potential: origin.named.map(str::to_owned),
         ..SettingsRow::default()
     }
 }
@@ -377,17 +371,17 @@ fn basis(form: &Form) -> String {
     }
 }
 
-fn performance(job: &Job<'_>, learned: &Learned<'_>, hooks: &Hooks<'_>) -> Performance {
+fn performance(origin: &Origin<'_>, learned: &Learned<'_>, hooks: &Hooks<'_>) -> Performance {
     let sample = learned.sample;
     let steps = sample.steps + sample.warm_up;
     // Groups are what runs in parallel.
-    let cores = job.threads.min(sample.groups) as f64;
+    let cores = origin.threads.min(sample.groups) as f64;
     Performance {
         steps,
         seconds: (hooks.seconds)() - learned.begun,
         ns_per_step: (sample.steps > 0)
             .then(|| 1e9 * sample.sampling_seconds * cores / sample.steps as f64),
-        threads: job.threads,
+        threads: origin.threads,
         jit_ms: Some(sample.jit_ms),
         gradient_evaluations: steps,
     }

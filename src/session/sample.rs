@@ -9,7 +9,7 @@ use crate::dynamics::{
     Census, DampedMap, Ensemble, Observer, Side, Stream, Streams, Survey, Window, survey,
 };
 use crate::graph::Coordinate;
-use crate::kernel::{Engine, LANES};
+use crate::kernel::LANES;
 use crate::learn::collect::{Block, Collector, Plan};
 use crate::learn::terms::{self, Terms};
 use crate::stats::{Grid, Mesh};
@@ -155,13 +155,14 @@ pub(super) fn sides(potential: &Potential, settings: &Settings) -> Vec<Option<Si
 pub(super) fn look_around(potential: &Potential, settings: &Settings) -> Survey {
     let sides = sides(potential, settings);
     let origin = vec![0.0; sides.len()];
-    survey(
-        settings.start.as_ref().unwrap_or(&origin),
-        &sides,
-        &mut Streams::new(settings.seed).stream(SURVEY_STREAM),
-        |x, out| potential.values(x, out),
-        |x, out| potential.gradients(x, out),
-    )
+    let centre = settings.start.as_ref().unwrap_or(&origin);
+    let mut stream = Streams::new(settings.seed).stream(SURVEY_STREAM);
+    let slopes = |x: &[f64], out: &mut [f64]| potential.gradients(x, out);
+    if !potential.has_values() {
+        return Survey::blind(centre, &sides, settings.delta, &mut stream, slopes);
+    }
+    let values = |x: &[f64], out: &mut [f64]| potential.values(x, out);
+    survey(centre, &sides, &mut stream, values, slopes)
 }
 
 /// Samples the damped map of a potential; `known` is what [`look_around`] found, if it was asked. `enough` is asked after every stretch
@@ -175,12 +176,7 @@ pub fn sample(
     enough: impl FnMut(&[Block], &[f64]) -> bool,
 ) -> Result<Sample, SampleError> {
     let before = (hooks.seconds)();
-    let map = DampedMap::compile(
-        &potential.model,
-        &potential.parameters,
-        settings.damping.clone(),
-        Engine::best(),
-    )?;
+    let map = potential.map(settings.damping.clone())?;
     let jit_ms = 1e3 * ((hooks.seconds)() - before);
     let relaxation = 1.0 / (settings.damping.slowest() * settings.delta);
     let sampler = Sampler {
@@ -375,9 +371,10 @@ impl Sampler<'_> {
         ranges.iter().fold(none, Range::with)
     }
 
-    /// Whether V holds nothing at the temperature of the run.
+    /// Whether V is seen to hold nothing at the temperature of the run.
     fn is_free(&self, sample: &Sample) -> bool {
-        self.sides.iter().any(Option::is_none) && sample.survey.hull(sample.kt).is_none()
+        let open = self.sides.iter().any(Option::is_none);
+        open && !sample.survey.blind && sample.survey.hull(sample.kt).is_none()
     }
 
     fn blocks(

@@ -20,6 +20,10 @@ const STREAM: u64 = (1 << 40) + 7;
 /// A message for the first periodic coordinate after whose period V is another: an error where the
 /// difference is large, and a warning where only a small scale is cut at the seam.
 pub(super) fn seam(potential: &Potential, settings: &Settings) -> Option<Diagnostic> {
+    // A noisy value never repeats.
+    if !potential.is_formula() {
+        return None;
+    }
     let coordinates = &potential.model.coordinates;
     let mut stream = Streams::new(settings.seed).stream(STREAM);
     let mut points = vec![0.0; coordinates.len() * POINTS];

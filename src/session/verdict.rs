@@ -168,7 +168,7 @@ fn lost(sample: &Sample, potential: &Potential, settings: &Settings) -> (Verdict
     if let Some(diagnostic) = pole(sample, potential, &place) {
         return (Verdict::DoesNotConfine, diagnostic);
     }
-    let held = sample.survey.hull(sample.kt).is_some();
+    let held = sample.survey.blind || sample.survey.hull(sample.kt).is_some();
     let lets_go = !sample.survey.free(sample.kt).is_empty();
     if settings.domain.is_none() && (lets_go || sample.gentler.is_none() && !held) {
         return (Verdict::DoesNotConfine, free(sample, potential));
@@ -238,6 +238,9 @@ fn not_finite(potential: &Potential, x: &[f64]) -> Diagnostic {
 
 /// The centre of a bin that holds samples though V is finite neither there nor near its corners.
 fn undefined_bin(sample: &Sample, potential: &Potential) -> Option<Vec<f64>> {
+    if !potential.has_values() {
+        return None;
+    }
     let mesh = binned(&sample.blocks).next()?.density.mesh();
     let d = mesh.dimension();
     let held: Vec<Vec<f64>> = (0..mesh.bins())
@@ -357,7 +360,7 @@ fn unsettled(
     if let Some(x) = undefined_bin(sample, potential) {
         return Some((Verdict::Diverged, not_finite(potential, &x)));
     }
-    let open = periodic(potential).iter().any(|periodic| !periodic);
+    let open = !sample.survey.blind && periodic(potential).iter().any(|periodic| !periodic);
     if open && settings.domain.is_none() && sample.survey.hull(sample.kt).is_none() {
         return Some((Verdict::DoesNotConfine, free(sample, potential)));
     }

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use super::Potential;
 use super::estimate::Estimate;
 use super::form::Form;
-use super::job::{Job, listed};
+use super::job::{Origin, listed};
 use super::results::Learned;
 use crate::graph::{Arguments, Node, Spline, arguments, number, program, spline_call};
 use crate::report::result::Verdict;
 
 /// U as a program.
 pub(super) fn program_text(
-    job: &Job<'_>,
+    origin: &Origin<'_>,
     learned: &Learned<'_>,
     estimate: &Estimate,
     verdict: Verdict,
@@ -52,7 +52,7 @@ pub(super) fn program_text(
          {definitions}\n",
         name = model.name,
         coordinates = listed(&written.names),
-        file = job.sources.get(job.root).name,
+        file = origin.file(),
         delta = settings.delta,
         l = learned.length,
         estimator = estimate.estimator.name(),
