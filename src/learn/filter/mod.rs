@@ -1,11 +1,11 @@
 //! V filtered by the low-pass of the damped map, by quadrature and with no dynamics: here in one
-//! coordinate, in two by [`plane()`].
+//! coordinate, in two by [`plane()`], in three by [`space()`].
 
 mod plane;
 mod sheet;
 mod torus;
 
-pub use plane::{FilteredPlane, Values, plane};
+pub use plane::{FilteredPlane, Values, plane, space};
 
 use super::bspline::interpolate;
 use super::transfer::Kernel;
@@ -88,6 +88,12 @@ pub enum FilterError {
     NoSupportAt {
         /// The position.
         at: [f64; 2],
+    },
+    /// The same in three coordinates.
+    #[error("the potential is not finite around ({}, {}, {})", at[0], at[1], at[2])]
+    NoSupportIn {
+        /// The position.
+        at: [f64; 3],
     },
 }
 
