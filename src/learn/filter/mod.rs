@@ -1,5 +1,6 @@
 //! V filtered by the low-pass of the damped map, with no dynamics: by quadrature, here in one
-//! coordinate, in two by [`plane()`]; or as a formula, in any number, by [`closed()`].
+//! coordinate, in two by [`plane()`], in three by [`space()`]; or as a formula, in any number, by
+//! [`closed()`].
 
 mod closed;
 mod plane;
@@ -7,7 +8,7 @@ mod sheet;
 mod torus;
 
 pub use closed::{Closed, ClosedError, Lengths, Why, closed};
-pub use plane::{FilteredPlane, Values, plane};
+pub use plane::{FilteredPlane, Values, plane, space};
 
 use super::bspline::interpolate;
 use super::transfer::Kernel;
@@ -90,6 +91,12 @@ pub enum FilterError {
     NoSupportAt {
         /// The position.
         at: [f64; 2],
+    },
+    /// The same in three coordinates.
+    #[error("the potential is not finite around ({}, {}, {})", at[0], at[1], at[2])]
+    NoSupportIn {
+        /// The position.
+        at: [f64; 3],
     },
 }
 

@@ -13,28 +13,32 @@ use super::plane::{Line, Values};
 const SEED: u64 = 0x5eed;
 
 /// Points and values, row-major in the cells.
-pub(super) struct Sheet<'p> {
-    lines: &'p [Line; 2],
+pub(super) struct Sheet<'p, const D: usize> {
+    lines: &'p [Line; D],
     /// Positions in their cells, from 0 to 1 along each coordinate.
-    at: Vec<[f64; 2]>,
+    at: Vec<[f64; D]>,
     values: Vec<f64>,
 }
 
-impl<'p> Sheet<'p> {
-    /// Chooses the points and asks for V there, a row at a time.
-    pub(super) fn draw(v: &Values<'_>, lines: &'p [Line; 2]) -> Sheet<'p> {
-        let [x, y] = lines;
+impl<'p, const D: usize> Sheet<'p, D> {
+    /// Chooses the points and asks for V there, a row of the first coordinate at a time.
+    pub(super) fn draw(v: &Values<'_>, lines: &'p [Line; D]) -> Sheet<'p, D> {
         let mut rng = ChaCha8Rng::seed_from_u64(SEED);
-        let mut place = || [rng.random::<f64>(), rng.random::<f64>()];
-        let at: Vec<[f64; 2]> = (0..x.count * y.count).map(|_| place()).collect();
+        let points = lines.iter().map(|line| line.count).product();
+        let mut place = || std::array::from_fn(|_| rng.random::<f64>());
+        let at: Vec<[f64; D]> = (0..points).map(|_| place()).collect();
         let mut values = vec![f64::NAN; at.len()];
-        let rows = values.par_chunks_mut(y.count).zip(at.par_chunks(y.count));
+        let row = points / lines[0].count;
+        let rows = values.par_chunks_mut(row).zip(at.par_chunks(row));
         rows.enumerate().for_each(|(i, (values, at))| {
-            let place =
-                |line: &Line, i: usize, u: f64| line.first + line.spacing * (i as f64 + (u - 0.5));
-            let xs = at.iter().map(|[u, _]| place(x, i, *u));
-            let ys = at.iter().enumerate().map(|(j, [_, u])| place(y, j, *u));
-            v(&xs.chain(ys).collect::<Vec<f64>>(), values);
+            let mut xs = Vec::with_capacity(D * row);
+            for (k, line) in lines.iter().enumerate() {
+                xs.extend(at.iter().enumerate().map(|(j, at)| {
+                    let cell = cell_of(lines, i * row + j)[k];
+                    line.first + line.spacing * (cell as f64 + (at[k] - 0.5))
+                }));
+            }
+            v(&xs, values);
         });
         Sheet { lines, at, values }
     }
@@ -60,9 +64,9 @@ impl<'p> Sheet<'p> {
     /// box is finite.
     pub(super) fn filled(
         mut self,
-        inside: &[Range<usize>; 2],
+        inside: &[Range<usize>; D],
         clip: f64,
-    ) -> Option<(Sheet<'p>, f64)> {
+    ) -> Option<(Sheet<'p, D>, f64)> {
         let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
         let (mut sum, mut count) = (0.0, 0.0);
         for at in self.places(inside) {
@@ -95,7 +99,7 @@ impl<'p> Sheet<'p> {
         }
         let mut open: VecDeque<usize> = (0..self.len()).filter(finite).collect();
         while let Some(at) = open.pop_front() {
-            for next in self.neighbours(at).into_iter().flatten() {
+            for next in self.neighbours(at) {
                 if !self.values[next].is_finite() {
                     self.values[next] = self.values[at];
                     open.push_back(next);
@@ -104,68 +108,101 @@ impl<'p> Sheet<'p> {
         }
     }
 
-    fn neighbours(&self, at: usize) -> [Option<usize>; 4] {
-        let [x, y] = self.lines;
-        let (i, j) = (at / y.count, at % y.count);
-        let step = |line: &Line, i: usize, forward: bool| match forward {
-            true if i + 1 < line.count => Some(i + 1),
-            false if i > 0 => Some(i - 1),
-            _ if !line.periodic => None,
-            forward => Some(if forward { 0 } else { line.count - 1 }),
-        };
-        [
-            step(x, i, true).map(|i| i * y.count + j),
-            step(x, i, false).map(|i| i * y.count + j),
-            step(y, j, true).map(|j| i * y.count + j),
-            step(y, j, false).map(|j| i * y.count + j),
-        ]
+    fn neighbours(&self, at: usize) -> impl Iterator<Item = usize> + use<D> {
+        let cell = cell_of(self.lines, at);
+        let mut stride = self.len();
+        let mut found = [[None; 2]; D];
+        for ((line, i), found) in self.lines.iter().zip(cell).zip(&mut found) {
+            stride /= line.count;
+            let first = at - i * stride;
+            let around = |i: usize| line.periodic.then_some(i);
+            let before = i.checked_sub(1).or(around(line.count - 1));
+            let after = Some(i + 1).filter(|i| *i < line.count).or(around(0));
+            *found = [before, after].map(|i| i.map(|i| first + i * stride));
+        }
+        found.into_iter().flatten().flatten()
     }
 
     /// The values less those of a periodic cubic spline whose basis functions are centred on the
     /// cells.
     pub(super) fn differences(&self, spline: &[f64]) -> Vec<f64> {
-        let [x, y] = self.lines;
         let mut rest = self.values.clone();
-        let rows = rest
-            .par_chunks_mut(y.count)
-            .zip(self.at.par_chunks(y.count));
+        let row = self.len() / self.lines[0].count;
+        let rows = rest.par_chunks_mut(row).zip(self.at.par_chunks(row));
         rows.enumerate().for_each(|(i, (rest, at))| {
-            for (j, (rest, [u, v])) in rest.iter_mut().zip(at).enumerate() {
-                let (first, along) = near(i, *u, x.count);
-                let (second, across) = near(j, *v, y.count);
-                for (row, a) in along.iter().enumerate() {
-                    let row = (first + row) % x.count * y.count;
-                    let row = &spline[row..row + y.count];
-                    let sum: f64 = match row.get(second..second + 4) {
-                        Some(c) => c.iter().zip(across).map(|(c, b)| c * b).sum(),
-                        None => (0..4)
-                            .map(|j| row[(second + j) % y.count] * across[j])
-                            .sum(),
-                    };
-                    *rest -= a * sum;
-                }
+            for (j, (rest, at)) in rest.iter_mut().zip(at).enumerate() {
+                let cell = cell_of(self.lines, i * row + j);
+                let count = |k: usize| self.lines[k].count;
+                let near: [_; D] = std::array::from_fn(|k| near(cell[k], at[k], count(k)));
+                *rest -= self.sum(spline, &near, 0);
             }
         });
         rest
     }
 
+    // The sum over the four functions along each axis but the first ones, for coefficients with
+    // the prefix `offset`.
+    fn sum(&self, spline: &[f64], near: &[(usize, [f64; 4])], offset: usize) -> f64 {
+        let [(first, values), rest @ ..] = near else {
+            return spline[offset];
+        };
+        let count = self.lines[D - near.len()].count;
+        let start = offset * count;
+        if rest.is_empty()
+            && let Some(c) = spline[start..start + count].get(*first..first + 4)
+        {
+            return c.iter().zip(values).map(|(c, b)| c * b).sum();
+        }
+        let terms = values.iter().enumerate();
+        terms
+            .map(|(j, b)| b * self.sum(spline, rest, start + (first + j) % count))
+            .sum()
+    }
+
     /// The largest size of a quantity in the box.
-    pub(super) fn largest(&self, inside: &[Range<usize>; 2], of: impl Fn(usize) -> f64) -> f64 {
+    pub(super) fn largest(&self, inside: &[Range<usize>; D], of: impl Fn(usize) -> f64) -> f64 {
         let sizes = self.places(inside).map(|at| of(at).abs());
         sizes.fold(0.0, f64::max)
     }
 
     /// The root mean square of numbers in the box.
-    pub(super) fn root_mean_square(&self, inside: &[Range<usize>; 2], numbers: &[f64]) -> f64 {
+    pub(super) fn root_mean_square(&self, inside: &[Range<usize>; D], numbers: &[f64]) -> f64 {
         let squares: f64 = self.places(inside).map(|at| numbers[at].powi(2)).sum();
         (squares / self.places(inside).count() as f64).sqrt()
     }
 
-    fn places(&self, inside: &[Range<usize>; 2]) -> impl Iterator<Item = usize> + use<> {
-        let (columns, width) = (inside[1].clone(), self.lines[1].count);
-        let rows = inside[0].clone();
-        rows.flat_map(move |i| columns.clone().map(move |j| i * width + j))
+    fn places(&self, inside: &[Range<usize>; D]) -> impl Iterator<Item = usize> + use<D> {
+        places(self.lines, inside)
     }
+}
+
+/// The cells of a box, by their places in the grid.
+pub(super) fn places<const D: usize>(
+    lines: &[Line; D],
+    inside: &[Range<usize>; D],
+) -> impl Iterator<Item = usize> + use<D> {
+    let counts: [usize; D] = std::array::from_fn(|k| lines[k].count);
+    let inside = inside.clone();
+    let number = inside.iter().map(Range::len).product();
+    (0..number).map(move |n: usize| {
+        let (mut rest, mut stride, mut at) = (n, 1, 0);
+        for (range, count) in inside.iter().zip(counts).rev() {
+            at += (range.start + rest % range.len()) * stride;
+            rest /= range.len();
+            stride *= count;
+        }
+        at
+    })
+}
+
+/// The cell along each axis.
+pub(super) fn cell_of<const D: usize>(lines: &[Line; D], at: usize) -> [usize; D] {
+    let (mut rest, mut cell) = (at, [0; D]);
+    for (i, line) in cell.iter_mut().zip(lines).rev() {
+        *i = rest % line.count;
+        rest /= line.count;
+    }
+    cell
 }
 
 /// The first of the four basis functions at the position `u` in cell `i` of `n`, and their values.

@@ -1,4 +1,4 @@
-//! Fourier transforms of real functions on a torus of two coordinates.
+//! Fourier transforms of real functions on a torus of two or more coordinates.
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use rustfft::{Fft, FftPlanner};
 const BLOCK: usize = 16;
 
 /// The transforms of one shape.
-pub(super) struct Torus {
-    shape: [usize; 2],
-    forward: [Arc<dyn Fft<f64>>; 2],
-    inverse: [Arc<dyn Fft<f64>>; 2],
+pub(super) struct Torus<const D: usize> {
+    shape: [usize; D],
+    forward: [Arc<dyn Fft<f64>>; D],
+    inverse: [Arc<dyn Fft<f64>>; D],
 }
 
-impl Torus {
-    /// Plans the transforms of `shape[0]` by `shape[1]` numbers, neither 0.
-    pub(super) fn new(shape: [usize; 2]) -> Torus {
+impl<const D: usize> Torus<D> {
+    /// Plans the transforms of `shape[0]` by `shape[1]` (by ...) numbers, none of them 0.
+    pub(super) fn new(shape: [usize; D]) -> Torus<D> {
         let mut planner = FftPlanner::new();
         Torus {
             shape,
@@ -28,15 +28,18 @@ impl Torus {
     }
 
     /// The Fourier coefficients, divided by the number of points. Shapes: row-major in, the
-    /// frequencies of the second coordinate by those of the first out.
+    /// frequencies of all coordinates but the first by those of the first out.
     pub(super) fn forward(&self, numbers: &[f64]) -> Vec<Complex64> {
-        let [rows, columns] = self.shape;
-        let scale = 1.0 / (rows * columns) as f64;
+        let scale = 1.0 / numbers.len() as f64;
         let real = numbers.iter().map(|x| Complex64::new(x * scale, 0.0));
         let mut data: Vec<Complex64> = real.collect();
-        lines(&mut data, columns, self.forward[1].as_ref());
-        let mut data = transposed(&data, rows, columns);
-        lines(&mut data, rows, self.forward[0].as_ref());
+        for axis in (0..D).rev() {
+            let length = self.shape[axis];
+            lines(&mut data, length, self.forward[axis].as_ref());
+            if axis > 0 {
+                data = transposed(&data, data.len() / length, length);
+            }
+        }
         data
     }
 
@@ -45,14 +48,16 @@ impl Torus {
     pub(super) fn inverse(
         &self,
         spectrum: &[Complex64],
-        factor: impl Fn([f64; 2]) -> f64 + Sync,
+        factor: impl Fn([f64; D]) -> f64 + Sync,
     ) -> Vec<f64> {
-        let [rows, columns] = self.shape;
         let mut data = spectrum.to_vec();
         self.multiply(&mut data, |_, angles, c| *c *= factor(angles));
-        lines(&mut data, rows, self.inverse[0].as_ref());
-        let mut data = transposed(&data, columns, rows);
-        lines(&mut data, columns, self.inverse[1].as_ref());
+        for (axis, length) in self.shape.into_iter().enumerate() {
+            if axis > 0 {
+                data = transposed(&data, length, data.len() / length);
+            }
+            lines(&mut data, length, self.inverse[axis].as_ref());
+        }
         data.iter().map(|c| c.re).collect()
     }
 
@@ -60,13 +65,19 @@ impl Torus {
     pub(super) fn multiply(
         &self,
         spectrum: &mut [Complex64],
-        visit: impl Fn(usize, [f64; 2], &mut Complex64) + Sync,
+        visit: impl Fn(usize, [f64; D], &mut Complex64) + Sync,
     ) {
-        let [rows, columns] = self.shape;
+        let rows = self.shape[0];
         let lines = spectrum.par_chunks_mut(rows).enumerate();
         lines.for_each(|(j, line)| {
+            let (mut angles, mut rest) = ([0.0; D], j);
+            for axis in (1..D).rev() {
+                angles[axis] = angle(rest % self.shape[axis], self.shape[axis]);
+                rest /= self.shape[axis];
+            }
             for (i, c) in line.iter_mut().enumerate() {
-                visit(j * rows + i, [angle(i, rows), angle(j, columns)], c);
+                angles[0] = angle(i, rows);
+                visit(j * rows + i, angles, c);
             }
         });
     }
@@ -107,6 +118,35 @@ fn transposed(data: &[Complex64], rows: usize, columns: usize) -> Vec<Complex64>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn three_coordinates_keep_their_places() {
+        let shape = [6, 10, 15];
+        let torus = Torus::new(shape);
+        let turns = [2.0 / 6.0, -1.0 / 10.0, 4.0 / 15.0];
+        let wave: Vec<f64> = (0..900)
+            .map(|n| {
+                let at = [n / 150, n / 15 % 10, n % 15];
+                let phase: f64 = (0..3).map(|k| turns[k] * at[k] as f64).sum();
+                (std::f64::consts::TAU * phase).cos()
+            })
+            .collect();
+        let mut spectrum = torus.forward(&wave);
+        for (a, b) in wave.iter().zip(torus.inverse(&spectrum, |_| 1.0)) {
+            assert!((a - b).abs() < 1e-13);
+        }
+        torus.multiply(&mut spectrum, |_, angles, c| {
+            let near = |sign: f64| {
+                let pairs = angles.iter().zip(turns);
+                pairs
+                    .map(|(a, t)| (a - sign * t * std::f64::consts::TAU).abs())
+                    .sum::<f64>()
+                    < 1e-9
+            };
+            let wanted = if near(1.0) || near(-1.0) { 0.5 } else { 0.0 };
+            assert!((*c - wanted).norm() < 1e-13);
+        });
+    }
 
     #[test]
     fn back_and_forth_and_a_wave_has_one_coefficient() {

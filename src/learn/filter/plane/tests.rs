@@ -115,7 +115,7 @@ fn waves_shorter_than_the_grid_leave_their_sampling_error() {
     let range = bowl(3.0, 3.0);
     let size = 1e-3 * range;
     // The second has a wavelength of one cell of the grid, to the last digit.
-    let cell = Plan::new(axes, l, 0.1).unwrap().lines[0].spacing;
+    let cell = Plan::new(axes, l, 0.1, &PLANE).unwrap().lines[0].spacing;
     for (ex, ey) in [(e, e), (cell / TAU, cell / TAU)] {
         let v = batch(|x, y| bowl(x, y) + size * ((x / ex).sin() + ((y - x) / ey).sin()));
         let found = plane(&v, axes, l, 0.1).unwrap();
@@ -130,7 +130,7 @@ fn waves_shorter_than_the_grid_leave_their_sampling_error() {
         });
         let error = mean_square.sum::<f64>().sqrt();
         // Two waves of amplitude `size` have together this root mean square.
-        let expected = NOISE * size * cell / l;
+        let expected = PLANE.noise * size * cell / l;
         assert!((found.noise / expected - 1.0).abs() < 0.05);
         // Some hundred independent places are in the box: the spread of this is 5 %.
         assert!(
@@ -144,13 +144,17 @@ fn waves_shorter_than_the_grid_leave_their_sampling_error() {
 #[test]
 fn the_constants_are_what_they_stand_for() {
     let step = 1e-3;
-    let square: f64 = (0..12_000)
-        .map(|i| step * f64::from(i))
-        .map(|a| survival_x(a).powi(2) * a * step / TAU)
-        .sum();
-    assert!((NOISE - square.sqrt()).abs() < 1e-4, "{}", square.sqrt());
-    let cutoff = crate::learn::transfer::Kernel::new(1e-8).cutoff();
-    assert!(cutoff <= REACH, "{cutoff}");
+    let shells = [|a: f64| a / TAU, |a: f64| a * a / (0.5 * TAU * TAU)];
+    for (limits, shell) in [PLANE, SPACE].iter().zip(shells) {
+        let square: f64 = (0..12_000)
+            .map(|i| step * f64::from(i))
+            .map(|a| survival_x(a).powi(2) * shell(a) * step)
+            .sum();
+        let noise = square.sqrt();
+        assert!((limits.noise - noise).abs() < 1e-4, "{noise}");
+        let cutoff = crate::learn::transfer::Kernel::new(limits.beyond).cutoff();
+        assert!(cutoff <= limits.reach, "{cutoff}");
+    }
     assert!(survival_x(BAND.0) < 1e-6);
 }
 
@@ -244,4 +248,56 @@ fn walls_far_outside_do_not_reach_in() {
             "{x} {y}: {error:e} of {range}"
         );
     }
+}
+
+fn batch3(v: impl Fn([f64; 3]) -> f64 + Sync) -> impl Fn(&[f64], &mut [f64]) + Sync {
+    move |points, out| {
+        let n = out.len();
+        for (i, o) in out.iter_mut().enumerate() {
+            *o = v([points[i], points[n + i], points[2 * n + i]]);
+        }
+    }
+}
+
+#[test]
+fn waves_in_space_are_multiplied_by_the_survival() {
+    let l = 1.0;
+    let axes = [RING, RING, RING];
+    for k in [[1.0, 0.0, 0.0], [0.0, -1.0, 1.0], [1.0, 2.0, -2.0]] {
+        let phase = |x: [f64; 3]| k[0] * x[0] + k[1] * x[1] + k[2] * x[2] + 0.4;
+        let length = k.iter().map(|k| k * k).sum::<f64>().sqrt();
+        // Cubic interpolation of what is left errs by (k spacing)^4/384: 4e-6.
+        let found = space(&batch3(|x| phase(x).sin()), axes, l, 0.2 / length).unwrap();
+        let r = survival_x(length * l);
+        for i in 0..200 {
+            let x = [0.37, 0.71, 1.13].map(|t| t * f64::from(i));
+            let error = found.spline.at(&x) - r * phase(x).sin();
+            assert!(error.abs() < 1e-5, "{k:?}: {error:e}");
+        }
+    }
+}
+
+#[test]
+fn a_bowl_in_space_is_raised_by_a_constant() {
+    // Half the second moment of the kernel along a coordinate, l^2/12, times the Laplacian.
+    let l = 2.0;
+    let plain = SplineAxis {
+        lo: -0.5,
+        hi: 0.5,
+        periodic: false,
+    };
+    let axes = [plain, RING, RING];
+    let bowl = |x: [f64; 3]| x[0] * x[0] + x[2].cos();
+    let found = space(&batch3(bowl), axes, l, 0.2).unwrap();
+    for i in 0..100 {
+        let t = f64::from(i);
+        let x = [0.5 * (1.7 * t).sin(), 0.19 * t, 0.31 * t];
+        let u = x[0] * x[0] + l * l / 12.0 * 2.0 + survival_x(l) * x[2].cos();
+        // 1e-5 of the kernel lies beyond the points, where the bowl is 30^2 high.
+        assert!((found.spline.at(&x) - u).abs() < 1e-5 * 900.0, "{x:?}");
+    }
+    let holes = space(&batch3(|x| (x[0] - 3.0).sqrt()), axes, l, 0.2).err();
+    assert!(matches!(holes, Some(FilterError::NoSupportIn { .. })));
+    let many = space(&batch3(bowl), [plain; 3], 1e-3, 0.2).err();
+    assert!(matches!(many, Some(FilterError::BadLength { .. })));
 }
