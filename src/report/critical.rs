@@ -29,6 +29,9 @@ pub struct CriticalPoint {
     pub at: [f64; 2],
     /// The value there.
     pub value: f64,
+    /// Standard error of the difference to the value at the lowest well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stderr: Option<f64>,
 }
 
 impl CriticalPoint {
@@ -305,5 +308,10 @@ fn refined(surfaces: &Surfaces, cell: usize, kind: CriticalKind) -> Option<Criti
         x.wrapped(x.centre(i) + step[0] * x.width()),
         y.wrapped(y.centre(j) + step[1] * y.width()),
     ];
-    Some(CriticalPoint { kind, at, value })
+    Some(CriticalPoint {
+        kind,
+        at,
+        value,
+        stderr: None,
+    })
 }

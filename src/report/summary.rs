@@ -253,7 +253,10 @@ fn points(result: &RunResult) -> Vec<String> {
             .map(|point| {
                 let height = match point.value - lowest {
                     0.0 => "0".to_owned(),
-                    height => with_error(height, error).0,
+                    height => match point.stderr {
+                        Some(stderr) => bar(height, Some(stderr), 4),
+                        None => with_error(height, error).0,
+                    },
                 };
                 let [x, y] = [0, 1].map(|k: usize| {
                     let range = learned.domain.get(k).map_or(f64::NAN, |[lo, hi]| hi - lo);

@@ -4,23 +4,13 @@ use super::form::Form;
 use super::sample::Sample;
 use super::sites::Sites;
 use super::weights::Weights;
-use super::{Estimator, Hooks, Potential, Settings};
+use super::{Estimator, Hooks, Settings};
 use crate::dynamics::Side;
-use crate::graph::{Spline, SplineAxis};
 use crate::learn::collect::{Binned, Block};
-use crate::learn::filter::{self, FilterError};
 use crate::learn::fit::{self, Fit, FitError, ForceFit};
 use crate::stats::{BinnedSums, Histogram, Mesh, Moments};
 use std::ops::Range;
-
-/// Points of the filter in each of its lengths, and the least and most in all.
-const FILTER_DENSITY: f64 = 256.0;
-const FILTER_POINTS: (f64, f64) = (4096.0, 262_144.0);
-/// A coordinate whose momentum is hardly driven has hardly a length: it is taken as this part of
-/// the other at least.
-const LEAST_LENGTH: f64 = 0.25;
-/// Knots of the filter in two coordinates, in lengths.
-const PLANE_SPACING: f64 = 0.4;
+use std::sync::atomic::AtomicBool;
 
 /// Cells of the log-density, in those of the regressions: half a resolution length, in several
 /// coordinates two bins.
@@ -190,9 +180,17 @@ pub fn binned(blocks: &[Block]) -> impl Iterator<Item = &Binned> {
 }
 
 /// The fit that `force` makes: every run needs it for the variance of the unresolved force.
-pub fn force_fit(blocks: &[Block], spacing: &[f64]) -> Result<ForceFit, FitError> {
+pub fn force_fit(
+    blocks: &[Block],
+    spacing: &[f64],
+    stop: Option<&AtomicBool>,
+) -> Result<ForceFit, FitError> {
     let blocks: Vec<&BinnedSums> = binned(blocks).map(|block| &block.force).collect();
-    fit::force(&blocks, &fit::Settings::by_axis(spacing))
+    let how = fit::Settings {
+        stop,
+        ..fit::Settings::by_axis(spacing)
+    };
+    fit::force(&blocks, &how)
 }
 
 /// The fit that an estimator makes of the blocks so far; `filter` makes none.
@@ -201,20 +199,28 @@ pub fn fit_of(
     blocks: &[Block],
     spacing: &[f64],
     settings: &Settings,
+    stop: Option<&AtomicBool>,
 ) -> Result<Fit, FitError> {
     let d = settings.damping.dimension();
+    let how = fit::Settings {
+        stop,
+        ..fit::Settings::by_axis(spacing)
+    };
     // A density has been smoothed by the dynamics; its spline must not do so again.
     let finer = match settings.knots {
-        Some(_) => fit::Settings::by_axis(spacing),
-        None => fit::Settings::by_axis(&density_spacing(blocks, spacing)),
+        Some(_) => how,
+        None => fit::Settings {
+            stop,
+            ..fit::Settings::by_axis(&density_spacing(blocks, spacing))
+        },
     };
     let densities: Vec<&Histogram> = binned(blocks).map(|block| &block.density).collect();
     match estimator {
         Estimator::Value => {
             let values: Vec<&BinnedSums> = binned(blocks).map(|block| &block.value).collect();
-            fit::value(&values, &fit::Settings::by_axis(spacing))
+            fit::value(&values, &how)
         }
-        Estimator::Force => Ok(force_fit(blocks, spacing)?.fit),
+        Estimator::Force => Ok(force_fit(blocks, spacing, stop)?.fit),
         Estimator::Density => {
             let temperature = temperature(blocks, |p| settings.damping.virial(p) / d as f64);
             fit::density(&densities, &temperature, &finer)
@@ -267,7 +273,8 @@ pub fn estimate(
     hooks: &Hooks<'_>,
 ) -> Result<Estimate, FitError> {
     let before = (hooks.seconds)();
-    let fit = fit_of(estimator, &sample.blocks, &sample.spacing, settings)?;
+    let stop = sample.complete.then_some(hooks.cancelled);
+    let fit = fit_of(estimator, &sample.blocks, &sample.spacing, settings, stop)?;
     let binned: u64 = sample.blocks.iter().map(|b| b.value_evaluations).sum();
     let looks = match estimator {
         Estimator::Value => sample.looks,
@@ -281,95 +288,4 @@ pub fn estimate(
         evaluations: sample.steps + sample.warm_up + looks,
         seconds: sample.seconds + (hooks.seconds)() - before,
     })
-}
-
-/// V filtered over a box at the `lengths` of its coordinates, from values alone, and how many of
-/// them were not finite.
-pub fn filtered(
-    potential: &Potential,
-    sides: &[Side],
-    lengths: &[f64],
-    seed: u64,
-    hooks: &Hooks<'_>,
-) -> Result<(Estimate, u64), FilterError> {
-    let before = (hooks.seconds)();
-    let values = |x: &[f64], v: &mut [f64]| potential.values(x, v);
-    let (spline, evaluations, non_finite) = match sides {
-        [first, second] => {
-            // Measured in its own length each coordinate is smoothed alike.
-            let largest = lengths[0].max(lengths[1]);
-            let unit = [0, 1].map(|c| lengths[c].max(LEAST_LENGTH * largest));
-            let scaled = |x: &[f64], v: &mut [f64]| {
-                let (first, second) = x.split_at(x.len() / 2);
-                let first = first.iter().map(|x| x * unit[0]);
-                let points: Vec<f64> = first.chain(second.iter().map(|x| x * unit[1])).collect();
-                values(&points, v);
-            };
-            let axes = [(first, unit[0]), (second, unit[1])].map(|(side, unit)| SplineAxis {
-                lo: side.lo / unit,
-                hi: side.hi / unit,
-                periodic: side.periodic,
-            });
-            let filtered = filter::plane(&scaled, axes, 1.0, PLANE_SPACING)?;
-            let spline = in_units(filtered.spline, [first, second])?;
-            (spline, filtered.evaluations, filtered.non_finite)
-        }
-        _ => {
-            let l = lengths.first().copied().unwrap_or(f64::NAN);
-            let (lo, hi) = sides.first().map_or((0.0, 0.0), |side| (side.lo, side.hi));
-            let wanted = FILTER_DENSITY * (hi - lo) / l;
-            let how = filter::Settings {
-                lo,
-                hi,
-                length: l,
-                points: wanted.clamp(FILTER_POINTS.0, FILTER_POINTS.1) as usize,
-                seed,
-                tail: 1e-6,
-            };
-            let filtered = filter::filter(&how, values)?;
-            let evaluations = filtered.evaluations as u64;
-            let wraps = sides.first().is_some_and(|side| side.periodic);
-            let spline = match wraps {
-                true => closed(&filtered.spline).unwrap_or(filtered.spline),
-                false => filtered.spline,
-            };
-            (spline, evaluations, filtered.non_finite as u64)
-        }
-    };
-    let estimate = Estimate {
-        estimator: Estimator::Filter,
-        form: Form::Spline(spline),
-        fit: None,
-        weights: None,
-        evaluations,
-        seconds: (hooks.seconds)() - before,
-    };
-    Ok((estimate, non_finite))
-}
-
-/// A spline of scaled coordinates as one of the coordinates themselves.
-fn in_units(spline: Spline, sides: [&Side; 2]) -> Result<Spline, FilterError> {
-    let axes = sides.map(|side| SplineAxis {
-        lo: side.lo,
-        hi: side.hi,
-        periodic: side.periodic,
-    });
-    let coefficients = spline.coefficients().to_vec();
-    let found = Spline::tensor(spline.degree(), &axes, coefficients, spline.shape());
-    found.ok_or(FilterError::BadInterval {
-        lo: sides[0].lo,
-        hi: sides[0].hi,
-    })
-}
-
-/// A spline over one period of a function that repeats after it, as one that does: its last
-/// coefficients are its first.
-fn closed(spline: &Spline) -> Option<Spline> {
-    let axis = SplineAxis {
-        lo: spline.lo(),
-        hi: spline.hi(),
-        periodic: true,
-    };
-    let coefficients = spline.coefficients().get(..spline.cells())?.to_vec();
-    Spline::tensor(spline.degree(), &[axis], coefficients, &[spline.cells()])
 }

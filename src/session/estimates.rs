@@ -1,18 +1,15 @@
 //! All estimates of one run, and the table that holds them against each other.
 
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use super::estimate::{Estimate, estimate, filtered};
+use super::baseline::baseline;
+use super::estimate::{Estimate, estimate};
 use super::findings::Findings;
-use super::form::Form;
-use super::learn::lengths;
+use super::learn::interrupted;
 use super::results::Learned;
 use super::weights::{remarks, weigh};
-use super::{Estimator, Hooks, Potential, Settings};
+use super::{Estimator, Hooks, Settings};
 use crate::diagnostic::Diagnostic;
-use crate::graph::Model;
-use crate::learn::collect::MOST_PRODUCTS;
-use crate::learn::filter::{ClosedError, Lengths, closed};
 use crate::report::result::EstimatorRow;
 
 /// All estimates that were asked for, and the baselines.
@@ -25,7 +22,7 @@ pub(super) fn make_estimates(
         bins.only_within(&force.fit);
     }
     let (settings, sample) = (&learned.setup.settings, learned.sample);
-    let filter = filter(learned, findings, hooks);
+    let filter = baseline(learned, findings, hooks);
     for &estimator in &settings.estimators {
         if estimator == Estimator::Filter {
             continue;
@@ -39,6 +36,9 @@ pub(super) fn make_estimates(
         };
         match made {
             Ok(estimate) => learned.estimates.push(estimate),
+            Err(_) if sample.complete && hooks.cancelled.load(Ordering::Relaxed) => {
+                interrupted(findings);
+            }
             Err(error) => findings.diagnostics.push(error),
         }
     }
@@ -47,103 +47,6 @@ pub(super) fn make_estimates(
     }
     place_filter(&mut learned.estimates, filter, settings);
     make_rows(learned);
-}
-
-/// The baseline without dynamics, if there is one for this potential.
-fn filter(learned: &Learned<'_>, findings: &mut Findings, hooks: &Hooks<'_>) -> Option<Estimate> {
-    if !learned.setup.potential.has_values() {
-        return None;
-    }
-    let why = match closed_form(learned, hooks) {
-        Ok(estimate) => return Some(estimate),
-        Err(why) => why,
-    };
-    let settings = &learned.setup.settings;
-    let Some(bins) = learned.bins.as_ref().filter(|bins| bins.ranges.len() < 3) else {
-        findings.diagnostics.push(no_filter(&why));
-        return None;
-    };
-    let filter = filtered(
-        &learned.setup.potential,
-        &bins.sides(),
-        &lengths(settings, &learned.momenta),
-        settings.seed,
-        hooks,
-    );
-    match filter {
-        Ok((estimate, non_finite)) => {
-            if non_finite > 0 {
-                findings.diagnostics.push(Diagnostic::warning(
-                    "filter-gaps",
-                    format!("{non_finite} of the {} points of `filter` are outside the domain of the potential and were left out", estimate.evaluations),
-                ));
-            }
-            Some(estimate)
-        }
-        Err(error) => {
-            findings.diagnostics.push(no_filter(&error.to_string()));
-            None
-        }
-    }
-}
-
-fn no_filter(why: &str) -> Diagnostic {
-    let message = format!("the baseline `filter` has no result: {why}");
-    let help = "--compare NAME holds U against a function of the file instead";
-    Diagnostic::warning("no-filter", message).help(help)
-}
-
-/// V filtered term by term, without a single evaluation of it; else what is in the way.
-fn closed_form(learned: &Learned<'_>, hooks: &Hooks<'_>) -> Result<Estimate, String> {
-    let before = (hooks.seconds)();
-    let (potential, settings) = (&learned.setup.potential, &learned.setup.settings);
-    if !potential.is_formula() {
-        return Err("there is no formula".to_owned());
-    }
-    let (damping, d) = (&settings.damping, potential.model.dimension());
-    let square = settings.delta * settings.delta;
-    let squares: Vec<f64> = match d > MOST_PRODUCTS {
-        true => damping.velocities(&learned.momenta),
-        false => damping.velocity_products(&learned.momenta),
-    };
-    let squares: Vec<f64> = squares.into_iter().map(|v| square * v).collect();
-    let squares = match d > MOST_PRODUCTS {
-        true => Lengths::Diagonal(&squares),
-        false => Lengths::Matrix(&squares),
-    };
-    let mut graph = potential.model.graph.clone();
-    let closed = closed(
-        &mut graph,
-        potential.model.value,
-        d,
-        &potential.parameters,
-        squares,
-    );
-    let closed = closed.map_err(|error| match error {
-        ClosedError::Term { term, why } => match potential.text_in(&graph, term) {
-            Some(text) => format!("`{text}`: {why}"),
-            None => format!("a long term: {why}"),
-        },
-        error => error.to_string(),
-    })?;
-    let (graph, roots) = graph.extract(&[closed.value]);
-    let model = Model {
-        name: "U".to_owned(),
-        graph,
-        value: roots[0],
-        coordinates: potential.model.coordinates.clone(),
-        parameters: potential.model.parameters.clone(),
-        sums: Vec::new(),
-    };
-    let form = Potential::compile(model, potential.parameters.clone());
-    Ok(Estimate {
-        estimator: Estimator::Filter,
-        form: Form::Formula(Arc::new(form.map_err(|error| error.to_string())?)),
-        fit: None,
-        weights: None,
-        evaluations: 0,
-        seconds: (hooks.seconds)() - before,
-    })
 }
 
 /// The filter goes where it was asked for, and last otherwise.

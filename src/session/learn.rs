@@ -1,9 +1,11 @@
 //! The main job: from a program and its options to a learned potential with its verdict.
 
+use std::sync::atomic::Ordering;
+
 use super::components::components;
 use super::estimate::{OnBins, fit_of, force_fit};
 use super::estimates::make_estimates;
-use super::findings::findings;
+use super::findings::{Findings, findings};
 use super::heat::judge_heat;
 use super::job::{Origin, Setup, one};
 use super::kinks::kink;
@@ -39,8 +41,14 @@ pub(super) fn run(
     let target = settings.target;
     let enough = |blocks: &[crate::learn::collect::Block], spacing: &[f64]| {
         target.is_some_and(|target| {
-            fit_of(settings.estimators[0], blocks, spacing, settings)
-                .is_ok_and(|fit| fit.median_stderr() <= target)
+            fit_of(
+                settings.estimators[0],
+                blocks,
+                spacing,
+                settings,
+                Some(hooks.cancelled),
+            )
+            .is_ok_and(|fit| fit.median_stderr() <= target)
         })
     };
     let seam = seam(&setup.potential, settings);
@@ -57,7 +65,11 @@ pub(super) fn run(
     let said = seam.into_iter().chain(setup.chosen.clone());
     findings.diagnostics.extend(said);
     let force = match sample.pilot {
-        Pilot::Alive => force_fit(&sample.blocks, &sample.spacing).ok(),
+        // A run that was interrupted is still fitted; a fit that is, is not.
+        Pilot::Alive => {
+            let stop = sample.complete.then_some(hooks.cancelled);
+            force_fit(&sample.blocks, &sample.spacing, stop).ok()
+        }
         _ => None,
     };
     let bins = OnBins::new(&sample.blocks);
@@ -87,6 +99,8 @@ pub(super) fn run(
     let fits = learned.force.is_some() && learned.bins.is_some();
     if fits || learned.places.is_some() {
         make_estimates(&mut learned, &mut findings, hooks);
+    } else if sample.complete && hooks.cancelled.load(Ordering::Relaxed) {
+        interrupted(&mut findings);
     } else if findings.equilibrium.verdict == Verdict::Trusted {
         findings.equilibrium.verdict = Verdict::NotConverged;
         findings.diagnostics.push(
@@ -102,6 +116,18 @@ pub(super) fn run(
     judge_heat(&learned, &mut findings);
     findings.diagnostics.extend(kink(&learned));
     results::outcome(origin, &learned, findings, hooks)
+}
+
+/// What is said of a run whose fits were interrupted.
+pub(super) fn interrupted(findings: &mut Findings) {
+    if findings.diagnostics.iter().any(|d| d.code == "interrupted") {
+        return;
+    }
+    let message = "the run was interrupted while its samples were fitted";
+    let diagnostic = Diagnostic::error("interrupted", message)
+        .help("run it again, with wider --knots or another --estimator if fits take long");
+    findings.equilibrium.verdict = Verdict::NotConverged;
+    findings.diagnostics.insert(0, diagnostic);
 }
 
 /// By coordinate, `delta sqrt((M^-1 P M^-1)_ii)`.

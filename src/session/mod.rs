@@ -3,6 +3,7 @@
 //! Nothing here reads a file or a clock or prints: the caller brings time, a flag to stop, and a
 //! place to report progress ([`Hooks`]), and writes what comes back ([`Outcome`]).
 
+mod baseline;
 mod calibrate;
 mod components;
 mod confinement;

@@ -53,10 +53,28 @@ pub(super) fn surfaces(learned: &Learned<'_>, bins: &OnBins) -> Option<Surfaces>
     }
     fill_noise(learned, bins, coarse, &mut surfaces);
     surfaces.mark();
+    measure(learned, &mut surfaces);
     if let Some(first) = learned.primary() {
         cut(learned, first, &mut surfaces);
     }
     Some(surfaces)
+}
+
+/// The standard errors of wells and saddles, from the lowest well.
+fn measure(learned: &Learned<'_>, surfaces: &mut Surfaces) {
+    let fit = learned.primary().and_then(|first| first.fit.as_ref());
+    let wells = surfaces.points.iter().filter(|point| point.is_well());
+    let lowest = wells.min_by(|a, b| a.value.total_cmp(&b.value));
+    let (Some(fit), Some(lowest)) = (fit, lowest.map(|well| well.at)) else {
+        return;
+    };
+    for point in surfaces
+        .points
+        .iter_mut()
+        .filter(|point| point.at != lowest)
+    {
+        point.stderr = Some(fit.difference_stderr(&point.at, &lowest));
+    }
 }
 
 /// Whether a coordinate is periodic.
