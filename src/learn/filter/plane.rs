@@ -14,10 +14,9 @@ use crate::learn::transfer::survival_x;
 
 /// What a grid may cost.
 struct Limits {
-    /// Lengths beyond each end of a plain axis where V is asked for.
+    /// Lengths beyond each end of a plain axis where V is asked for: of the kernel, 1e-8 lies
+    /// beyond a straight line at 21, and 1e-5 at 15.
     reach: f64,
-    /// The part of the kernel that lies beyond a straight line at this distance, at most.
-    beyond: f64,
     /// Points in a length along an axis: at least, and at most where there are few in all.
     density: (f64, f64),
     /// The number of points that is cheap whatever V is.
@@ -31,7 +30,6 @@ struct Limits {
 
 const PLANE: Limits = Limits {
     reach: 21.0,
-    beyond: 1e-8,
     density: (6.0, 24.0),
     cheap: 262_144.0,
     most: 4_194_304.0,
@@ -41,7 +39,6 @@ const PLANE: Limits = Limits {
 /// Three coordinates: 1.2 GB at most, and 0.3 GB as a rule.
 const SPACE: Limits = Limits {
     reach: 15.0,
-    beyond: 1e-5,
     density: (3.0, 12.0),
     cheap: 2_097_152.0,
     most: 8_388_608.0,

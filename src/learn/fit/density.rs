@@ -18,6 +18,9 @@ const TOLERANCE: f64 = 1e-6;
 /// The same while candidates are compared, whose errors differ by more than the 1e-6 left.
 const ROUGH: f64 = 1e-3;
 
+/// The most operations of a factor in three coordinates: some ten cells a side.
+const MOST_COST: f64 = 1e9;
+
 /// A move of a log-density after which the factor of the equations is kept: they differ from the
 /// next ones by less than that part, so that a few conjugate gradients make up for it.
 const NEAR: f64 = 0.5;
@@ -119,6 +122,10 @@ fn log_density(
     }
     let d = total.mesh().dimension();
     let domain = Domain::new(&total, settings, (d + 1) * (d + 2) / 2)?;
+    if d == 3 && domain.tensor.cost() > MOST_COST {
+        let coefficients = domain.tensor.size();
+        return Err(FitError::TooLarge { coefficients });
+    }
     let problem = Problem::new(&domain, settings);
     let parts: Vec<Vec<f64>> = used.iter().map(|&b| problem.cut(blocks[b])).collect();
     let merged: Vec<Vec<f64>> = folds(used.len(), settings.folds)

@@ -142,6 +142,15 @@ pub enum FitError {
         /// The number of steps taken.
         iterations: usize,
     },
+    /// A density in three coordinates with too many coefficients: its equations change in every
+    /// step, and are only solved by factors.
+    #[error(
+        "a density in three coordinates with {coefficients} coefficients would take too long; `value` and `force` can be fitted"
+    )]
+    TooLarge {
+        /// The number of coefficients.
+        coefficients: usize,
+    },
     /// [`Settings::stop`] was set.
     #[error("the fit was cancelled")]
     Cancelled,

