@@ -39,6 +39,12 @@ fn scan(file: &str, more: &[&str]) -> Value {
     serde_json::from_str(&ran.out).unwrap()
 }
 
+fn snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
 fn numbers(of: &Value, key: &str) -> Vec<f64> {
     let rows = of.as_array().unwrap();
     rows.iter().map(|row| row[key].as_f64().unwrap()).collect()
@@ -132,13 +138,13 @@ fn what_is_smooth_has_nothing_to_remove() {
     let place = with("V(q) = (q^2 - 1)^2/4\n");
     let ran = run_in(place.path(), &["scan", "v.pot"]);
     assert_eq!(ran.code, 3, "{}", ran.err);
-    insta::assert_snapshot!("scan-smooth", ran.out);
+    snapshot("scan-smooth", &ran.out);
     let ran = run_in(place.path(), &["v.pot", "--delta", "auto"]);
     assert_eq!(ran.code, 1);
-    insta::assert_snapshot!("scan-auto_of_smooth", ran.err);
+    snapshot("scan-auto_of_smooth", &ran.err);
     let ran = run_in(place.path(), &["v.pot", "--resolve", "0.1"]);
     assert_eq!(ran.code, 1);
-    insta::assert_snapshot!("scan-resolve_of_smooth", ran.err);
+    snapshot("scan-resolve_of_smooth", &ran.err);
 }
 
 #[test]
@@ -200,7 +206,7 @@ fn a_size_chooses_step_and_friction() {
     }
     let ran = run_in(place.path(), &["v.pot", "--resolve", "0.001"]);
     assert_eq!(ran.code, 1);
-    insta::assert_snapshot!("scan-resolve_too_small", ran.err);
+    snapshot("scan-resolve_too_small", &ran.err);
     let ran = run_in(
         place.path(),
         &["v.pot", "--resolve", "0.1", "--delta", "0.5"],
@@ -231,5 +237,5 @@ fn the_widest_gap_chooses_the_step() {
         &["continuum.pot", "--delta", "auto", "--dry-run"],
     );
     assert_eq!(ran.code, 1);
-    insta::assert_snapshot!("scan-auto_of_a_continuum", ran.err);
+    snapshot("scan-auto_of_a_continuum", &ran.err);
 }
