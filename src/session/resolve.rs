@@ -12,7 +12,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::prospect::{COARSE, Prospect, prospect};
+use super::prospect::{COARSE, FRICTION, Prospect, prospect};
 use super::scan::{default_range, deltas, sweep, widest, windows};
 use super::sweep::{KEPT, stiffness, trial};
 use super::{Hooks, Options, Potential};
@@ -132,8 +132,8 @@ impl Noise {
 /// Noise from the part of a continuum below a reduced wavelength, or less of it.
 fn of_a_continuum(prospect: &Prospect, plateau: &Plateau, eps: f64) -> Vec<Noise> {
     let below = |eps: f64| {
-        let increments = prospect.structure.increments.iter();
-        let s2 = increments.filter(|i| i.r <= eps).next_back()?.value;
+        let mut increments = prospect.structure.increments.iter();
+        let s2 = increments.rfind(|i| i.r <= eps)?.value;
         Some(Noise {
             s2,
             curvature: (2.0 * s2).sqrt() / eps,
@@ -252,7 +252,7 @@ impl Target<'_> {
             // From l^2 = delta^4 s2/(1 - c^2): there is no friction where that would need c^2 < 0.
             let lost = delta.powi(4) * noise.s2 / self.length.powi(2);
             let gamma = -(-lost).ln_1p() / (2.0 * delta);
-            (gamma.is_normal() && lost < 0.9).then(|| (delta, rounded(gamma)))
+            (gamma.is_normal() && lost < 0.9).then_some((delta, rounded(gamma)))
         });
         let pairs: Vec<(f64, f64)> = pairs.collect();
         let gentle = |(delta, _): &(f64, f64)| {
@@ -384,7 +384,8 @@ pub fn automatic(potential: &Potential, options: &Options) -> Result<Choice, Dia
         return Err(Diagnostic::error("no-gap", message)
             .help("say what to keep: --resolve L keeps structure of that size and more"));
     }
-    let Some((lo, hi)) = default_range(&prospect) else {
+    let gamma = options.gamma.unwrap_or(FRICTION);
+    let Some((lo, hi)) = default_range(&prospect, gamma) else {
         return Err(no_scale(&prospect, asked));
     };
     let mut result = ScanResult::default();

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::job::{Failure, Job};
 use super::prospect::{COARSE, Prospect, prospect};
-use super::sweep::{KEPT, REMOVED, trial};
+use super::sweep::{KEPT, REMOVED, shortest, trial};
 use super::{Hooks, Options, Potential, Progress, Settings};
 use crate::check::{Block, Program, Setting};
 use crate::diagnostic::Diagnostic;
@@ -120,7 +120,10 @@ pub fn scan(job: &Job<'_>, options: &ScanOptions, hooks: &Hooks<'_>) -> Result<S
     });
     let prospect = prospect(&potential, &options.run);
     let mut result = beginning(&potential, &settings, &prospect);
-    if let Some((lo, hi)) = options.delta.or_else(|| default_range(&prospect)) {
+    if let Some((lo, hi)) = options
+        .delta
+        .or_else(|| default_range(&prospect, settings.gamma))
+    {
         let (deltas, run) = (deltas(lo, hi), &options.run);
         sweep(&potential, &prospect, run, &deltas, hooks, &mut result);
     }
@@ -173,20 +176,20 @@ fn plateau_row(plateau: &Plateau) -> PlateauRow {
     }
 }
 
-/// From where the smallest scale traps to where the step is too coarse for what lies above all of
-/// them; `None` without scales.
-pub(super) fn default_range(prospect: &Prospect) -> Option<(f64, f64)> {
+/// From where the smallest scale traps, or a run takes too long to be judged, to where the step is
+/// too coarse for what lies above all of them; `None` without scales.
+pub(super) fn default_range(prospect: &Prospect, gamma: f64) -> Option<(f64, f64)> {
     let (first, last) = (
         prospect.scales.plateaus.first()?,
         prospect.scales.plateaus.last()?,
     );
-    let lo = (TRAPPING / first.curvature()).sqrt();
+    let lo = (TRAPPING / first.curvature()).sqrt().max(shortest(gamma));
     let hi = match prospect.curvature {
         Some(curvature) => (TOO_COARSE / curvature).sqrt(),
         None => (BEYOND / last.curvature()).sqrt(),
     };
     let good = lo.is_normal() && hi.is_normal();
-    good.then(|| (lo, hi.max(2.0 * lo)))
+    good.then_some((lo, hi.max(2.0 * lo)))
 }
 
 /// Steps between two, at equal ratios, of two digits.

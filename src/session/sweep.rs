@@ -45,6 +45,11 @@ pub(super) const REMOVED: f64 = 0.1;
 /// See [`REMOVED`].
 pub(super) const KEPT: f64 = 0.5;
 
+/// The smallest step at which a run is not too short to be judged, for a friction.
+pub(super) fn shortest(gamma: f64) -> f64 {
+    1.3 * ENOUGH / (gamma * MOST_STEPS)
+}
+
 /// The options of a short run at one step.
 fn brief(options: &Options, delta: f64) -> Options {
     let gamma = options.gamma.unwrap_or(FRICTION);
@@ -124,7 +129,7 @@ pub(super) fn stiffness(prospect: &Prospect, delta: f64, length: f64) -> Option<
         })
         .sum();
     let curvature = curvature + prospect.curvature.unwrap_or(0.0);
-    (curvature > 0.0).then(|| delta * delta * curvature)
+    (curvature > 0.0).then_some(delta * delta * curvature)
 }
 
 fn marks(
