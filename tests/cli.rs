@@ -706,7 +706,8 @@ fn read_json(path: &Path) -> serde_json::Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Wells that are cut off from where the trajectories are get a warning with their places.
+/// Wells that are cut off from where the trajectories are make a run that is not to be trusted, and
+/// are named with their places.
 #[test]
 fn wells_that_are_not_visited_are_named() {
     let place = Place::new();
@@ -715,11 +716,86 @@ fn wells_that_are_not_visited_are_named() {
         b"V(q) = q^2*(q^2 - 4)^2/20 + 0.15*q + 0.001*sin(q/0.001)\n",
     );
     let cold = place.run(&["wells.pot", "--delta", "0.15", "--gamma", "2"]);
-    assert_eq!(cold.code, 0, "{cold:#?}");
-    assert!(cold.err.contains("unvisited-wells"), "{cold:#?}");
+    cold.says(
+        3,
+        &[
+            "error[unvisited-wells]",
+            "--domain says that one part is meant",
+        ],
+    );
     let hot = place.run(&["wells.pot", "--delta", "0.15", "--gamma", "0.06"]);
     assert_eq!(hot.code, 0, "{hot:#?}");
     assert!(!hot.err.contains("unvisited-wells"), "{hot:#?}");
+}
+
+/// The bowl of (4.8) of Li & Tao 2024.
+const LEANING: &str = "\
+V(x, y) = (2*x + y - 1)^2/4 + (x - y - 1)^2 + 1e-5*(sin(x/1e-5) + sin((x + y)/1e-5))
+";
+
+/// Friction that does not match the noise, and friction that nobody gave.
+#[test]
+fn friction_that_does_not_match_the_noise_is_named() {
+    let place = Place::with(LEANING);
+    let few = ["v.pot", "--delta", "0.05", "--steps", "4e5"];
+    let given = place.run(&[&few[..], &["--gamma", "0.1"]].concat());
+    let words = ["error[not-calibrated]", "not equally hot", "--friction '[["];
+    let given = given.says(3, &words);
+    assert!(
+        given.out.contains("NOT TRUSTED: NOT CALIBRATED"),
+        "{given:#?}"
+    );
+    assert!(
+        given.out.contains("momenta unequally hot, by "),
+        "{given:#?}"
+    );
+    let chosen = place.run(&few).says(0, &[]);
+    assert!(chosen.out.contains("gamma [[0.1"), "{chosen:#?}");
+    assert!(chosen.out.contains("]], chosen)"), "{chosen:#?}");
+    assert!(
+        chosen.out.contains("momenta equally hot within "),
+        "{chosen:#?}"
+    );
+    let plan = place.run(&[&few[..], &["--dry-run"]].concat()).says(0, &[]);
+    assert!(plan.out.contains("friction [[0.1"), "{plan:#?}");
+    assert!(plan.out.contains("]] (chosen)"), "{plan:#?}");
+}
+
+/// The ways to measure the noise, by name; and stage 1 where a mass is too light for the step.
+#[test]
+fn the_noise_is_measured_as_asked() {
+    let place = Place::with(LEANING);
+    let unknown = ["v.pot", "--delta", "0.05", "--noise", "guess"];
+    let words = ["the ways are residual, probe, stage1"];
+    place.run(&unknown).says(2, &words);
+    place.write(
+        "stiff.pot",
+        b"V(x, y) = 1.6*x^2 + y^2 + 1e-4*(sin(x/1e-4) + sin(y/1e-4))\n",
+    );
+    let light = [
+        "stiff.pot",
+        "--delta",
+        "1",
+        "--gamma",
+        "0.2",
+        "--noise",
+        "stage1",
+        "--steps",
+        "1e5",
+    ];
+    let words = [
+        "error[stage1-diverged]",
+        "with the inverse mass [(2, 0), (0, 1)] delta 1 is too large",
+        "`--noise probe` and `--noise residual` need no other masses",
+    ];
+    place.run(&light).says(1, &words);
+    place.write(
+        "wrong.pot",
+        b"V(x) = x^2\nlearn {\n  delta = 0.1\n  noise = 3\n}\n",
+    );
+    place
+        .run(&["wrong.pot"])
+        .says(1, &["`noise` needs one of residual, probe, stage1"]);
 }
 
 /// Noise that changes from place to place is named where U is read off the density.

@@ -106,7 +106,13 @@ fn what_is_learned_of_an_angle_repeats() {
 #[test]
 fn each_wave_is_judged_by_the_momenta_along_it() {
     let text = "V(x, y) = x^2/2 + y^2/2 + 0.01*sin(x/0.01) + 0.0005*sin(y/0.002) + 0.02*cos(12*y)";
-    let outcome = run(text, options(0.3, Estimator::Value));
+    let outcome = run(
+        text,
+        Options {
+            gamma: Some(0.1),
+            ..options(0.3, Estimator::Value)
+        },
+    );
     let removed: Vec<&str> = outcome
         .result
         .scale

@@ -221,21 +221,20 @@ impl Survey {
         mut values: impl FnMut(&[f64], &mut [f64]),
     ) -> Option<f64> {
         const DOWN: f64 = 0.25;
-        let highest = |doubtful: bool| {
-            let sheets = self.sheets.iter();
-            let found = sheets.filter_map(|sheet| sheet.barrier(self.level, doubtful));
-            found.max_by(f64::total_cmp)
-        };
-        let (mut height, sure) = (highest(true)?, highest(false).unwrap_or(0.0));
+        let sheets = self.sheets.iter();
+        let doubtful = sheets.filter_map(|sheet| sheet.barrier(self.level, true));
+        let mut height = doubtful.max_by(f64::total_cmp)?;
         // Chance does not make the same pass twice.
         let mut agreed = 0;
         for _ in 0..40 {
-            let Some(hull) = self.hull(1.25 * height / DEPTH) else {
-                break;
+            let seen = match self.hull(1.25 * height / DEPTH) {
+                None => 0.0,
+                Some(hull) => {
+                    let near = Sheet::sample(&hull, stream, &mut values);
+                    let level = near.lowest().map_or(self.level, |(_, level)| level);
+                    near.barrier(level, false).unwrap_or(0.0)
+                }
             };
-            let near = Sheet::sample(&hull, stream, &mut values);
-            let level = near.lowest().map_or(self.level, |(_, level)| level);
-            let seen = near.barrier(level, false).unwrap_or(0.0);
             agreed = match (seen / height - 1.0).abs() < 0.2 {
                 true => agreed + 1,
                 false => 0,
@@ -244,11 +243,8 @@ impl Survey {
                 return Some(seen);
             }
             height = seen.max(DOWN * height);
-            if height < 0.5 * sure {
-                break;
-            }
         }
-        (sure > 0.0).then_some(sure)
+        None
     }
 
     /// The kinetic energy, times two, of one coordinate in one step from rest: `delta^2 E[g^2]/d`

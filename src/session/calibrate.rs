@@ -15,6 +15,8 @@ const MOST_OF_MATRIX: usize = 64;
 const BARRIER: f64 = 0.25;
 /// The least `gamma delta`: with less, momentum is kept for so long that samples are too few.
 const LEAST_DECAY: f64 = 1e-5;
+/// And the least `gamma delta` times the steps of the run, for the same reason.
+const FEWEST_FORGOTTEN: f64 = 100.0;
 /// A direction in which the noise is below this part of its mean is damped as if it were that.
 const FLOOR: f64 = 0.05;
 /// Standard errors that one entry may be off from what a simpler matrix has there; of many the
@@ -94,7 +96,8 @@ fn kick(potential: &Potential, settings: &Settings, survey: &Survey) -> f64 {
 /// The temperature to learn at: that of the usual friction, or hotter where a barrier asks for it.
 fn temperature(noise: &MeasuredNoise, barrier: Option<f64>, settings: &Settings) -> f64 {
     let at = |gamma: f64| noise.mean() / (2.0 * gamma);
-    let hottest = at(LEAST_DECAY / settings.delta);
+    let enough = FEWEST_FORGOTTEN / settings.steps as f64;
+    let hottest = at(LEAST_DECAY.max(enough) / settings.delta);
     let wanted = BARRIER * barrier.unwrap_or(0.0);
     at(settings.gamma).max(wanted.min(hottest))
 }
