@@ -8,7 +8,8 @@
 mod runs;
 
 use effpot_lang::dynamics::{Side, Streams, survey};
-use effpot_lang::report::result::{CalibrationState, Verdict};
+use effpot_lang::report::calibration::CalibrationState;
+use effpot_lang::report::result::Verdict;
 use effpot_lang::session::{Estimator, NoiseSource, Options, Outcome};
 use runs::{example, potential, row, run};
 

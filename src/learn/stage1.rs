@@ -144,8 +144,7 @@ pub fn stage1(map: &mut DampedMap, how: &Stage1<'_>) -> Result<Calibration, Stag
     let least = DMatrix::from_row_slice(d, d, &z)
         .symmetric_eigenvalues()
         .min();
-    // Written so that NaN is refused as well.
-    if !(least > 0.0) {
+    if least.is_nan() || least <= 0.0 {
         return Err(Stage1Error::NotPositive { least });
     }
     Ok(Calibration {

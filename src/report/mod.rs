@@ -19,6 +19,7 @@ pub mod summary;
 pub mod surfaces;
 pub mod table;
 
+pub mod calibration;
 mod canvas;
 mod contour;
 mod drawing;

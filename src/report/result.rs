@@ -4,6 +4,7 @@
 //! `d` rows of `d` numbers. What a run may lack is an `Option` and `null` in the file; a number that
 //! is not finite is `null` too, and is read back as NaN (or as `None` where there is an `Option`).
 
+use super::calibration::Calibration;
 use super::critical::CriticalPoint;
 use super::json;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -167,33 +168,6 @@ pub struct Noise {
     /// Whether the friction matches the noise, in several coordinates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
-}
-
-/// Whether the friction matches the noise: `E[p p^T]` is then proportional to the mass.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CalibrationState {
-    /// The momenta are equally hot in all directions, within 2 %.
-    Calibrated,
-    /// The run is too short to tell.
-    #[default]
-    Undetermined,
-    /// They are not.
-    NotCalibrated,
-}
-
-/// How unequally hot the momenta are.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Calibration {
-    /// What the interval says.
-    pub state: CalibrationState,
-    /// The root mean square over directions of their temperatures about the mean, relative to it;
-    /// what chance adds is taken off.
-    #[serde(deserialize_with = "json::number")]
-    pub anisotropy: f64,
-    /// The 95 % interval of it.
-    pub interval: [f64; 2],
 }
 
 /// The scale of a run.

@@ -1,10 +1,9 @@
 //! The summary of a run for a person: a dozen lines, the verdict first.
 
+use super::calibration::{Calibration, CalibrationState};
 use super::critical::CriticalKind;
 use super::number::{place, scientific, significant, with_error};
-use super::result::{
-    Calibration, CalibrationState, Covered, EstimatorRow, Noise, RunResult, Settings, Verdict,
-};
+use super::result::{Covered, EstimatorRow, Noise, RunResult, Settings, Verdict};
 use std::fmt::Write;
 
 /// Removed parts that are named.

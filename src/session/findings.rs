@@ -7,7 +7,8 @@ use crate::diagnostic::Diagnostic;
 use crate::kernel::LANES;
 use crate::learn::collect::{Block, LaneSums};
 use crate::learn::scale;
-use crate::report::result::{Calibration, Equilibrium, Verdict};
+use crate::report::calibration::Calibration;
+use crate::report::result::{Equilibrium, Verdict};
 use crate::stats::{Histogram, Moments, ks_histogram, split_r_hat};
 
 /// The checks of a run.

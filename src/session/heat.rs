@@ -8,8 +8,9 @@ use super::{Estimator, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::learn::collect::{Block, MOST_PRODUCTS};
 use crate::learn::noise::Correlation;
+use crate::report::calibration::{Calibration, CalibrationState};
 use crate::report::number::significant;
-use crate::report::result::{Calibration, CalibrationState, Verdict};
+use crate::report::result::Verdict;
 use crate::stats::length_of_mean;
 use nalgebra::DMatrix;
 
