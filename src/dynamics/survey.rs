@@ -274,13 +274,14 @@ impl Survey {
         stream: &mut Stream,
         mut values: impl FnMut(&[f64], &mut [f64]),
     ) -> Option<f64> {
-        const DOWN: f64 = 0.25;
+        // From the farthest cells, where a quartic is 1e36, to one.
+        const DOWN: f64 = 1.0 / 16.0;
         let sheets = self.sheets.iter();
         let doubtful = sheets.filter_map(|sheet| sheet.barrier(self.level, true));
         let mut height = doubtful.max_by(f64::total_cmp)?;
         // Chance does not make the same pass twice.
         let mut agreed = 0;
-        for _ in 0..40 {
+        for _ in 0..64 {
             let seen = match self.hull(1.25 * height / DEPTH) {
                 None => 0.0,
                 Some(hull) => {
