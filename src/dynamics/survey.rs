@@ -255,12 +255,26 @@ impl Survey {
         mut values: impl FnMut(&[f64], &mut [f64]),
     ) -> Vec<Vec<Side>> {
         const SHALLOW: f64 = 0.05;
-        let Some(hull) = self.hull(1.25 * barrier / DEPTH) else {
+        let Some(hull) = self.across(barrier) else {
             return Vec::new();
         };
         let near = Sheet::sample(&hull, stream, &mut values);
         let wells = near.wells(depth.max(SHALLOW * barrier)).into_iter();
         wells.map(|cell| near.cell(cell)).collect()
+    }
+
+    /// The box of a system that can cross a barrier of that height. The cells of a hull are coarse,
+    /// and V may still be lower than the barrier where they end: a tenth is added on all sides.
+    fn across(&self, barrier: f64) -> Option<Vec<Side>> {
+        let hull = self.hull(1.25 * barrier / DEPTH)?;
+        let wider = |side: Side| {
+            let margin = 0.1 * (side.hi - side.lo);
+            match side.periodic {
+                true => side,
+                false => Side::plain(side.lo - margin, side.hi + margin),
+            }
+        };
+        Some(hull.into_iter().map(wider).collect())
     }
 
     /// How high the highest pass between two wells that matter lies above the lowest place: an
@@ -282,7 +296,7 @@ impl Survey {
         // Chance does not make the same pass twice.
         let mut agreed = 0;
         for _ in 0..64 {
-            let seen = match self.hull(1.25 * height / DEPTH) {
+            let seen = match self.across(height) {
                 None => 0.0,
                 Some(hull) => {
                     let near = Sheet::sample(&hull, stream, &mut values);
