@@ -170,6 +170,18 @@ impl Damping {
         0.5 * sum
     }
 
+    /// The symmetric part of `(I + C) P M^-1`, row-major: twice the temperature of `x` by direction.
+    pub fn heat(&self, p: &[f64]) -> Vec<f64> {
+        let d = self.dimension;
+        let p = DMatrix::from_row_slice(d, d, p);
+        let heat = match &self.parts {
+            Parts::Scalar(c) => p * (1.0 + c),
+            Parts::Matrix(decay, inverse) => (DMatrix::identity(d, d) + decay) * p * inverse,
+        };
+        let even = (&heat + heat.transpose()) * 0.5;
+        even.as_slice().to_vec()
+    }
+
     /// `Tr(P M^-1)/d`, the temperature of the momenta.
     pub fn temperature(&self, p: &[f64]) -> f64 {
         let d = self.dimension;

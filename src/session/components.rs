@@ -64,7 +64,10 @@ fn component(
     let vector: Vec<f64> = wave
         .vector
         .iter()
-        .map(|k| graph.value(*k, inputs))
+        .map(|k| match graph.as_constant(*k) {
+            Some(known) => known,
+            None => graph.value(*k, inputs),
+        })
         .collect();
     let wavenumber = vector.iter().fold(0.0, |sum: f64, k| sum.hypot(*k));
     let text = print(graph, term, names, Notation::Pot)?;

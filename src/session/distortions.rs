@@ -12,7 +12,7 @@ const MOST_STIFF: f64 = 0.3;
 
 /// What is to be said where `density` or `paper` were asked for.
 pub(super) fn distortions(learned: &Learned<'_>) -> Vec<Diagnostic> {
-    let from_density = [Estimator::Density, Estimator::Paper];
+    let from_density = [Estimator::Density, Estimator::Paper, Estimator::Terms];
     let mut asked = learned.settings().estimators.iter();
     if !asked.any(|e| from_density.contains(e)) {
         return Vec::new();
@@ -32,7 +32,7 @@ fn uneven(learned: &Learned<'_>) -> Option<Diagnostic> {
     );
     Some(
         Diagnostic::warning("uneven-noise", message).help(
-            "`value` and `force` do not mind; `density` and `paper` have no correction for it",
+            "`value` and `force` do not mind; `density`, `paper` and `terms` have no correction for it",
         ),
     )
 }
@@ -68,6 +68,6 @@ fn steep(learned: &Learned<'_>) -> Option<Diagnostic> {
             "stiff",
             format!("delta^2 max U'' is {stiffness:.2}: above {MOST_STIFF} the density is that of a distorted potential"),
         )
-        .help("`value` and `force` do not mind; for `density` take a smaller --delta")
+        .help("`value` and `force` do not mind; for `density` and `terms` take a smaller --delta")
     })
 }

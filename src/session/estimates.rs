@@ -10,7 +10,7 @@ use super::results::Learned;
 use super::weights::{remarks, weigh};
 use super::{Estimator, Hooks, Settings};
 use crate::diagnostic::Diagnostic;
-use crate::report::result::EstimatorRow;
+use crate::report::result::{EstimatorRow, Verdict};
 
 /// All estimates that were asked for, and the baselines.
 pub(super) fn make_estimates(
@@ -43,7 +43,12 @@ pub(super) fn make_estimates(
         }
     }
     if let (Some(terms), Some(weights)) = (&learned.setup.terms, learned.weights()) {
-        findings.diagnostics.extend(remarks(terms, weights));
+        let remarks = remarks(terms, weights);
+        let trusted = findings.equilibrium.verdict == Verdict::Trusted;
+        if trusted && remarks.iter().any(Diagnostic::is_error) {
+            findings.equilibrium.verdict = Verdict::NotConverged;
+        }
+        findings.diagnostics.extend(remarks);
     }
     place_filter(&mut learned.estimates, filter, settings);
     make_rows(learned);

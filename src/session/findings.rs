@@ -101,28 +101,26 @@ pub(super) fn halves(sample: &Sample, coordinate: usize) -> Vec<LaneSums> {
 
 /// `E[p p^T]` and its standard errors. Shapes: coordinates, coordinates.
 fn second_moments(blocks: &[Block], d: usize) -> (Vec<f64>, Vec<f64>) {
-    let moments: Vec<(f64, Vec<f64>)> = blocks
-        .iter()
-        .filter(|block| block.samples() > 0.0)
-        .map(|block| (block.samples(), block.momentum_moments()))
-        .collect();
-    let weight: f64 = moments.iter().map(|(w, _)| w).sum();
-    let n = moments.len() as f64;
+    // Made anew each time they are looked at: of many coordinates each takes megabytes.
+    let held = || blocks.iter().filter(|block| block.samples() > 0.0);
+    let moments = || held().map(|block| (block.samples(), block.momentum_moments()));
+    let weight: f64 = held().map(Block::samples).sum();
+    let n = held().count() as f64;
     let (mut means, mut errors) = (vec![0.0; d * d], vec![0.0; d * d]);
-    for (w, p) in &moments {
+    for (w, p) in moments() {
         means
             .iter_mut()
             .zip(p)
             .for_each(|(m, p)| *m += w * p / weight);
     }
-    for (w, p) in &moments {
+    for (w, p) in moments() {
         let off = errors.iter_mut().zip(p).zip(&means);
         off.for_each(|((e, p), m)| *e += (w / weight * (p - m)).powi(2));
     }
     errors
         .iter_mut()
         .for_each(|e| *e = (*e * n / (n - 1.0)).sqrt());
-    if moments.is_empty() {
+    if n == 0.0 {
         means.fill(f64::NAN);
     }
     (means, errors)

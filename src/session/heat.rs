@@ -106,10 +106,10 @@ pub(super) fn judge_heat(learned: &Learned<'_>, findings: &mut Findings) {
         }
         _ => Diagnostic::warning("not-calibrated", message),
     };
-    let from_density = [Estimator::Density, Estimator::Paper];
+    let from_density = [Estimator::Density, Estimator::Paper, Estimator::Terms];
     let mut asked = learned.settings().estimators.iter();
     let consequence = match asked.any(|e| from_density.contains(e)) {
-        true => "`density` and `paper` are wrong by as much, `value` and `force` are not",
+        true => "`density`, `paper` and `terms` are wrong by as much, `value` and `force` are not",
         false => "U is right all the same, but its samples are not those of a Gibbs density",
     };
     let help = match suggested(learned, findings) {

@@ -75,6 +75,8 @@ const STAGE1_SEED: u64 = 0x9e37_79b9;
 const DISPLACEMENTS: [usize; 2] = [1 << 14, 1 << 16];
 /// Displaced coordinates at most: those of each displacement count.
 const MOST_DISPLACED: usize = 1 << 20;
+/// How far from the places of a pool displacements begin, in radii.
+const SCATTER: f64 = 4.0;
 /// Coordinates in which products over lags are few enough.
 const MOST_OF_LAGS: usize = 64;
 /// Coordinates in which stage 1 needs few enough runs.
@@ -83,6 +85,8 @@ const MOST_OF_STAGE1: usize = 16;
 const STAGE1_STEPS: u64 = 10_000_000;
 /// Samples of the stretch in which lags are looked at.
 const LAGGED: usize = 200_000;
+/// Products of components in it, about.
+const LAGGED_PRODUCTS: usize = 1 << 28;
 /// Parts of it, for errors.
 const LAG_STRETCHES: usize = 8;
 
@@ -109,7 +113,12 @@ pub(super) fn by_probe(
     let step = settings.delta * (inverse / d as f64).sqrt();
     let r = radius(&points, d, step, &mut stream, &slopes)?;
     let count = DISPLACEMENTS[usize::from((2..=3).contains(&d))].min(MOST_DISPLACED / d);
-    let found = probe(&points, d, r, count, &mut stream, &slopes)?;
+    // Every displacement begins at a place of its own, where the unresolved force is another.
+    let pool = points.len() / d;
+    let scattered: Vec<f64> = (0..count * d)
+        .map(|at| points[at % (pool * d)] + SCATTER * r * stream.normal())
+        .collect();
+    let found = probe(&scattered, d, r, count, &mut stream, &slopes)?;
     let times = |s: &[f64]| s.iter().map(|s| settings.delta * s).collect();
     Some(MeasuredNoise {
         source: NoiseSource::Probe,
@@ -233,7 +242,9 @@ pub(super) fn over_lags(
     // What waits has been seen.
     ensemble.finish(map, &mut vec![(); groups]);
     let mut observers: Vec<Lags<'_>> = (0..groups).map(|_| Lags::new(&slopes, LAGS)).collect();
-    let windows = [LAGGED.div_ceil(lanes * LAG_STRETCHES).max(4 * LAGS)];
+    let d = map.dimension();
+    let samples = LAGGED.min(LAGGED_PRODUCTS / (LAGS * d * d));
+    let windows = [samples.div_ceil(lanes * LAG_STRETCHES).max(4 * LAGS)];
     let ends = &learned.sample.ends;
     let starts = |stream: &mut Stream, point: &mut [f64]| {
         let lane = stream.below(lanes);

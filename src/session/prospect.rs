@@ -16,6 +16,8 @@ const FEW: usize = 256;
 const SOME: usize = 2048;
 /// Points that heights and lengths are read from: heights err by half a percent then.
 const MANY: usize = 32_768;
+/// Coordinates of all of them at most.
+const MOST_NUMBERS: usize = 1 << 21;
 /// Octaves of radii below the size of what is visited.
 const OCTAVES: i32 = 40;
 /// The first radius, in parts of the smallest scale.
@@ -64,7 +66,8 @@ pub(super) fn prospect(potential: &Potential, options: &Options) -> Prospect {
         }
     }
     let smallest = found.scales.plateaus.first().map(|p| BELOW * p.eps_lo);
-    look.at(kt, MANY, smallest, &mut stream)
+    let many = MANY.min(MOST_NUMBERS / potential.model.dimension().max(1));
+    look.at(kt, many.max(FEW), smallest, &mut stream)
 }
 
 impl Prospect {

@@ -217,6 +217,8 @@ fn noise(learned: &Learned<'_>, findings: &Findings) -> Noise {
     let measured = learned.setup.noise.as_ref();
     let measured = measured.filter(|noise| noise.source == settings.noise);
     let (covariance, covariance_stderr) = match measured {
+        // Of many coordinates the diagonal alone was looked at.
+        Some(_) if settings.damping.dimension() > MOST_PRODUCTS => (None, None),
         Some(noise) => (Some(rows(&noise.z)), Some(rows(&noise.z_stderr))),
         None => (
             force.map(|force| matrix(&force.covariance, settings.delta)),

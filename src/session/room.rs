@@ -6,6 +6,7 @@ use super::pilot::two_digits;
 use super::sample::{Sample, Sampler};
 use crate::dynamics::{Damping, Observer, Side, Survey, Window};
 use crate::kernel::{KernelError, LANES};
+use crate::learn::terms::Terms;
 use crate::learn::{fit, scale};
 use crate::report::number::significant;
 use crate::stats::{Grid, Mesh, MeshAxis};
@@ -177,7 +178,16 @@ impl Sampler<'_> {
     pub(super) fn fits(&self, segments: u64, space: &Space) -> Result<(), SampleError> {
         let d = self.sides.len();
         let Some(mesh) = &space.mesh else {
-            return self.windows_fit();
+            let blocks = segments as usize * self.groups;
+            let own = self.terms.map_or(0, Terms::block_bytes) + 72 * d * LANES;
+            let needed = self.windows_need() + blocks as f64 * own as f64;
+            return match needed <= MOST_BYTES {
+                true => Ok(()),
+                false => Err(SampleError::TooLarge {
+                    trajectories: self.settings.trajectories,
+                    needed,
+                }),
+            };
         };
         // A bin of a block: two counts, and the sums of V and of the gradient with their products.
         let each = 2 + (1 + d + 1 + 1) + (1 + d + d + d * (d + 1) / 2);

@@ -291,7 +291,9 @@ impl Sampler<'_> {
     /// Every how many steps terms are worth a look.
     fn term_stride(&self, terms: &Terms) -> u64 {
         let pieces: usize = terms.list.iter().map(|term| term.pieces).sum();
-        let looks = self.settings.steps.saturating_mul(pieces as u64);
+        // A product of slopes costs an eighth of a piece.
+        let work = pieces.max(terms.block_bytes() / 64);
+        let looks = self.settings.steps.saturating_mul(work as u64);
         looks.div_ceil(MOST_LOOKS).max(1)
     }
 

@@ -298,6 +298,7 @@ impl Options {
         let mut estimators = self.estimators;
         if estimators.is_empty() {
             estimators.push(match d {
+                _ if self.terms.is_some() => Estimator::Terms,
                 0..=MOST_BINNED => Estimator::Value,
                 _ => Estimator::Terms,
             });

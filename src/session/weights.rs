@@ -9,8 +9,14 @@ use super::sites::Sites;
 use super::{Estimator, Hooks, Potential};
 use crate::diagnostic::Diagnostic;
 use crate::kernel::{BatchKernel, Engine};
+use crate::learn::collect::MOST_PRODUCTS;
 use crate::learn::terms::{self, Standing, Terms, Weight};
 use crate::report::result::TermRow;
+
+/// A wave of which less than this is predicted to be left is gone, whatever its error.
+const GONE: f64 = 0.05;
+/// A term whose force may be this part of that of U matters.
+const MATTERS: f64 = 0.05;
 
 /// What is known of the errors of weights.
 pub struct Weights {
@@ -83,12 +89,16 @@ pub(super) fn weigh(learned: &Learned<'_>, hooks: &Hooks<'_>) -> Result<Estimate
         .terms
         .as_ref()
         .ok_or(failed("nothing was asked".to_owned()))?;
-    let d = setup.settings.damping.dimension() as f64;
+    let damping = &setup.settings.damping;
+    let d = damping.dimension() as f64;
     let blocks = sample.terms.iter().zip(&sample.blocks);
     let (blocks, temperatures): (Vec<terms::Block>, Vec<f64>) = blocks
-        .filter_map(|(terms, block)| {
-            let heat = setup.settings.damping.virial(&block.momentum_moments()) / d;
-            Some((terms.clone()?, heat))
+        .filter_map(|(own, block)| {
+            let (mut own, p) = (own.clone()?, block.momentum_moments());
+            if !damping.is_scalar() && setup.settings.damping.dimension() <= MOST_PRODUCTS {
+                terms.warm(&mut own, &damping.heat(&p));
+            }
+            Some((own, damping.virial(&p) / d))
         })
         .unzip();
     let estimate = terms
@@ -147,14 +157,39 @@ fn with_errors(
     Ok(weights.over(learned.sites()))
 }
 
-/// What is to be said of terms beside their weights.
+/// Terms that U may lack: their weight is not resolved, nothing predicts that they are gone, and
+/// their force may matter.
+fn lacking(terms: &Terms, weights: &Weights) -> Option<Diagnostic> {
+    let pairs = weights.estimate.weights.iter().zip(&weights.rows);
+    let open = pairs.enumerate().filter(|(_, (weight, row))| {
+        let most = (weight.value.abs() + 2.0 * weight.stderr) / weight.value.abs().max(1e-300);
+        let gone = row.predicted.is_some_and(|part| part < GONE);
+        weight.kept.is_none()
+            && weight.standing == Standing::Measured
+            && !gone
+            && weight.share * most > MATTERS
+    });
+    let names: Vec<String> = open
+        .map(|(at, _)| format!("`{}`", terms.list[at].text))
+        .collect();
+    if names.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "the weight of {} is not resolved, and U lacks what may be a part of it",
+        some(&names)
+    );
+    Some(Diagnostic::error("unresolved-terms", message).help("more --steps"))
+}
+
+/// What is to be said of terms beside their weights; an error where U may lack some.
 pub(super) fn remarks(terms: &Terms, weights: &Weights) -> Vec<Diagnostic> {
     let named = |which: &dyn Fn(&Weight) -> bool| -> Vec<String> {
         let pairs = terms.list.iter().zip(&weights.estimate.weights);
         let found = pairs.filter(|(_, weight)| which(weight));
         found.map(|(term, _)| format!("`{}`", term.text)).collect()
     };
-    let mut remarks = Vec::new();
+    let mut remarks: Vec<Diagnostic> = lacking(terms, weights).into_iter().collect();
     let mixed = named(&|weight| weight.mixes);
     if !mixed.is_empty() {
         let message = format!(

@@ -78,24 +78,31 @@ where
     let d = fit.dimension();
     let curved = within_bins(&fit, &total);
     // The slopes at the mean positions of each block: one pass over the bins of each.
-    let sums: Vec<(f64, Vec<f64>)> = blocks
+    // A fit leaves less of the data that made it than of others: what it has of each block with
+    // that block and without it lie as far below the truth as above.
+    let held: Vec<&&BinnedSums> = blocks.iter().filter(|block| block.total() > 0).collect();
+    let sums: Vec<(f64, Vec<f64>)> = held
         .par_iter()
-        .map(|block| {
+        .enumerate()
+        .map(|(number, block)| {
             let mut sum = vec![0.0; d * d];
-            each_residual(&fit, &curved, block, |_, n, s| {
-                sum.iter_mut().zip(s).for_each(|(sum, s)| *sum += n * s);
-            });
+            for without in [None, Some(number)] {
+                each_residual(&fit, &curved, block, without, |_, n, s| {
+                    sum.iter_mut().zip(s).for_each(|(sum, s)| *sum += 0.5 * n * s);
+                });
+            }
             (block.total() as f64, sum)
         })
-        .filter(|(count, _)| *count > 0.0)
         .collect();
     let mut covariance_by_bin = vec![f64::NAN; total.mesh().bins() * d * d];
     let (mut covariance, samples) = (vec![0.0; d * d], total.total() as f64);
-    each_residual(&fit, &curved, &total, |bin, n, s| {
+    each_residual(&fit, &curved, &total, None, |bin, _, s| {
         covariance_by_bin[bin * d * d..(bin + 1) * d * d].copy_from_slice(s);
-        let sums = covariance.iter_mut().zip(s);
-        sums.for_each(|(sum, s)| *sum += n / samples * s);
     });
+    for (_, sum) in &sums {
+        let all = covariance.iter_mut().zip(sum);
+        all.for_each(|(all, sum)| *all += sum / samples);
+    }
     // Blocks weigh by their samples: the standard error of a ratio of sums.
     let spread = |of: &dyn Fn(&[f64]) -> f64| -> f64 {
         let mean = of(&covariance);
@@ -148,11 +155,12 @@ fn within_bins(fit: &Fit, sums: &BinnedSums) -> Vec<f64> {
 }
 
 // Calls f(bin, count, E[r rᵀ]) with the residuals r of each bin that holds samples, less what is
-// `curved` within the bin.
+// `curved` within the bin; of the fit `without` a block if that is said.
 fn each_residual(
     fit: &Fit,
     curved: &[f64],
     sums: &BinnedSums,
+    without: Option<usize>,
     mut f: impl FnMut(usize, f64, &[f64]),
 ) {
     let d = fit.dimension();
@@ -161,7 +169,7 @@ fn each_residual(
         let count = sums.count(bin) as f64;
         (0..d).for_each(|k| x[k] = sums.position(bin, k));
         let off: [f64; MAX_AXES] = std::array::from_fn(|k| match k < d {
-            true => sums.mean(bin, k) - fit.mean_slope(&x[..d], count, k),
+            true => sums.mean(bin, k) - fit.mean_slope(&x[..d], count, k, without),
             false => 0.0,
         });
         // About the bin mean, to keep figures.

@@ -102,10 +102,18 @@ impl Fit {
     }
 
     /// The mean over a bin of the derivative along an axis, as `count` samples with the mean
-    /// position `x` show it.
-    pub(super) fn mean_slope(&self, x: &[f64], count: f64, axis: usize) -> f64 {
+    /// position `x` show it; of the fit `without` a block where there is such a replicate.
+    pub(super) fn mean_slope(
+        &self,
+        x: &[f64],
+        count: f64,
+        axis: usize,
+        without: Option<usize>,
+    ) -> f64 {
         let locals = self.tensor.averaged(x, &within_bin(&self.mesh, count));
-        self.tensor.row(&locals, Some(axis)).of(&self.coefficients)
+        let replicate = without.and_then(|block| self.replicates.get(block));
+        let coefficients = replicate.unwrap_or(&self.coefficients);
+        self.tensor.row(&locals, Some(axis)).of(coefficients)
     }
 
     /// The standard error of U at `x` (its constant being that of mean zero).

@@ -170,6 +170,16 @@ impl Terms {
         Collector::new(self, stride)
     }
 
+    /// Gives a block the temperatures of directions where friction or mass is a matrix, which its
+    /// own momenta do not tell: `heat` is the symmetric part of `(I + C) P M^-1` up to a factor.
+    /// Shape: d by d.
+    pub fn warm(&self, block: &mut Block, heat: &[f64]) {
+        let pairs = self.pattern.momenta.iter();
+        block.momenta = pairs
+            .map(|&(a, b)| heat[a as usize * self.dimension + b as usize])
+            .collect();
+    }
+
     /// Bytes of a [`Block`], about.
     pub fn block_bytes(&self) -> usize {
         let pattern = &self.pattern;
