@@ -223,8 +223,8 @@ fn programs_without_a_potential_that_can_be_learned() {
     let cases: &[(&str, &str)] = &[
         ("f(q) = q^2\ng(q) = q", "--potential"),
         (
-            "V(q[7]) = dot(q, q)",
-            "V has 7 coordinates (q[1], q[2], ..., q[7])",
+            "V(q[3000]) = dot(q, q)",
+            "V has 3000 coordinates (q[1], q[2], ..., q[3000])",
         ),
         ("V() = 3", "no coordinates"),
         ("a = 3", "defines no function"),

@@ -88,6 +88,14 @@ impl Rays {
         Some((x, *level))
     }
 
+    /// The bottoms that are not higher than `height` above the lowest.
+    pub fn bottoms(&self, height: f64) -> Vec<Vec<f64>> {
+        let lowest = self.lowest().map_or(f64::NAN, |(_, level)| level);
+        let bottoms = self.bottoms.iter();
+        let low = bottoms.filter(|(_, level)| *level <= lowest + height);
+        low.map(|(x, _)| x.clone()).collect()
+    }
+
     /// A cloud of points around a place. Shape: coordinates, points.
     fn cloud(x: &[f64], radius: f64, stream: &mut Stream) -> Vec<f64> {
         let mut points = Vec::with_capacity(x.len() * CLOUD);

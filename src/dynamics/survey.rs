@@ -348,6 +348,14 @@ impl Survey {
         kick
     }
 
+    /// In many coordinates the places where descents ended that are not higher than `height` above
+    /// the lowest; none in few, where [`Survey::wells`] sees more.
+    pub fn bottoms(&self, height: f64) -> Vec<Vec<f64>> {
+        self.rays
+            .as_ref()
+            .map_or_else(Vec::new, |rays| rays.bottoms(height))
+    }
+
     /// The cell widths of the sheet that found the lowest place, by coordinate.
     pub fn finest_widths(&self) -> Vec<f64> {
         if self.blind {

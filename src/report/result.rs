@@ -121,6 +121,10 @@ pub struct Settings {
     pub target: Option<f64>,
     /// The estimators, in the order they were asked for; the first gives `U.pot`.
     pub estimators: Vec<String>,
+    /// What got a weight from `terms`: `written`, `each`, or names of functions; left out where
+    /// `terms` did not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Vec<String>>,
     /// How the covariance of the noise is measured: `residual`, `probe` or `stage1`.
     pub noise: String,
     /// The function of the program that errors are taken against; `null` for `filter`.

@@ -347,12 +347,16 @@ fn checks(result: &RunResult) -> String {
         parts.push(format!("R-hat {r_hat:.2}"));
     }
     if let Some(virial) = equilibrium.virial {
-        let error = equilibrium.virial_stderr;
-        parts.push(format!("virial {}", bar(virial, error, 4)));
+        parts.push(match equilibrium.virial_stderr {
+            Some(error) => format!("virial {}", bar(virial, Some(error), 4)),
+            None => format!("virial {virial:.3}"),
+        });
     }
     if let Some(kurtosis) = equilibrium.normality.excess_kurtosis {
-        let error = equilibrium.normality.excess_kurtosis_stderr;
-        parts.push(format!("excess kurtosis of p {}", bar(kurtosis, error, 2)));
+        parts.push(match equilibrium.normality.excess_kurtosis_stderr {
+            Some(error) => format!("excess kurtosis of p {}", bar(kurtosis, Some(error), 2)),
+            None => format!("excess kurtosis of p {kurtosis:+.2}"),
+        });
     }
     parts.join(", ")
 }

@@ -30,11 +30,9 @@ fn uneven(learned: &Learned<'_>) -> Option<Diagnostic> {
         "the unresolved force is not equally strong everywhere: S(x) varies by {:.0} %, and hot places are sampled too little",
         100.0 * spread
     );
-    Some(
-        Diagnostic::warning("uneven-noise", message).help(
-            "`value` and `force` do not mind; `density`, `paper` and `terms` have no correction for it",
-        ),
-    )
+    Some(Diagnostic::warning("uneven-noise", message).help(
+        "`value` and `force` do not mind; `density`, `paper` and `terms` have no correction for it",
+    ))
 }
 
 /// The map bends the large scales when `delta^2 max U''` is not small.

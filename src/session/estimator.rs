@@ -84,6 +84,15 @@ pub enum Chosen {
 }
 
 impl Chosen {
+    /// The words that choose it.
+    pub fn names(&self) -> Vec<String> {
+        match self {
+            Chosen::Written => vec!["written".to_owned()],
+            Chosen::Each => vec!["each".to_owned()],
+            Chosen::Candidates(names) => names.clone(),
+        }
+    }
+
     /// What some names choose.
     pub fn named(names: Vec<String>) -> Chosen {
         match names.as_slice() {

@@ -2,6 +2,7 @@
 //! be.
 
 use super::{Options, Potential};
+use crate::diagnostic::Diagnostic;
 use crate::dynamics::{Side, Stream, Streams, Survey, survey};
 use crate::learn::scale;
 use crate::learn::structure::{Scales, Structure, radii, structure};
@@ -48,8 +49,14 @@ pub(super) struct Prospect {
 
 /// Looks at the force around where V is lowest, and then where the map would go: the temperature
 /// follows from the unresolved force, and that from where one looks.
-pub(super) fn prospect(potential: &Potential, options: &Options) -> Prospect {
+///
+/// # Errors
+/// V is finite nowhere, or falls for ever: it has no scales to speak of.
+pub(super) fn prospect(potential: &Potential, options: &Options) -> Result<Prospect, Diagnostic> {
     let look = Look::new(potential, options);
+    if let Some(error) = nowhere(&look.survey) {
+        return Err(error);
+    }
     let mut stream = look.streams.stream(1);
     let gamma = options.gamma.unwrap_or(FRICTION);
     let mut kt = look.first_guess(gamma, &mut stream);
@@ -67,7 +74,23 @@ pub(super) fn prospect(potential: &Potential, options: &Options) -> Prospect {
     }
     let smallest = found.scales.plateaus.first().map(|p| BELOW * p.eps_lo);
     let many = MANY.min(MOST_NUMBERS / potential.model.dimension().max(1));
-    look.at(kt, many.max(FEW), smallest, &mut stream)
+    Ok(look.at(kt, many.max(FEW), smallest, &mut stream))
+}
+
+/// What is wrong with a potential that nothing can be learned from.
+fn nowhere(survey: &Survey) -> Option<Diagnostic> {
+    let start = "or say where it lives with a start or a domain in the `learn` block";
+    if survey.empty {
+        let message = "the potential is finite nowhere around the start";
+        let help = format!("check the formula, {start}");
+        return Some(Diagnostic::error("nowhere-finite", message).help(help));
+    }
+    if !survey.falling.is_empty() {
+        let message = "V goes on falling towards infinity";
+        let help = format!("add a confining term, such as `+ 0.01*q^2`, {start}");
+        return Some(Diagnostic::error("does-not-confine", message).help(help));
+    }
+    None
 }
 
 impl Prospect {

@@ -107,7 +107,7 @@ pub fn resolve_scale(
         start: None,
         ..options.clone()
     };
-    let prospect = prospect(potential, &plain);
+    let prospect = prospect(potential, &plain)?;
     let target = Target::new(&prospect, size)?;
     let found = target.best(potential, options);
     let found = found.ok_or_else(|| target.too_narrow())?;
@@ -377,7 +377,7 @@ fn no_scale(prospect: &Prospect, asked: &str) -> Diagnostic {
 /// # Errors
 /// There is no scale, no gap, or no step whose marks are all good.
 pub fn automatic(potential: &Potential, options: &Options) -> Result<Choice, Diagnostic> {
-    let prospect = prospect(potential, options);
+    let prospect = prospect(potential, options)?;
     let asked = "--delta auto";
     if prospect.scales.continuum && !prospect.scales.plateaus.is_empty() {
         let message = "--delta auto needs a gap between scales, and here they follow each other without one: any step smooths at its own length";
@@ -413,7 +413,8 @@ pub fn automatic(potential: &Potential, options: &Options) -> Result<Choice, Dia
     };
     Ok(Choice {
         delta: window.smallest,
-        gamma: None,
+        // The marks are those of this friction; in several coordinates it is matched to the noise.
+        gamma: (potential.model.dimension() == 1).then_some(gamma),
         reason: format!(
             "--delta auto: delta {} removes {}{kept}; the window goes to {}",
             significant(window.smallest, 3),

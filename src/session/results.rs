@@ -179,6 +179,8 @@ fn settings(origin: &Origin<'_>, learned: &Learned<'_>) -> SettingsRow {
     let spacing = if same { first } else { f64::NAN };
     SettingsRow {
         delta: settings.delta,
+        resolve: settings.resolve,
+        terms: learned.setup.terms.as_ref().map(|_| settings.terms.names()),
         gamma: settings.gamma,
         friction_chosen: settings.chosen,
         steps: settings.steps,

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::job::{Failure, Job};
+use super::job::{Failure, Job, one};
 use super::prospect::{COARSE, Prospect, prospect};
 use super::sweep::{KEPT, REMOVED, shortest, trial};
 use super::{Hooks, Options, Potential, Progress, Settings};
@@ -118,7 +118,7 @@ pub fn scan(job: &Job<'_>, options: &ScanOptions, hooks: &Hooks<'_>) -> Result<S
         stage: "looking around",
         done: 0.0,
     });
-    let prospect = prospect(&potential, &options.run);
+    let prospect = prospect(&potential, &options.run).map_err(one)?;
     let mut result = beginning(&potential, &settings, &prospect);
     if let Some((lo, hi)) = options
         .delta

@@ -212,6 +212,8 @@ const KEYS: &[&str] = &[
 pub struct Settings {
     /// The step.
     pub delta: f64,
+    /// The size of structure that was to be kept, if step and friction were chosen by it.
+    pub resolve: Option<f64>,
     /// The friction; where it is a matrix, the mean of its diagonal.
     pub gamma: f64,
     /// Whether the friction was chosen to match the noise and the barriers of V.
@@ -326,6 +328,7 @@ impl Options {
             .unwrap_or((10.0 * relaxation).clamp(100.0, LONGEST_BURN_IN).ceil() as u64);
         Ok(Settings {
             delta,
+            resolve: self.resolve,
             gamma,
             chosen: false,
             friction: self.friction,

@@ -2,6 +2,7 @@
 
 use super::findings::Findings;
 use super::results::Learned;
+use super::sites::Sites;
 use super::verdict::place;
 use crate::diagnostic::Diagnostic;
 use crate::dynamics::{Side, Streams};
@@ -69,7 +70,11 @@ pub(super) fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
     }
     let force = learned.force.as_ref().map(|force| &force.fit);
     let fit = first.fit.as_ref().or(force);
-    let wells = fit.map_or_else(Vec::new, |fit| unvisited(learned, fit));
+    let wells = match (fit, &learned.places) {
+        (Some(fit), _) => unvisited(learned, fit),
+        (None, Some(places)) => far_from(learned, places),
+        (None, None) => Vec::new(),
+    };
     if !wells.is_empty() {
         let mut places: Vec<String> = wells.iter().map(|x| place(x, 2)).collect();
         places.truncate(4);
@@ -97,6 +102,42 @@ pub(super) fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
         )
         .help(format!("--burn-in {}", significant(asked, 2))));
     }
+}
+
+/// The ends of descents that no sample of many coordinates is near: within some standard deviations
+/// in each of them.
+fn far_from(learned: &Learned<'_>, places: &Sites) -> Vec<Vec<f64>> {
+    const NEAR: f64 = 5.0;
+    if learned.settings().domain.is_some() {
+        return Vec::new();
+    }
+    let (n, d) = (places.len(), places.dimension());
+    let periods = learned.setup.potential.model.coordinates.iter();
+    let periods: Vec<Option<f64>> = periods.map(|c| c.period).collect();
+    let row = |c: usize| &places.x[c * n..(c + 1) * n];
+    let spread = |c: usize| -> f64 {
+        let mean = row(c).iter().sum::<f64>() / n as f64;
+        let squares: f64 = row(c).iter().map(|x| (x - mean).powi(2)).sum();
+        (squares / n as f64).sqrt()
+    };
+    let near: Vec<f64> = (0..d).map(|c| NEAR * spread(c)).collect();
+    let apart = |c: usize, off: f64| match periods[c] {
+        Some(length) => (off - length * (off / length).round()).abs(),
+        None => off.abs(),
+    };
+    let is_visited = |bottom: &Vec<f64>| {
+        let is_near = |at: usize| (0..d).all(|c| apart(c, row(c)[at] - bottom[c]) <= near[c]);
+        (0..n).any(is_near)
+    };
+    let height = WELL_DEPTH * learned.sample.kt;
+    let mut missed: Vec<Vec<f64>> = Vec::new();
+    for bottom in learned.sample.survey.bottoms(height) {
+        let known = |other: &Vec<f64>| (0..d).all(|c| apart(c, other[c] - bottom[c]) <= near[c]);
+        if !is_visited(&bottom) && !missed.iter().any(known) {
+            missed.push(bottom);
+        }
+    }
+    missed
 }
 
 /// The wells of V that no trajectory visited, below the highest pass that is known, or as far as

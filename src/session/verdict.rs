@@ -106,6 +106,9 @@ pub(super) fn place(x: &[f64], digits: usize) -> String {
     let numbers: Vec<String> = x.iter().map(|x| significant(*x, digits)).collect();
     match numbers.as_slice() {
         [one] => one.clone(),
+        [first, second, third, .., last] if numbers.len() > 6 => {
+            format!("({first}, {second}, {third}, ..., {last})")
+        }
         several => format!("({})", several.join(", ")),
     }
 }

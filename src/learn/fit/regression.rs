@@ -88,7 +88,9 @@ where
             let mut sum = vec![0.0; d * d];
             for without in [None, Some(number)] {
                 each_residual(&fit, &curved, block, without, |_, n, s| {
-                    sum.iter_mut().zip(s).for_each(|(sum, s)| *sum += 0.5 * n * s);
+                    sum.iter_mut()
+                        .zip(s)
+                        .for_each(|(sum, s)| *sum += 0.5 * n * s);
                 });
             }
             (block.total() as f64, sum)

@@ -6,14 +6,12 @@
 //! over each scale and is flat between two that are far apart. The heights of the plateaus are the
 //! variances of the force of all scales below, summed; the rises between them tell `eps`.
 //!
-//! The same differences as a matrix ([`covariance`]) are the probe of the noise that the damped map
-//! (Li & Tao 2024, eq. (3.2)) feels when it steps over those scales: `Z = delta S`.
+//! The same differences as a matrix are the probe of the noise that the damped map (Li & Tao 2024,
+//! eq. (3.2)) feels when it steps over those scales ([`super::probe`]).
 
 mod plateaus;
-mod probe;
 
 pub use plateaus::{Plateau, Scales};
-pub use probe::{Covariance, covariance};
 
 use crate::dynamics::Stream;
 

@@ -174,33 +174,6 @@ fn waves_in_two_coordinates() {
     }
 }
 
-#[test]
-fn the_covariance_is_that_of_the_waves_alone() {
-    for seed in SEEDS {
-        let mut stream = Streams::new(seed).stream(0);
-        let points: Vec<f64> = (0..2 * POINTS).map(|_| stream.normal()).collect();
-        let mut slopes = batched(2, leaning);
-        let probe = covariance(&points, 2, 0.3, &mut stream, &mut slopes);
-        for (at, exact) in [1.0, -0.5, -0.5, 0.5].into_iter().enumerate() {
-            let error = (probe.corrected[at] - exact).abs();
-            assert!(error < 4.5 * probe.corrected_stderr[at], "{probe:#?}");
-            assert!(probe.corrected_stderr[at] < 0.02);
-        }
-        // The smooth part adds r^2/2 k^2: seen in y, where it is 0.72.
-        assert!(probe.matrix[3] > 1.1 && probe.left_out == 0);
-        assert!((probe.variance() - 0.75).abs() < 0.04);
-    }
-    let mut nowhere = |_: &[f64], out: &mut [f64]| out.fill(f64::NAN);
-    let probe = covariance(
-        &[0.0, 1.0],
-        1,
-        0.1,
-        &mut Streams::new(1).stream(0),
-        &mut nowhere,
-    );
-    assert!(probe.matrix[0].is_nan() && probe.left_out == 2);
-}
-
 /// Every value against the closed form, within its standard errors.
 #[test]
 fn the_errors_are_those_of_the_values() {
