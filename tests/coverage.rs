@@ -114,8 +114,8 @@ fn errors_of_curves() {
 /// Three terms that different coordinates do not share, so that their weights are independent.
 #[test]
 fn errors_of_weights() {
-    let text = "V(x, y, z) = x^2/2 + y^2 + z^2/4
-        + 0.001*(sin(x/0.001) + sin(y/0.001) + sin(z/0.001))";
+    let text = "V(x, y, z) = x^2/2 + y^2 + z^2/4 +
+        0.001*(sin(x/0.001) + sin(y/0.001) + sin(z/0.001))";
     let options = Options {
         delta: Some(0.2),
         gamma: Some(0.1),

@@ -6,6 +6,7 @@
 
 use crate::dynamics::{Observer, Window};
 use crate::kernel::LANES;
+use crate::stats::block_error;
 
 /// Fills slopes at many points (shapes: coordinates, points), on any thread.
 pub type Slopes<'a> = &'a (dyn Fn(&[f64], &mut [f64]) + Sync);
@@ -147,10 +148,9 @@ pub fn correlation(observers: &[Lags<'_>], delta: f64) -> Option<Correlation> {
             entries.collect()
         })
         .collect();
-    let n = blocks.len() as f64;
     let error = |of: &dyn Fn(&[f64]) -> f64| -> f64 {
         let squares: f64 = beyond.iter().map(|b| of(b).powi(2)).sum();
-        (squares * n / (n - 1.0)).sqrt()
+        block_error(squares, blocks.len())
     };
     let lag1 = trace(&covariances, 1.min(lags - 1)) / trace(&covariances, 0);
     let z = |s: &[f64], at: usize| -> f64 {

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use crate::dynamics::{DampedMap, Damping, Divergence, Ensemble, Observer, Side, Starts, Streams};
 use crate::dynamics::{NotDamping, Window};
 use crate::kernel::LANES;
+use crate::stats::block_error;
 use nalgebra::{DMatrix, DVector};
 
 /// How the runs are made.
@@ -243,10 +244,9 @@ fn ratio(blocks: &[(f64, f64)]) -> (f64, f64) {
     let count: f64 = blocks.iter().map(|(n, _)| n).sum();
     let mean = blocks.iter().map(|(_, sum)| sum).sum::<f64>() / count;
     let beyond = blocks.iter().map(|(n, sum)| (sum - n * mean) / count);
-    let n = blocks.len() as f64;
     (
         mean,
-        (beyond.map(|b| b * b).sum::<f64>() * n / (n - 1.0)).sqrt(),
+        block_error(beyond.map(|b| b * b).sum::<f64>(), blocks.len()),
     )
 }
 

@@ -9,7 +9,7 @@ use crate::learn::collect::{Block, LaneSums};
 use crate::learn::scale;
 use crate::report::calibration::Calibration;
 use crate::report::result::{Equilibrium, Verdict};
-use crate::stats::{Histogram, Moments, ks_histogram, split_r_hat};
+use crate::stats::{Histogram, Moments, block_error, ks_histogram, split_r_hat};
 
 /// The checks of a run.
 #[derive(Clone, Debug)]
@@ -48,12 +48,11 @@ pub(super) fn mean(blocks: &[Block], of: impl Fn(&Block) -> f64) -> (f64, f64) {
         .collect();
     let weight: f64 = parts.iter().map(|(w, _)| w).sum();
     let mean = parts.iter().map(|(w, y)| w * y).sum::<f64>() / weight;
-    let n = parts.len() as f64;
     let spread: f64 = parts
         .iter()
         .map(|(w, y)| (w / weight * (y - mean)).powi(2))
         .sum();
-    (mean, (spread * n / (n - 1.0)).sqrt())
+    (mean, block_error(spread, parts.len()))
 }
 
 /// `E[x.g(x)]` over the coordinates that do not wrap.
@@ -105,7 +104,7 @@ fn second_moments(blocks: &[Block], d: usize) -> (Vec<f64>, Vec<f64>) {
     let held = || blocks.iter().filter(|block| block.samples() > 0.0);
     let moments = || held().map(|block| (block.samples(), block.momentum_moments()));
     let weight: f64 = held().map(Block::samples).sum();
-    let n = held().count() as f64;
+    let count = held().count();
     let (mut means, mut errors) = (vec![0.0; d * d], vec![0.0; d * d]);
     for (w, p) in moments() {
         means
@@ -117,10 +116,8 @@ fn second_moments(blocks: &[Block], d: usize) -> (Vec<f64>, Vec<f64>) {
         let off = errors.iter_mut().zip(p).zip(&means);
         off.for_each(|((e, p), m)| *e += (w / weight * (p - m)).powi(2));
     }
-    errors
-        .iter_mut()
-        .for_each(|e| *e = (*e * n / (n - 1.0)).sqrt());
-    if n == 0.0 {
+    errors.iter_mut().for_each(|e| *e = block_error(*e, count));
+    if count == 0 {
         means.fill(f64::NAN);
     }
     (means, errors)

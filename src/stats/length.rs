@@ -14,7 +14,7 @@ pub struct Interval {
 /// Blocks that tell an error at least.
 const FEWEST: usize = 4;
 /// 97.5 % of a normal distribution lie below.
-const NORMAL: f64 = 1.959_964;
+pub(super) const NORMAL: f64 = 1.959_964;
 
 /// The length of the mean of vectors over blocks, given as weights (samples) and vectors.
 ///
@@ -69,7 +69,7 @@ pub fn length_of_mean(blocks: &[(f64, Vec<f64>)]) -> Option<Interval> {
 
 /// The 97.5 % quantile of Student's t (Cornish and Fisher's expansion: 3 % off for 3 degrees of
 /// freedom, 0.1 % for 10).
-fn student(freedom: f64) -> f64 {
+pub(super) fn student(freedom: f64) -> f64 {
     let z = NORMAL;
     let first = (z.powi(3) + z) / 4.0;
     let second = (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / 96.0;

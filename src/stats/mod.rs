@@ -5,6 +5,7 @@
 //! the order in which blocks are merged, never on the number of threads that filled them.
 
 mod binned;
+mod blocks;
 mod chains;
 mod grid;
 mod histogram;
@@ -15,6 +16,7 @@ mod normality;
 mod series;
 
 pub use binned::BinnedSums;
+pub use blocks::block_error;
 pub use chains::split_r_hat;
 pub use grid::Grid;
 pub use histogram::Histogram;

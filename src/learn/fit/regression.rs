@@ -7,7 +7,7 @@ use super::{Estimator, Fit, FitError, LEAST_PENALTY, MOST, Settings, folds, sear
 use crate::graph::Spline;
 use crate::learn::levels::Near;
 use crate::learn::stencil::Stencil;
-use crate::stats::{BinnedSums, GridMismatch, MAX_AXES};
+use crate::stats::{BinnedSums, GridMismatch, MAX_AXES, block_error};
 use rayon::prelude::*;
 use std::borrow::Borrow;
 
@@ -111,8 +111,7 @@ where
         let blocks = sums
             .iter()
             .map(|(count, sum)| (of(sum) - count * mean) / samples);
-        let used = sums.len() as f64;
-        (blocks.map(|e| e * e).sum::<f64>() * used / (used - 1.0)).sqrt()
+        block_error(blocks.map(|e| e * e).sum(), sums.len())
     };
     Ok(ForceFit {
         covariance_stderr: (0..d * d).map(|i| spread(&|s| s[i])).collect(),

@@ -4,7 +4,7 @@ use super::domain::{Domain, within_bin};
 use super::{Estimator, FitError};
 use crate::graph::Spline;
 use crate::learn::tensor::{Row, Tensor};
-use crate::stats::{MAX_AXES, Mesh};
+use crate::stats::{MAX_AXES, Mesh, block_error};
 
 /// An effective potential, in the units of V.
 #[derive(Clone, Debug)]
@@ -139,13 +139,14 @@ impl Fit {
 
     /// The standard error of any smooth function of the coefficients (as in
     /// [`Fit::coefficients`]): `sqrt((B - 1)/B sum (r_b - mean)^2)`, the delete-one jackknife
-    /// over `B` blocks.
+    /// over `B` blocks, widened where these are few ([`block_error`]).
     pub fn stderr_of(&self, f: impl Fn(&[f64]) -> f64) -> f64 {
         let values: Vec<f64> = self.replicates.iter().map(|r| f(r)).collect();
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
         let spread: f64 = values.iter().map(|v| (v - mean) * (v - mean)).sum();
-        ((n - 1.0) / n * spread).sqrt()
+        // What a block adds is that much more than what its absence changes.
+        block_error(spread * ((n - 1.0) / n).powi(2), values.len())
     }
 
     /// The number of statistical blocks.

@@ -4,6 +4,7 @@ use super::outcome::{Standing, Weight, candidate_kept, kept, mixes};
 use super::pattern::Pattern;
 use super::{Block, Terms, TermsError};
 use crate::learn::banded::{Banded, Cholesky};
+use crate::stats::block_error;
 
 /// What is left of the square of a gradient without its projection on others counts as rounding
 /// below this.
@@ -36,12 +37,14 @@ impl Estimate {
     /// The standard error of a combination of the terms, such as U at a point where `values` are
     /// theirs.
     pub fn stderr(&self, values: &[f64]) -> f64 {
-        let n = self.deviations.len() as f64;
         let square = |deviation: &Vec<f64>| {
             let sum: f64 = deviation.iter().zip(values).map(|(a, b)| a * b).sum();
             sum * sum
         };
-        (self.deviations.iter().map(square).sum::<f64>() * n / (n - 1.0)).sqrt()
+        block_error(
+            self.deviations.iter().map(square).sum(),
+            self.deviations.len(),
+        )
     }
 }
 
@@ -169,7 +172,7 @@ impl Terms {
                 .deviations
                 .iter()
                 .map(|deviation| deviation[i].powi(2));
-            let (value, stderr) = (weights[i], (squares.sum::<f64>() * n / (n - 1.0)).sqrt());
+            let (value, stderr) = (weights[i], block_error(squares.sum(), used.len()));
             let standing = factor.standing(i);
             let own = match factor.scale[i] > 0.0 {
                 true => 1.0 / (factor.scale[i] * force.sqrt()),
