@@ -111,11 +111,11 @@ fn errors_of_curves() {
     assert_eq!(good, [true, true]);
 }
 
-/// Three terms that different coordinates do not share, so that their weights are independent.
+/// Four terms that different coordinates do not share, so that their weights are independent.
 #[test]
 fn errors_of_weights() {
-    let text = "V(x, y, z) = x^2/2 + y^2 + z^2/4 +
-        0.001*(sin(x/0.001) + sin(y/0.001) + sin(z/0.001))";
+    let text = "V(q[4]) = q[1]^2/2 + q[2]^2 + q[3]^2/4 + q[4]^2/3 +
+        0.001*sum(sin(q[i]/0.001) for i in 1..4)";
     let options = Options {
         delta: Some(0.2),
         gamma: Some(0.1),
@@ -131,7 +131,7 @@ fn errors_of_weights() {
             }
         }
     }
-    assert_eq!(weights.all, 120);
+    assert_eq!(weights.all, 160);
     assert!(weights.holds("weights"));
 }
 

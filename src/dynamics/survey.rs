@@ -5,7 +5,7 @@ use super::sheet::Sheet;
 use super::{Side, Stream};
 
 /// Coordinates in which boxes have few enough cells to look at all of them.
-const FEW: usize = 3;
+const FEW: usize = 2;
 
 /// Length scales, as powers of two, of the boxes that are looked at.
 const SCALES: std::ops::RangeInclusive<i32> = -20..=30;

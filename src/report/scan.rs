@@ -143,7 +143,7 @@ impl ScanResult {
         if self.plateaus.is_empty() {
             let words = match self.continuum {
                 true => "a continuum: the force is rough on all lengths",
-                false => "none: the force is smooth",
+                false => "none stands out from the large ones",
             };
             let _ = writeln!(out, "scales       {words}");
         }

@@ -170,7 +170,11 @@ fn matching(noise: &MeasuredNoise, kt: f64) -> Option<Matrix> {
     let friction = modes.recompose();
     let row = |i: usize| {
         let entry = |j: usize| match i == j || leans {
-            true => short(friction[(i.min(j), i.max(j))]),
+            true => match friction[(i.min(j), i.max(j))] {
+                // Rounding.
+                entry if entry.abs() < 1e-9 * friction[(i, i)] => 0.0,
+                entry => short(entry),
+            },
             false => 0.0,
         };
         (0..d).map(entry).collect()

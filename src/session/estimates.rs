@@ -5,6 +5,8 @@ use std::sync::atomic::Ordering;
 use super::baseline::baseline;
 use super::estimate::{Estimate, estimate};
 use super::findings::Findings;
+use super::form::Form;
+use super::job::listed;
 use super::learn::interrupted;
 use super::results::Learned;
 use super::weights::{remarks, weigh};
@@ -43,7 +45,8 @@ pub(super) fn make_estimates(
         }
     }
     if let (Some(terms), Some(weights)) = (&learned.setup.terms, learned.weights()) {
-        let remarks = remarks(terms, weights);
+        let mut remarks = remarks(terms, weights);
+        remarks.extend(missing(learned));
         let trusted = findings.equilibrium.verdict == Verdict::Trusted;
         if trusted && remarks.iter().any(Diagnostic::is_error) {
             findings.equilibrium.verdict = Verdict::NotConverged;
@@ -52,6 +55,41 @@ pub(super) fn make_estimates(
     }
     place_filter(&mut learned.estimates, filter, settings);
     make_rows(learned);
+}
+
+/// Candidates that do not make up the force that the samples show, as a spline finds it.
+fn missing(learned: &Learned<'_>) -> Option<Diagnostic> {
+    const MOST: f64 = 0.2;
+    let terms = learned
+        .setup
+        .terms
+        .as_ref()
+        .filter(|terms| terms.candidates)?;
+    let (sites, force) = (learned.sites()?, learned.force.as_ref()?);
+    let estimate = learned.estimates.iter().find(|e| e.weights.is_some())?;
+    let (_, found) = sites.form(&estimate.form);
+    let (_, seen) = sites.form(&Form::Spline(force.fit.spline.clone()));
+    let d = sites.dimension();
+    let square = |of: &dyn Fn(usize) -> f64| -> f64 {
+        let places = (0..found.len()).map(|at| sites.weight[at / d] * of(at).powi(2));
+        places.sum::<f64>().sqrt()
+    };
+    let part = square(&|at| found[at] - seen[at]) / square(&|at| seen[at]);
+    if part.is_nan() || part <= MOST {
+        return None;
+    }
+    let names: Vec<&str> = terms.list.iter().map(|term| term.text.as_str()).collect();
+    let message = format!(
+        "{} of the force that the samples show is not made of the candidates {}",
+        percent(part),
+        listed(&names)
+    );
+    let help = "more or other candidates; `--terms written` takes those of V";
+    Some(Diagnostic::error("missing-candidates", message).help(help))
+}
+
+fn percent(part: f64) -> String {
+    format!("{:.0} %", 100.0 * part.min(9.99))
 }
 
 /// The filter goes where it was asked for, and last otherwise.

@@ -50,6 +50,11 @@ impl Estimator {
         Estimator::ALL.into_iter().find(|e| e.name() == name)
     }
 
+    /// Whether it makes a spline of sums over bins.
+    pub(super) fn needs_bins(self) -> bool {
+        !matches!(self, Estimator::Terms | Estimator::Filter)
+    }
+
     /// The most coordinates that it works in.
     fn most_coordinates(self) -> usize {
         match self {

@@ -117,7 +117,7 @@ pub(super) fn judge_heat(learned: &Learned<'_>, findings: &mut Findings) {
             format!("friction that matches the noise: --friction '{rows}'; {consequence}")
         }
         None => format!(
-            "without --gamma and --friction one is chosen that matches the noise; {consequence}"
+            "a smaller --delta, where directions differ in curvature (long steps heat the stiff ones more); without --gamma and --friction, friction is matched to the noise; {consequence}"
         ),
     };
     findings.diagnostics.push(problem.help(help));
@@ -131,6 +131,8 @@ fn suggested(learned: &Learned<'_>, findings: &Findings) -> Option<String> {
         return None;
     }
     let z = covariance(learned)?;
+    // What would not damp is no advice.
+    DMatrix::from_row_slice(d, d, &z).cholesky()?;
     let row = |row: &[f64]| {
         let scale = 0.5 / findings.temperature;
         let row: Vec<String> = row.iter().map(|z| significant(scale * z, 3)).collect();

@@ -112,6 +112,9 @@ pub(super) fn run(
         );
     }
     learned.lags = lanes.and_then(|(ensemble, map)| over_lags(ensemble, &map, &learned, hooks));
+    if sample.complete && hooks.cancelled.load(Ordering::Relaxed) {
+        interrupted(&mut findings);
+    }
     judge_estimate(&learned, &mut findings);
     judge_heat(&learned, &mut findings);
     findings.diagnostics.extend(kink(&learned));
@@ -123,7 +126,7 @@ pub(super) fn interrupted(findings: &mut Findings) {
     if findings.diagnostics.iter().any(|d| d.code == "interrupted") {
         return;
     }
-    let message = "the run was interrupted while its samples were fitted";
+    let message = "the run was interrupted before all of it was evaluated";
     let diagnostic = Diagnostic::error("interrupted", message)
         .help("run it again, with wider --knots or another --estimator if fits take long");
     findings.equilibrium.verdict = Verdict::NotConverged;

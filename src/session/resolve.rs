@@ -366,7 +366,9 @@ fn nothing_smaller(prospect: &Prospect, size: f64) -> Diagnostic {
 fn no_scale(prospect: &Prospect, asked: &str) -> Diagnostic {
     let message = match prospect.scales.continuum {
         true => format!("{asked} finds no gap: the force is rough on all lengths"),
-        false => format!("{asked} finds nothing to remove: the force is smooth on all lengths"),
+        false => format!(
+            "{asked} finds no scale that stands out from the large ones: give --delta D yourself"
+        ),
     };
     Diagnostic::error("no-scale", message)
         .help("give --delta; `effpot-lang scan` shows what was looked at")

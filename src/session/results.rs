@@ -19,7 +19,7 @@ use crate::learn::{scale, transfer};
 use crate::report::html::{Page, html};
 use crate::report::result::{
     Covered, DiagnosticRow, EffectivePotential, EstimatorRow, Noise, Performance, Program,
-    RemovedRow, RunResult, SCHEMA, Scale, Settings as SettingsRow, sha256,
+    RemovedRow, RunResult, SCHEMA, Scale, Settings as SettingsRow, Verdict, sha256,
 };
 
 /// A part of V of which less than this is left counts as removed.
@@ -211,7 +211,9 @@ fn settings(origin: &Origin<'_>, learned: &Learned<'_>) -> SettingsRow {
 
 fn noise(learned: &Learned<'_>, findings: &Findings) -> Noise {
     let settings = learned.settings();
-    if learned.sites().is_none() {
+    use Verdict::{DeltaTooLarge, Diverged, DoesNotConfine};
+    let lost = [DeltaTooLarge, Diverged, DoesNotConfine];
+    if learned.sites().is_none() || lost.contains(&findings.equilibrium.verdict) {
         return Noise::default();
     }
     let beta = 1.0 / findings.temperature;
@@ -309,7 +311,10 @@ fn spread_along(learned: &Learned<'_>, force: &ForceFit, axis: usize) -> Option<
 }
 
 fn scale_row(learned: &Learned<'_>, findings: &Findings) -> Scale {
-    let alive = learned.length.is_finite();
+    use Verdict::{DeltaTooLarge, Diverged, DoesNotConfine};
+    // Momenta of trajectories that were lost say nothing of a scale.
+    let lost = [DeltaTooLarge, Diverged, DoesNotConfine];
+    let alive = learned.length.is_finite() && !lost.contains(&findings.equilibrium.verdict);
     let l = learned.length;
     let damping = &learned.settings().damping;
     let kt = damping.temperature(&learned.momenta);
@@ -342,10 +347,18 @@ fn effective_potential(learned: &Learned<'_>) -> EffectivePotential {
     };
     let fit = first.fit.as_ref();
     let fit = fit.or(learned.force.as_ref().map(|force| &force.fit));
-    let spline = first.form.spline();
-    let axes = spline.map_or(&[][..], |spline| spline.axes());
+    let domain = match (first.form.spline(), fit) {
+        (Some(spline), _) => spline
+            .axes()
+            .iter()
+            .map(|axis| [axis.lo, axis.hi])
+            .collect(),
+        // Of a formula that of the fit beside it.
+        (None, Some(fit)) => fit.domain().iter().map(|(lo, hi)| [*lo, *hi]).collect(),
+        (None, None) => Vec::new(),
+    };
     let covered = match fit {
-        Some(fit) if axes.len() > 1 => Covered::Fraction(fit.covered_fraction()),
+        Some(fit) if fit.dimension() > 1 => Covered::Fraction(fit.covered_fraction()),
         Some(fit) => {
             let intervals = fit.intervals(0).into_iter();
             Covered::Intervals(intervals.map(|(lo, hi)| [lo, hi]).collect())
@@ -356,7 +369,7 @@ fn effective_potential(learned: &Learned<'_>) -> EffectivePotential {
         file: "U.pot".to_owned(),
         estimator: first.estimator.name().to_owned(),
         basis: basis(&first.form),
-        domain: axes.iter().map(|axis| [axis.lo, axis.hi]).collect(),
+        domain,
         covered,
         stderr_median: first.median_stderr(),
         ..EffectivePotential::default()

@@ -256,7 +256,9 @@ impl Sampler<'_> {
     /// Bins a part of a cell wide, over all that may be visited.
     pub(super) fn space(&self, sample: &Sample, range: &Range) -> Result<Space, SampleError> {
         let lengths = range.lengths(&self.settings.damping);
-        if lengths.len() > MOST_BINNED {
+        // Bins in three coordinates are dear, and nobody may ask for them.
+        let asked = self.settings.estimators.iter().any(|e| e.needs_bins());
+        if lengths.len() > MOST_BINNED || (lengths.len() == MOST_BINNED && !asked) {
             return Ok(Space {
                 mesh: None,
                 spacing: vec![f64::NAN; lengths.len()],

@@ -296,7 +296,7 @@ fn advice(result: &ScanResult) -> String {
         return CONTINUUM.to_owned();
     }
     if result.plateaus.is_empty() {
-        return "there is nothing to remove: V is its own effective potential".to_owned();
+        return "no scale stands out from the large ones: either there is none, or it is hidden in their slopes; try `learn` with --delta D, whose table shows what is removed".to_owned();
     }
     if result.windows.is_empty() {
         return no_window(result);

@@ -70,10 +70,10 @@ pub(super) fn judge_estimate(learned: &Learned<'_>, findings: &mut Findings) {
     }
     let force = learned.force.as_ref().map(|force| &force.fit);
     let fit = first.fit.as_ref().or(force);
-    let wells = match (fit, &learned.places) {
-        (Some(fit), _) => unvisited(learned, fit),
-        (None, Some(places)) => far_from(learned, places),
-        (None, None) => Vec::new(),
+    let wells = match (fit, learned.sites()) {
+        (Some(fit), _) if fit.dimension() < 3 => unvisited(learned, fit),
+        (_, Some(places)) => far_from(learned, places),
+        (_, None) => Vec::new(),
     };
     if !wells.is_empty() {
         let mut places: Vec<String> = wells.iter().map(|x| place(x, 2)).collect();
@@ -111,6 +111,7 @@ fn far_from(learned: &Learned<'_>, places: &Sites) -> Vec<Vec<f64>> {
     if learned.settings().domain.is_some() {
         return Vec::new();
     }
+    let places = places.held();
     let (n, d) = (places.len(), places.dimension());
     let periods = learned.setup.potential.model.coordinates.iter();
     let periods: Vec<Option<f64>> = periods.map(|c| c.period).collect();

@@ -28,6 +28,18 @@ impl Sites {
         })
     }
 
+    /// Those that hold samples.
+    pub fn held(&self) -> Sites {
+        let n = self.len();
+        let kept: Vec<usize> = (0..n).filter(|at| self.weight[*at] > 0.0).collect();
+        let along = |c: usize| kept.iter().map(move |at| c * n + at);
+        let places = (0..self.dimension()).flat_map(along);
+        Sites {
+            x: places.map(|place| self.x[place]).collect(),
+            weight: kept.iter().map(|at| self.weight[*at]).collect(),
+        }
+    }
+
     /// Places.
     pub fn len(&self) -> usize {
         self.weight.len()

@@ -35,7 +35,7 @@ const BOUNDED: f64 = 0.0229;
 /// R-hat of `p^2` that is a sign of traps.
 const R_HAT: f64 = 1.05;
 /// The part of watches that may end in traps; what leads there is dropped.
-const TRAPPED: f64 = 0.05;
+const TRAPPED: f64 = 0.01;
 /// The part of windows that may be lost.
 const LOST: f64 = 0.01;
 /// `delta^2 max U''` that a kept landscape allows.

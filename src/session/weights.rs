@@ -11,6 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::kernel::{BatchKernel, Engine};
 use crate::learn::collect::MOST_PRODUCTS;
 use crate::learn::terms::{self, Standing, Terms, Weight};
+use crate::report::number::with_error;
 use crate::report::result::TermRow;
 
 /// A wave of which less than this is predicted to be left is gone, whatever its error.
@@ -182,6 +183,25 @@ fn lacking(terms: &Terms, weights: &Weights) -> Option<Diagnostic> {
     Some(Diagnostic::error("unresolved-terms", message).help("more --steps"))
 }
 
+/// Waves that should be gone and whose weight says otherwise, far beyond its error: the unresolved
+/// scale is only half chaotic, and the density of the samples is not that of U.
+fn half_chaotic(weights: &Weights) -> Option<Diagnostic> {
+    const BEYOND: f64 = 6.0;
+    const LARGE: f64 = 1.0;
+    let contradicts = |row: &&TermRow| {
+        row.predicted.is_some_and(|part| part < GONE)
+            && row.weight.abs() > (BEYOND * row.stderr).max(LARGE)
+    };
+    let row = weights.rows.iter().find(contradicts)?;
+    let (weight, stderr) = with_error(row.weight, row.stderr);
+    let message = format!(
+        "the weight of `{}` is {weight} +- {stderr}, where nothing of it should be left: the unresolved scale is only half chaotic, and the density of the samples is not that of U",
+        row.expression
+    );
+    let help = "a larger --delta: its square times the curvature of that scale should be 15 or more for `terms`; `--estimator value` does not mind";
+    Some(Diagnostic::error("half-chaotic", message).help(help))
+}
+
 /// What is to be said of terms beside their weights; an error where U may lack some.
 pub(super) fn remarks(terms: &Terms, weights: &Weights) -> Vec<Diagnostic> {
     let named = |which: &dyn Fn(&Weight) -> bool| -> Vec<String> {
@@ -189,7 +209,8 @@ pub(super) fn remarks(terms: &Terms, weights: &Weights) -> Vec<Diagnostic> {
         let found = pairs.filter(|(_, weight)| which(weight));
         found.map(|(term, _)| format!("`{}`", term.text)).collect()
     };
-    let mut remarks: Vec<Diagnostic> = lacking(terms, weights).into_iter().collect();
+    let errors = lacking(terms, weights).into_iter();
+    let mut remarks: Vec<Diagnostic> = errors.chain(half_chaotic(weights)).collect();
     let mixed = named(&|weight| weight.mixes);
     if !mixed.is_empty() {
         let message = format!(
