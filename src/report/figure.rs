@@ -69,9 +69,18 @@ pub fn figure(curves: &Curves) -> Figure {
 
 /// The learned potential along lines through one place, a panel each.
 pub fn lines(lines: &[Curves]) -> Figure {
-    let panel = |curves: &Curves| Panel {
-        title: format!("along {}", curves.coordinate),
-        ..learned(&curves.closed())
+    let panel = |curves: &Curves| {
+        let panel = learned(&curves.closed());
+        // Three in a row leave little room for ticks.
+        let x = match panel.x.angle {
+            true => panel.x,
+            false => Axis::new(panel.x.label, panel.x.lo, panel.x.hi, 4.0),
+        };
+        Panel {
+            title: format!("along {}", curves.coordinate),
+            x,
+            ..panel
+        }
     };
     Figure {
         panels: lines.iter().map(panel).collect(),

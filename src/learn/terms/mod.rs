@@ -13,7 +13,7 @@
 //!
 //! ```text
 //! let terms = Terms::new(&model, &parameters, Choice::Written)?;
-//! terms.predicted(&damping, &momenta);                 // before the run
+//! terms.predicted(&damping, &momenta);                 // what linear response expects
 //! let mut collectors: Vec<_> = (0..groups).map(|_| terms.collector(stride)).collect();
 //! ensemble.advance(&map, &windows, stretch, starts, &mut collectors, &cancelled);
 //! // the blocks of all groups, stretch after stretch, and the temperature of x in each
