@@ -4,7 +4,7 @@
 use super::noise::{MeasuredNoise, NoiseSource, by_probe, by_stage1};
 use super::sample::look_around;
 use super::settings::{FRICTION, Matrix};
-use super::{Options, Potential, Settings};
+use super::{Hooks, Options, Potential, Progress, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::dynamics::{Streams, Survey};
 use nalgebra::DMatrix;
@@ -43,7 +43,12 @@ pub(super) fn calibrate(
     options: &Options,
     settings: Settings,
     potential: &Potential,
+    hooks: &Hooks<'_>,
 ) -> Result<Calibrated, Diagnostic> {
+    (hooks.progress)(Progress {
+        stage: "looking around",
+        done: 0.0,
+    });
     let open = options.gamma.is_none() && options.friction.is_none();
     if !open && settings.noise == NoiseSource::Residual {
         return Ok(Calibrated {
@@ -73,7 +78,7 @@ pub(super) fn calibrate(
         }
     }
     if settings.noise == NoiseSource::Stage1 {
-        noise = Some(by_stage1(potential, &settings, &survey, kt)?);
+        noise = Some(by_stage1(potential, &settings, &survey, kt, hooks)?);
     }
     let settings = match &noise {
         Some(noise) if open => with_friction(options, settings, potential, noise, barrier),

@@ -37,14 +37,14 @@ pub fn learn_gradient(
     let potential = Potential::black_box(gradient, coordinates.to_vec());
     let options = with_estimator(options, &potential);
     can_do(&options, &potential).map_err(Failure::Usage)?;
-    let (options, chosen) = chosen(&options, &potential).map_err(one)?;
+    let (options, chosen) = chosen(&options, &potential, hooks).map_err(one)?;
     let settings = options.clone().resolve(coordinates);
     let settings = settings.map_err(|problem| Failure::Usage(problem.diagnostic))?;
     let Calibrated {
         settings,
         survey,
         noise,
-    } = calibrate(&options, settings, &potential).map_err(one)?;
+    } = calibrate(&options, settings, &potential, hooks).map_err(one)?;
     let setup = Setup {
         potential,
         reference: None,

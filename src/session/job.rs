@@ -8,7 +8,7 @@ use super::form::Form;
 use super::noise::MeasuredNoise;
 use super::resolve::chosen;
 use super::settings::NotResolved;
-use super::{Estimator, Options, Potential, Settings};
+use super::{Estimator, Hooks, Options, Potential, Settings};
 use crate::check::Program;
 use crate::diagnostic::Diagnostic;
 use crate::dynamics::Survey;
@@ -161,7 +161,7 @@ impl Job<'_> {
         })
     }
 
-    pub(super) fn set_up(&self) -> Result<Setup, Failure> {
+    pub(super) fn set_up(&self, hooks: &Hooks<'_>) -> Result<Setup, Failure> {
         let potential = self.compile(None)?;
         if potential.model.dimension() > MOST_COORDINATES {
             let names: Vec<&str> = potential
@@ -183,14 +183,14 @@ impl Job<'_> {
                 "fix some of them: make a function of fewer coordinates that calls this one",
             )));
         }
-        let (options, chosen) = chosen(&self.options, &potential).map_err(one)?;
+        let (options, chosen) = chosen(&self.options, &potential, hooks).map_err(one)?;
         let settings = options.clone().resolve(&potential.model.coordinates);
         let settings = settings.map_err(|problem| self.not_resolved(*problem))?;
         let Calibrated {
             settings,
             survey,
             noise,
-        } = calibrate(&options, settings, &potential).map_err(one)?;
+        } = calibrate(&options, settings, &potential, hooks).map_err(one)?;
         let reference = match &settings.compare {
             Some(name) => {
                 let reference = self.compile(Some(name))?;

@@ -26,7 +26,7 @@ use crate::report::result::Verdict;
 /// Learns the effective potential.
 pub fn learn(job: &Job<'_>, hooks: &Hooks<'_>) -> Result<Outcome, Failure> {
     let begun = (hooks.seconds)();
-    let setup = job.set_up()?;
+    let setup = job.set_up(hooks)?;
     run(&job.origin(), &setup, begun, hooks)
 }
 

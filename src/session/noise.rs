@@ -1,7 +1,5 @@
 //! The covariance of the unresolved force, measured as was asked for, and how it is correlated.
 
-use std::sync::atomic::AtomicBool;
-
 use super::form::Form;
 use super::results::Learned;
 use super::sample::{STARTS_STREAM, draw, sides};
@@ -133,6 +131,7 @@ pub(super) fn by_stage1(
     settings: &Settings,
     survey: &Survey,
     kt: f64,
+    hooks: &Hooks<'_>,
 ) -> Result<MeasuredNoise, Diagnostic> {
     let d = potential.model.dimension();
     if d > MOST_OF_STAGE1 {
@@ -176,7 +175,7 @@ pub(super) fn by_stage1(
         kt,
         sides: &sides,
         streams: Streams::new(settings.seed ^ STAGE1_SEED),
-        cancelled: &AtomicBool::new(false),
+        cancelled: hooks.cancelled,
     };
     match stage1(&mut map, &how) {
         Ok(Calibration { z, z_stderr, .. }) => Ok(MeasuredNoise {

@@ -1,7 +1,9 @@
 //! What a run would do and cost, without doing it.
 
-use super::Settings;
+use std::sync::atomic::AtomicBool;
+
 use super::{Failure, Job};
+use super::{Hooks, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::graph::number;
 use crate::report::number::significant;
@@ -33,7 +35,12 @@ pub struct Plan {
 
 /// Plans a run.
 pub fn plan(job: &Job<'_>) -> Result<Plan, Failure> {
-    let setup = job.set_up()?;
+    let silent = Hooks {
+        progress: &|_| (),
+        seconds: &|| 0.0,
+        cancelled: &AtomicBool::new(false),
+    };
+    let setup = job.set_up(&silent)?;
     let (settings, potential) = (setup.settings, &setup.potential);
     let warm_up = settings
         .burn_in

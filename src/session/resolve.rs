@@ -10,8 +10,6 @@
 //! largest of what is removed is too close to what is kept, smaller scales make the noise, and the
 //! length alone removes the others.
 
-use std::sync::atomic::AtomicBool;
-
 use super::prospect::{COARSE, FRICTION, Prospect, prospect};
 use super::scan::{default_range, deltas, sweep, widest, windows};
 use super::sweep::{KEPT, stiffness, trial};
@@ -22,6 +20,8 @@ use crate::learn::transfer::survival_x;
 use crate::report::number::significant;
 use crate::report::scan::{ScanResult, SweepRow, named};
 
+/// `delta^2 |V''|` of the smallest scale that `--delta auto` is content with.
+const CHAOTIC: f64 = 15.0;
 /// `delta^2 |V''|` of the largest scale that is removed, from what is best to what is least.
 const CHAOS: [f64; 5] = [12.0, 10.0, 8.0, 6.5, 5.0];
 /// A length that is off by more than this part is mended by the friction.
@@ -48,10 +48,11 @@ pub struct Choice {
 pub(super) fn chosen(
     options: &Options,
     potential: &Potential,
+    hooks: &Hooks<'_>,
 ) -> Result<(Options, Option<Diagnostic>), Diagnostic> {
     let choice = match options.resolve {
-        Some(size) => resolve_scale(potential, size, options)?,
-        None if options.automatic => automatic(potential, options)?,
+        Some(size) => resolve_scale(potential, size, options, hooks)?,
+        None if options.automatic => automatic(potential, options, hooks)?,
         None => return Ok((options.clone(), None)),
     };
     let said = match choice.marks.is_empty() {
@@ -97,6 +98,7 @@ pub fn resolve_scale(
     potential: &Potential,
     size: f64,
     options: &Options,
+    hooks: &Hooks<'_>,
 ) -> Result<Choice, Diagnostic> {
     if options.mass.is_some() || options.friction.is_some() {
         let message = "`resolve` chooses step and friction for unit mass, not for matrices";
@@ -109,7 +111,7 @@ pub fn resolve_scale(
     };
     let prospect = prospect(potential, &plain)?;
     let target = Target::new(&prospect, size)?;
-    let found = target.best(potential, options);
+    let found = target.best(potential, options, hooks);
     let found = found.ok_or_else(|| target.too_narrow())?;
     Ok(Choice {
         delta: found.row.delta,
@@ -152,6 +154,7 @@ fn tried(
     target: &Target<'_>,
     delta: f64,
     gamma: f64,
+    hooks: &Hooks<'_>,
 ) -> Option<(SweepRow, f64)> {
     let with = |gamma: f64| {
         let options = Options {
@@ -159,8 +162,7 @@ fn tried(
             steps: None,
             ..options.clone()
         };
-        silently(|hooks| trial(potential, target.prospect, &options, delta, hooks))
-            .map(|(row, _)| row)
+        trial(potential, target.prospect, &options, delta, hooks).map(|(row, _)| row)
     };
     let row = with(gamma)?;
     let off = row.length.map_or(1.0, |length| length / target.length);
@@ -169,14 +171,6 @@ fn tried(
     }
     let mended = rounded(gamma * off * off);
     Some((with(mended)?, mended))
-}
-
-fn silently<T>(run: impl FnOnce(&Hooks<'_>) -> T) -> T {
-    run(&Hooks {
-        progress: &|_| (),
-        seconds: &|| 0.0,
-        cancelled: &AtomicBool::new(false),
-    })
 }
 
 /// To three digits.
@@ -268,11 +262,12 @@ impl Target<'_> {
 
     /// The best of all candidates: the first whose marks are all good, else that with the fewest
     /// bad ones.
-    fn best(&self, potential: &Potential, options: &Options) -> Option<Tried> {
+    fn best(&self, potential: &Potential, options: &Options, hooks: &Hooks<'_>) -> Option<Tried> {
         let mut best: Option<Tried> = None;
         for noise in &self.noises {
             for (delta, gamma) in self.candidates(noise, options.gamma) {
-                let Some((row, gamma)) = tried(potential, options, self, delta, gamma) else {
+                let Some((row, gamma)) = tried(potential, options, self, delta, gamma, hooks)
+                else {
                     continue;
                 };
                 let good = row.accepted;
@@ -378,7 +373,11 @@ fn no_scale(prospect: &Prospect, asked: &str) -> Diagnostic {
 ///
 /// # Errors
 /// There is no scale, no gap, or no step whose marks are all good.
-pub fn automatic(potential: &Potential, options: &Options) -> Result<Choice, Diagnostic> {
+pub fn automatic(
+    potential: &Potential,
+    options: &Options,
+    hooks: &Hooks<'_>,
+) -> Result<Choice, Diagnostic> {
     let prospect = prospect(potential, options)?;
     let asked = "--delta auto";
     if prospect.scales.continuum && !prospect.scales.plateaus.is_empty() {
@@ -395,10 +394,8 @@ pub fn automatic(potential: &Potential, options: &Options) -> Result<Choice, Dia
         steps: None,
         ..options.clone()
     };
-    silently(|hooks| {
-        let deltas = deltas(lo, hi);
-        sweep(potential, &prospect, &options, &deltas, hooks, &mut result);
-    });
+    let deltas = deltas(lo, hi);
+    sweep(potential, &prospect, &options, &deltas, hooks, &mut result);
     let windows = windows(&result.sweep, &prospect);
     let Some(window) = widest(&windows) else {
         let message = format!(
@@ -413,13 +410,17 @@ pub fn automatic(potential: &Potential, options: &Options) -> Result<Choice, Dia
         true => String::new(),
         false => format!(" and keeps {}", named(&window.kept)),
     };
+    // At the edge of a window the smallest scale is only just chaotic.
+    let smallest = prospect.scales.plateaus.first();
+    let chaotic = smallest.map_or(0.0, |p| (CHAOTIC / p.curvature()).sqrt());
+    let delta = rounded(chaotic).max(window.smallest).min(window.hi);
     Ok(Choice {
-        delta: window.smallest,
+        delta,
         // The marks are those of this friction; in several coordinates it is matched to the noise.
         gamma: (potential.model.dimension() == 1).then_some(gamma),
         reason: format!(
             "--delta auto: delta {} removes {}{kept}; the window goes to {}",
-            significant(window.smallest, 3),
+            significant(delta, 3),
             named(&window.removed),
             significant(window.hi, 3)
         ),
