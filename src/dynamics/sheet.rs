@@ -20,8 +20,7 @@ pub(super) struct Sheet {
 fn resolution(dimension: usize) -> (usize, usize) {
     match dimension {
         1 => (128, 16),
-        2 => (64, 2),
-        _ => (16, 2),
+        _ => (64, 2),
     }
 }
 

@@ -116,11 +116,24 @@ pub(super) fn judge_heat(learned: &Learned<'_>, findings: &mut Findings) {
         Some(rows) => {
             format!("friction that matches the noise: --friction '{rows}'; {consequence}")
         }
+        None if let Some(name) = without_noise(learned) => format!(
+            "{name} has no small scale of its own to drive its momentum, and no friction makes up for that: a small wave along it would; {consequence}"
+        ),
         None => format!(
             "a smaller --delta, where directions differ in curvature (long steps heat the stiff ones more); without --gamma and --friction, friction is matched to the noise; {consequence}"
         ),
     };
     findings.diagnostics.push(problem.help(help));
+}
+
+/// The name of a coordinate with next to no noise, if there is one.
+fn without_noise<'a>(learned: &'a Learned<'_>) -> Option<&'a str> {
+    const NONE: f64 = 0.01;
+    let z = covariance(learned)?;
+    let d = learned.settings().damping.dimension();
+    let most = z.iter().step_by(d + 1).copied().fold(0.0, f64::max);
+    let least = z.iter().step_by(d + 1).position(|z| *z < NONE * most)?;
+    Some(&learned.setup.potential.model.coordinates[least].name)
 }
 
 /// `Z/(2 kT)` at the temperature of this run, as the command line takes it.

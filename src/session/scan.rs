@@ -198,13 +198,15 @@ pub(super) fn deltas(lo: f64, hi: f64) -> Vec<f64> {
         .ceil()
         .clamp(1.0, MOST as f64 - 1.0);
     let at = |k: usize| lo * (hi / lo).powf(k as f64 / parts);
-    let mut deltas: Vec<f64> = (0..=parts as usize).map(|k| two_digits(at(k))).collect();
+    let mut deltas: Vec<f64> = (0..=parts as usize)
+        .map(|k| nearest(at(k)).clamp(lo, hi))
+        .collect();
     deltas.dedup();
     deltas
 }
 
-/// To the nearest number of two digits.
-fn two_digits(x: f64) -> f64 {
+/// The nearest number of two digits.
+fn nearest(x: f64) -> f64 {
     format!("{x:.1e}").parse().unwrap_or(x)
 }
 
