@@ -3,7 +3,7 @@
 use cranelift::codegen::ir::SigRef;
 use cranelift::prelude::*;
 
-use super::cranelift::{At, BYTES, STRIDE, Width};
+use super::cranelift::{At, PREPARED_BYTES, STRIDE, Width};
 use super::emit::{Body, Clif, DATA};
 use super::lane::Id;
 use super::program::{Loop, Output};
@@ -13,7 +13,7 @@ fn pointer_bytes() -> i32 {
     size_of::<usize>() as i32
 }
 
-/// Prepared values are aligned to 16 bytes.
+/// Prepared values are aligned.
 const PREPARED: MemFlagsData = MemFlagsData::trusted();
 
 /// Where a prepared invariant is, in bytes.
@@ -38,10 +38,10 @@ impl<'a, 'f> Body<'a, 'f> {
         let mut body = Body::new(b, &members.body, width, call, at, ways);
         let [shared, filled] = members.prepared();
         for (place, id) in (0i32..).zip(shared) {
-            body.places[id.index()] = Some(Place::Shared(place * 2 * BYTES));
+            body.places[id.index()] = Some(Place::Shared(place * PREPARED_BYTES));
         }
         for (place, id) in (0i32..).zip(filled) {
-            body.places[id.index()] = Some(Place::Filled(place * 2 * BYTES));
+            body.places[id.index()] = Some(Place::Filled(place * PREPARED_BYTES));
         }
         body.addresses = Some(vec![None; members.body.state_count]);
         body

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::cranelift::LONGEST;
-use super::engine::{Engine, KernelError};
+use super::engine::{Engine, GroupRun, KernelError, Subnormals};
 use super::lane::Value;
 use super::program::{Stage, Stages, Target};
 use super::staged::Machine;
@@ -75,7 +75,7 @@ impl BatchKernel {
             false => engine,
         };
         Ok(BatchKernel {
-            machine: Machine::short(code, engine)?,
+            machine: Machine::short(code, engine, Subnormals::Kept)?,
             dimension,
             roots: places,
         })
@@ -109,7 +109,11 @@ impl BatchKernel {
         stages.accumulate(potential, &at, target, Lowering::EXACT);
         stages.stages.push(Stage::Keep(results));
         Ok(BatchKernel {
-            machine: Machine::long(stages.finish(dimension, roots.len()), engine)?,
+            machine: Machine::long(
+                stages.finish(dimension, roots.len()),
+                engine,
+                Subnormals::Kept,
+            )?,
             dimension,
             roots: (0..roots.len()).collect(),
         })
@@ -125,18 +129,35 @@ impl BatchKernel {
         assert!(enough(points.len(), self.dimension), "the points");
         assert!(enough(out.len(), self.roots.len()), "the values");
         let mut run = self.machine.prepare(parameters);
-        let mut block = vec![0.0; self.dimension * LANES];
-        let mut values = vec![0.0; self.machine.recorded() * LANES];
-        for start in (0..count).step_by(LANES) {
-            let here = LANES.min(count - start);
-            for coordinate in 0..self.dimension {
-                let from = coordinate * count + start;
-                block[coordinate * LANES..][..here].copy_from_slice(&points[from..from + here]);
+        let (wide, long) = (self.dimension * LANES, self.machine.recorded() * LANES);
+        let mut points_of = vec![0.0; wide * TOGETHER];
+        let mut values_of = vec![0.0; long * TOGETHER];
+        for start in (0..count).step_by(LANES * TOGETHER) {
+            let blocks = (count - start).div_ceil(LANES).min(TOGETHER);
+            let lanes = |block: usize| {
+                let first = start + block * LANES;
+                first..count.min(first + LANES)
+            };
+            for (block, coordinate) in pairs(blocks, self.dimension) {
+                let at = lanes(block);
+                let to = block * wide + coordinate * LANES;
+                let from = coordinate * count + at.start;
+                points_of[to..][..at.len()].copy_from_slice(&points[from..][..at.len()]);
             }
-            run.steps(&mut block, 1, &mut values);
-            for (root, place) in self.roots.iter().enumerate() {
-                let to = root * count + start;
-                out[to..to + here].copy_from_slice(&values[place * LANES..][..here]);
+            let mut groups = Vec::with_capacity(blocks);
+            let (mut states, mut records) = (&mut points_of[..], &mut values_of[..]);
+            for _ in 0..blocks {
+                let (state, record);
+                (state, states) = states.split_at_mut(wide);
+                (record, records) = records.split_at_mut(long);
+                groups.push(GroupRun { state, record });
+            }
+            run.steps(&mut groups, 1);
+            for (block, root) in pairs(blocks, self.roots.len()) {
+                let at = lanes(block);
+                let from = block * long + self.roots[root] * LANES;
+                let to = root * count + at.start;
+                out[to..][..at.len()].copy_from_slice(&values_of[from..][..at.len()]);
             }
         }
     }
@@ -145,6 +166,13 @@ impl BatchKernel {
     pub fn parameters(&self) -> usize {
         self.machine.slot_count()
     }
+}
+
+/// Blocks of [`LANES`] points that are evaluated together.
+const TOGETHER: usize = 4;
+
+fn pairs(rows: usize, columns: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..rows).flat_map(move |row| (0..columns).map(move |column| (row, column)))
 }
 
 /// How many parameters a potential needs at least.

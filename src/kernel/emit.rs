@@ -5,7 +5,7 @@ use cranelift::prelude::*;
 
 use super::access::Place;
 use super::code::LaneCode;
-use super::cranelift::{At, BYTES, Width};
+use super::cranelift::{At, BYTES, PREPARED_BYTES, Width};
 use super::lane::{Binary, Id, Instruction, IntegerBinary, Shift, Unary};
 use crate::graph::{Comparison, Function};
 
@@ -62,7 +62,7 @@ impl<'a, 'f> Body<'a, 'f> {
     ) -> Body<'a, 'f> {
         let mut places = vec![None; code.instructions.len()];
         for (place, id) in (0i32..).zip(code.prepared()) {
-            places[id.index()] = Some(Place::Shared(place * 2 * BYTES));
+            places[id.index()] = Some(Place::Shared(place * PREPARED_BYTES));
         }
         Body {
             b,

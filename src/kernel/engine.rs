@@ -1,11 +1,12 @@
 //! Lane code made ready to run, by whatever engine.
 
-use super::LANES;
 use super::code::LaneCode;
 use super::cranelift::{Width, compile};
 use super::interpret::{Interpreter, Plan};
 use super::lane::Id;
-use super::memory::{Entry, Executable, Prepared};
+use super::memory::{Entry, Executable, Prepared, Slot, StepCall, Unit, WideEntry};
+use super::x64::{self, Isa, Native};
+use super::{LANES, denormals};
 
 /// What runs lane code.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -16,11 +17,21 @@ pub enum Engine {
     Scalar,
     /// Machine code, two lanes at a time.
     Vector,
+    /// Machine code of our own with AVX2 and FMA, four lanes at a time.
+    Avx2,
+    /// Machine code of our own with AVX-512, eight lanes at a time.
+    Avx512,
 }
 
 impl Engine {
     /// All of them, slowest first.
-    pub const ALL: [Engine; 3] = [Engine::Interpreter, Engine::Scalar, Engine::Vector];
+    pub const ALL: [Engine; 5] = [
+        Engine::Interpreter,
+        Engine::Scalar,
+        Engine::Vector,
+        Engine::Avx2,
+        Engine::Avx512,
+    ];
 
     /// What it is called.
     pub fn name(self) -> &'static str {
@@ -28,6 +39,18 @@ impl Engine {
             Engine::Interpreter => "interpreter",
             Engine::Scalar => "scalar",
             Engine::Vector => "vector",
+            Engine::Avx2 => "avx2",
+            Engine::Avx512 => "avx512",
+        }
+    }
+
+    /// The width of its registers in bits.
+    pub fn bits(self) -> u32 {
+        match self {
+            Engine::Interpreter | Engine::Scalar => 64,
+            Engine::Vector => 128,
+            Engine::Avx2 => 256,
+            Engine::Avx512 => 512,
         }
     }
 
@@ -47,6 +70,8 @@ impl Engine {
             Engine::Vector => {
                 cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) && Engine::Scalar.works()
             }
+            Engine::Avx2 => Isa::Avx2.works() && Engine::Scalar.works(),
+            Engine::Avx512 => Isa::Avx512.works() && Engine::Scalar.works(),
         }
     }
 }
@@ -75,28 +100,73 @@ pub enum KernelError {
     Compile(String),
 }
 
+/// What becomes of subnormal numbers in a kernel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Subnormals {
+    /// They are numbers like others: for values.
+    Kept,
+    /// They are taken as zero: for steps, where they would be several times slower.
+    Flushed,
+}
+
+impl Subnormals {
+    /// Runs `f` so.
+    pub(super) fn around<R>(self, f: impl FnOnce() -> R) -> R {
+        match self {
+            Subnormals::Kept => f(),
+            Subnormals::Flushed => denormals::flush(f),
+        }
+    }
+}
+
+/// The state of one group of [`LANES`] lanes, and where it is recorded.
+#[derive(Debug)]
+pub struct GroupRun<'a> {
+    /// Shape: variables, lanes.
+    pub state: &'a mut [f64],
+    /// Shape: steps, records, lanes; or empty if nothing is to be kept.
+    pub record: &'a mut [f64],
+}
+
 /// Lane code with an engine, over groups of [`LANES`] lanes.
 #[derive(Debug)]
 pub(super) struct Group {
     code: LaneCode,
     plan: Plan,
     prepared: Vec<Id>,
-    executable: Option<Executable<Entry>>,
+    subnormals: Subnormals,
+    compiled: Compiled,
+}
+
+#[derive(Debug)]
+enum Compiled {
+    Not,
+    Narrow(Executable<Entry>),
+    Wide(Native<WideEntry>),
 }
 
 impl Group {
-    pub(super) fn new(code: LaneCode, engine: Engine) -> Result<Group, KernelError> {
+    pub(super) fn new(
+        code: LaneCode,
+        engine: Engine,
+        subnormals: Subnormals,
+    ) -> Result<Group, KernelError> {
         engine.demand()?;
-        let executable = match engine {
-            Engine::Interpreter => None,
-            Engine::Scalar => Some(compile(&code, Width::One)?),
-            Engine::Vector => Some(compile(&code, Width::Two)?),
+        let wide = |isa| x64::compile(&code, isa, subnormals).map(Compiled::Wide);
+        let narrow = |width| compile(&code, width).map(Compiled::Narrow);
+        let compiled = match engine {
+            Engine::Interpreter => Compiled::Not,
+            Engine::Scalar => narrow(Width::One)?,
+            Engine::Vector => narrow(Width::Two)?,
+            Engine::Avx2 => wide(Isa::Avx2)?,
+            Engine::Avx512 => wide(Isa::Avx512)?,
         };
         Ok(Group {
             plan: Plan::new(&code, 0),
             prepared: code.prepared(),
             code,
-            executable,
+            subnormals,
+            compiled,
         })
     }
 
@@ -108,11 +178,19 @@ impl Group {
     pub(super) fn prepare(&self, slots: &[f64]) -> Run<'_> {
         assert!(slots.len() >= self.code.slot_count, "a slot is missing");
         let interpreter = Interpreter::new(&self.code, &self.plan, slots);
-        let twice = |id: &Id| Prepared([interpreter.bits(*id); 2]);
+        let invariants = self.prepared.iter().map(|id| interpreter.bits(*id));
+        let mut prepared: Vec<Prepared> = invariants.map(Prepared::of).collect();
+        let mut frame = Vec::new();
+        if let Compiled::Wide(native) = &self.compiled {
+            prepared.extend(native.literals.iter().copied().map(Prepared::of));
+            frame = Slot::frame(native.frame);
+        }
         Run {
-            prepared: self.prepared.iter().map(twice).collect(),
+            prepared,
             unrecorded: vec![0.0; self.code.record.len() * LANES],
             interpreter,
+            frame,
+            units: Vec::new(),
             group: self,
         }
     }
@@ -124,42 +202,91 @@ pub(super) struct Run<'g> {
     interpreter: Interpreter<'g>,
     prepared: Vec<Prepared>,
     unrecorded: Vec<f64>,
+    frame: Vec<Slot>,
+    units: Vec<Unit>,
 }
 
 impl Run<'_> {
-    /// Runs so many steps. `state` is `[variable][lane]`; `record` is `[step][record][lane]`, or
-    /// empty if nothing is to be kept.
-    pub(super) fn steps(&mut self, state: &mut [f64], steps: usize, record: &mut [f64]) {
+    /// Advances every group by so many steps; either all of them are recorded or none is.
+    pub(super) fn steps(&mut self, groups: &mut [GroupRun<'_>], steps: usize) {
         let code = &self.group.code;
-        assert_eq!(state.len(), code.state_count * LANES, "the state");
         let recorded = code.record.len() * LANES;
-        let (record, advance) = match record.is_empty() {
-            true => (&mut self.unrecorded[..], 0),
-            false => {
-                assert_eq!(
-                    Some(record.len()),
-                    recorded.checked_mul(steps),
-                    "the record"
-                );
-                (record, recorded)
+        let kept = groups.first().is_some_and(|group| !group.record.is_empty());
+        for group in groups.iter() {
+            assert_eq!(group.state.len(), code.state_count * LANES, "the state");
+            let expected = if kept { recorded.checked_mul(steps) } else { Some(0) };
+            assert_eq!(Some(group.record.len()), expected, "the record");
+        }
+        let advance = if kept { recorded } else { 0 };
+        match &self.group.compiled {
+            Compiled::Not => self.group.subnormals.around(|| {
+                for group in groups {
+                    let record = match kept {
+                        true => &mut *group.record,
+                        false => &mut self.unrecorded[..],
+                    };
+                    interpret(&mut self.interpreter, code, group.state, steps, record, advance);
+                }
+            }),
+            Compiled::Narrow(executable) => self.group.subnormals.around(|| {
+                for group in groups {
+                    let record = match kept {
+                        true => &mut *group.record,
+                        false => &mut self.unrecorded[..],
+                    };
+                    // SAFETY: the code reads and writes `state_count * LANES` numbers of the state
+                    // and `recorded` of each step's record, `advance` numbers apart, all checked
+                    // above (a record that is not kept has room for one step and does not
+                    // advance); it reads one prepared value for each of `code.prepared()`, the
+                    // same list that `prepare` made them from.
+                    #[allow(unsafe_code)]
+                    unsafe {
+                        executable.entry()(
+                            group.state.as_mut_ptr(),
+                            record.as_mut_ptr(),
+                            advance * size_of::<f64>(),
+                            self.prepared.as_ptr(),
+                            steps,
+                        );
+                    }
+                }
+            }),
+            Compiled::Wide(native) => {
+                self.units.clear();
+                for group in groups {
+                    let record = match kept {
+                        true => group.record.as_mut_ptr(),
+                        false => self.unrecorded.as_mut_ptr(),
+                    };
+                    let state = group.state.as_mut_ptr();
+                    let lanes = (0..LANES).step_by(native.unit_lanes);
+                    self.units.extend(lanes.map(|lane| Unit {
+                        state: state.wrapping_add(lane),
+                        record: record.wrapping_add(lane),
+                    }));
+                }
+                let Some(&last) = self.units.last() else { return };
+                // What is missing in the last pass is a unit twice, which gets the same numbers
+                // twice.
+                let whole = self.units.len().next_multiple_of(native.units);
+                self.units.resize(whole, last);
+                let units = self.units.as_ptr_range();
+                let call = StepCall {
+                    units: units.start,
+                    end: units.end,
+                    record_step: advance * size_of::<f64>(),
+                    prepared: self.prepared.as_ptr(),
+                    frame: self.frame.as_mut_ptr(),
+                    steps,
+                };
+                // SAFETY: as above, for each unit, whose lanes are those of a group and whose
+                // number is a multiple of what the code takes at once; the frame has the slots
+                // and `prepared` the literals that it asked for.
+                #[allow(unsafe_code)]
+                unsafe {
+                    native.executable.entry()(&call);
+                }
             }
-        };
-        let Some(executable) = &self.group.executable else {
-            return interpret(&mut self.interpreter, code, state, steps, record, advance);
-        };
-        // SAFETY: the code reads and writes `state_count * LANES` numbers of the state and
-        // `recorded` of each step's record, `advance` numbers apart, all checked above (a record
-        // that is not kept has room for one step and does not advance); it reads one prepared
-        // value for each of `code.prepared()`, the same list that `prepare` made them from.
-        #[allow(unsafe_code)]
-        unsafe {
-            executable.entry()(
-                state.as_mut_ptr(),
-                record.as_mut_ptr(),
-                advance * size_of::<f64>(),
-                self.prepared.as_ptr(),
-                steps,
-            );
         }
     }
 }

@@ -1,9 +1,14 @@
 //! The owner of executable memory.
 
-use cranelift_jit::JITModule;
+use std::sync::Arc;
+
+use cranelift::prelude::AbiParam;
+use cranelift_jit::{JITBuilder, JITModule};
+use cranelift_module::{Linkage, Module, ModuleError, default_libcall_names};
 
 use super::KernelError;
 use super::code::Table;
+use super::cranelift::host;
 
 /// A compiled loop: state, record, bytes from one step's record to the next, prepared values,
 /// steps.
@@ -14,10 +19,72 @@ pub(super) type Entry = unsafe extern "C" fn(*mut f64, *mut f64, usize, *const P
 pub(super) type MemberEntry =
     unsafe extern "C" fn(*mut f64, *mut f64, *const Prepared, *const Prepared, *const usize, usize);
 
-/// One prepared value in both lanes of a 128-bit register, aligned so that it can be an operand.
+/// A loop over steps as wide vector code.
+pub(super) type WideEntry = unsafe extern "C" fn(*const StepCall);
+
+/// A loop over members as wide vector code.
+pub(super) type WideMemberEntry = unsafe extern "C" fn(*const MemberCall);
+
+/// One prepared value in all lanes of a 256-bit register, aligned so that it can be an operand;
+/// narrower and wider registers use a part of it or repeat it.
 #[derive(Clone, Copy, Debug)]
-#[repr(C, align(16))]
-pub(super) struct Prepared(pub(super) [u64; 2]);
+#[repr(C, align(32))]
+pub(super) struct Prepared(pub(super) [u64; 4]);
+
+impl Prepared {
+    /// The value in all lanes.
+    pub(super) fn of(bits: u64) -> Prepared {
+        Prepared([bits; 4])
+    }
+}
+
+/// Room for a vector register.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(super) struct Slot([u64; 8]);
+
+impl Slot {
+    /// So many bytes of slots.
+    pub(super) fn frame(bytes: usize) -> Vec<Slot> {
+        vec![Slot([0; 8]); bytes.div_ceil(size_of::<Slot>())]
+    }
+}
+
+/// Lanes that are advanced together: the first of them in the first variable of the state, and in
+/// the first record.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(super) struct Unit {
+    pub(super) state: *mut f64,
+    pub(super) record: *mut f64,
+}
+
+/// What a wide loop over steps is called with.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(super) struct StepCall {
+    /// The first unit and the end of the last.
+    pub(super) units: *const Unit,
+    pub(super) end: *const Unit,
+    /// Bytes from one step's record to the next.
+    pub(super) record_step: usize,
+    pub(super) prepared: *const Prepared,
+    pub(super) frame: *mut Slot,
+    pub(super) steps: usize,
+}
+
+/// What a wide loop over members is called with; as in [`MemberEntry`].
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(super) struct MemberCall {
+    pub(super) cells: *mut f64,
+    pub(super) record: *mut f64,
+    pub(super) shared: *const Prepared,
+    pub(super) filled: *const Prepared,
+    pub(super) places: *const usize,
+    pub(super) members: usize,
+    pub(super) frame: *mut Slot,
+}
 
 /// A loop in executable memory, which is given back when this is dropped; `F` is the signature.
 pub(super) struct Executable<F> {
@@ -69,7 +136,48 @@ impl Signature for MemberEntry {
     }
 }
 
+#[allow(unsafe_code)]
+impl Signature for WideEntry {
+    const PARAMETERS: usize = 1;
+
+    unsafe fn at(address: *const u8) -> WideEntry {
+        // SAFETY: what the caller promises.
+        unsafe { std::mem::transmute::<*const u8, WideEntry>(address) }
+    }
+}
+
+#[allow(unsafe_code)]
+impl Signature for WideMemberEntry {
+    const PARAMETERS: usize = 1;
+
+    unsafe fn at(address: *const u8) -> WideMemberEntry {
+        // SAFETY: what the caller promises.
+        unsafe { std::mem::transmute::<*const u8, WideMemberEntry>(address) }
+    }
+}
+
 impl<F: Signature> Executable<F> {
+    /// Makes machine code executable: a function with the signature `F` from its first byte on,
+    /// which may hold addresses into `tables`.
+    pub(super) fn of_bytes(code: &[u8], tables: Vec<Table>) -> Result<Executable<F>, KernelError> {
+        let isa = host(false)?;
+        let builder = JITBuilder::with_isa(Arc::clone(&isa), default_libcall_names());
+        let mut module = JITModule::new(builder);
+        let mut signature = module.make_signature();
+        signature.params = vec![AbiParam::new(isa.pointer_type()); F::PARAMETERS];
+        let failed = |error: ModuleError| KernelError::Compile(format!("{error:?}"));
+        let defined = module
+            .declare_function("wide_loop", Linkage::Local, &signature)
+            .and_then(|id| module.define_function_bytes(id, 64, code, &[]).map(|()| id));
+        match defined {
+            Ok(id) => Executable::new(module, id, tables),
+            Err(error) => {
+                free(module);
+                Err(failed(error))
+            }
+        }
+    }
+
     /// Makes the functions of a module executable and owns them. `id` must have the signature
     /// `F`, and the code may hold addresses into `tables`.
     pub(super) fn new(

@@ -26,11 +26,12 @@ mod staged;
 mod step;
 #[cfg(test)]
 mod tests;
+mod x64;
 
 pub use batch::{BatchKernel, Wanted};
 pub use build::LaneBuilder;
 pub use code::{LaneCode, Table};
-pub use engine::{Engine, KernelError};
+pub use engine::{Engine, GroupRun, KernelError};
 pub use lane::{Integer, Mask, Shift, Value};
 pub use lower::{Lowering, lower_graph};
 pub use step::{LaneGradient, StepKernel, StepOutput, StepProgram};

@@ -2,11 +2,12 @@
 
 use super::code::LaneCode;
 use super::cranelift::{Width, compile_members};
-use super::engine::{Group, Run};
+use super::engine::{Group, GroupRun, Run, Subnormals};
 use super::interpret::{Interpreter, Plan};
 use super::lane::Id;
-use super::memory::{Executable, MemberEntry, Prepared};
+use super::memory::{Executable, MemberCall, MemberEntry, Prepared, Slot, WideMemberEntry};
 use super::program::{Loop, Output, Program, Stage};
+use super::x64::{self, Isa, Native};
 use super::{Engine, KernelError, LANES};
 
 /// A program with an engine, over groups of [`LANES`] lanes.
@@ -16,6 +17,7 @@ pub(super) struct Staged {
     once: Plan,
     /// One a stage that is a loop.
     loops: Vec<Member>,
+    subnormals: Subnormals,
 }
 
 /// A loop over members with an engine.
@@ -25,23 +27,35 @@ struct Member {
     shared: Vec<Id>,
     filled: Vec<Id>,
     places: Vec<usize>,
-    executable: Option<Executable<MemberEntry>>,
+    compiled: Compiled,
+}
+
+#[derive(Debug)]
+enum Compiled {
+    Not,
+    Narrow(Executable<MemberEntry>),
+    Wide(Native<WideMemberEntry>),
 }
 
 impl Staged {
-    pub(super) fn new(program: Program, engine: Engine) -> Result<Staged, KernelError> {
+    pub(super) fn new(
+        program: Program,
+        engine: Engine,
+        subnormals: Subnormals,
+    ) -> Result<Staged, KernelError> {
         engine.demand()?;
         let program = program.checked()?;
         let mut loops = Vec::new();
         for stage in &program.stages {
             if let Stage::Run(code) = stage {
-                loops.push(Member::new(code, engine)?);
+                loops.push(Member::new(code, engine, subnormals)?);
             }
         }
         Ok(Staged {
             once: Plan::new(&program.once, 0),
             program,
             loops,
+            subnormals,
         })
     }
 
@@ -73,19 +87,23 @@ impl Staged {
 }
 
 impl Member {
-    fn new(code: &Loop, engine: Engine) -> Result<Member, KernelError> {
+    fn new(code: &Loop, engine: Engine, subnormals: Subnormals) -> Result<Member, KernelError> {
         let [shared, filled] = code.prepared();
-        let executable = match engine {
-            Engine::Interpreter => None,
-            Engine::Scalar => Some(compile_members(code, Width::One)?),
-            Engine::Vector => Some(compile_members(code, Width::Two)?),
+        let wide = |isa| x64::compile_members(code, isa, subnormals).map(Compiled::Wide);
+        let narrow = |width| compile_members(code, width).map(Compiled::Narrow);
+        let compiled = match engine {
+            Engine::Interpreter => Compiled::Not,
+            Engine::Scalar => narrow(Width::One)?,
+            Engine::Vector => narrow(Width::Two)?,
+            Engine::Avx2 => wide(Isa::Avx2)?,
+            Engine::Avx512 => wide(Isa::Avx512)?,
         };
         Ok(Member {
             plan: Plan::new(&code.body, code.fillings),
             shared,
             filled,
             places: code.places(),
-            executable,
+            compiled,
         })
     }
 
@@ -94,16 +112,21 @@ impl Member {
         let mut all = vec![f64::NAN; count];
         all.extend_from_slice(slots);
         let mut interpreter = Interpreter::new(&code.body, &self.plan, &all);
-        let twice = |bits: u64| Prepared([bits; 2]);
-        let shared = self.shared.iter().map(|id| twice(interpreter.bits(*id)));
-        let shared = shared.collect();
+        let shared = self.shared.iter().map(|id| interpreter.bits(*id));
+        let mut shared: Vec<Prepared> = shared.map(Prepared::of).collect();
+        let mut frame = Vec::new();
+        if let Compiled::Wide(native) = &self.compiled {
+            shared.extend(native.literals.iter().copied().map(Prepared::of));
+            frame = Slot::frame(native.frame);
+        }
         let fillings = &fillings[code.filled_from..][..code.members * count];
         let mut filled = Vec::with_capacity(self.filled.len() * code.members);
         if !self.filled.is_empty() {
             for own in fillings.chunks_exact(count.max(1)) {
                 all[..count].copy_from_slice(own);
                 interpreter.fill(&all);
-                filled.extend(self.filled.iter().map(|id| twice(interpreter.bits(*id))));
+                let own = self.filled.iter().map(|id| interpreter.bits(*id));
+                filled.extend(own.map(Prepared::of));
             }
         }
         Ready {
@@ -114,6 +137,7 @@ impl Member {
             fillings: fillings.to_vec(),
             shared,
             filled,
+            frame,
         }
     }
 }
@@ -137,6 +161,7 @@ struct Ready<'r> {
     fillings: Vec<f64>,
     shared: Vec<Prepared>,
     filled: Vec<Prepared>,
+    frame: Vec<Slot>,
 }
 
 impl StagedRun<'_> {
@@ -179,23 +204,39 @@ impl StagedRun<'_> {
 
 impl Ready<'_> {
     fn run(&mut self, cells: &mut [f64], record: &mut [f64]) {
-        let Some(executable) = &self.member.executable else {
-            return self.interpret(cells, record);
-        };
-        // SAFETY: every place was checked to be one of the cells or records of the program when it
-        // was made, and `cells` and `record` are as long as those (the run made them so, or
-        // checked it); the places and what is prepared have a row for each member, and the code
-        // was compiled for rows of that length.
-        #[allow(unsafe_code)]
-        unsafe {
-            executable.entry()(
-                cells.as_mut_ptr(),
-                record.as_mut_ptr(),
-                self.shared.as_ptr(),
-                self.filled.as_ptr(),
-                self.member.places.as_ptr(),
-                self.code.members,
-            );
+        // SAFETY of both calls: every place was checked to be one of the cells or records of the
+        // program when it was made, and `cells` and `record` are as long as those (the run made
+        // them so, or checked it); the places and what is prepared have a row for each member, and
+        // the code was compiled for rows of that length. The frame and the literals are what the
+        // wide code asked for.
+        match &self.member.compiled {
+            Compiled::Not => self.interpret(cells, record),
+            #[allow(unsafe_code)]
+            Compiled::Narrow(executable) => unsafe {
+                executable.entry()(
+                    cells.as_mut_ptr(),
+                    record.as_mut_ptr(),
+                    self.shared.as_ptr(),
+                    self.filled.as_ptr(),
+                    self.member.places.as_ptr(),
+                    self.code.members,
+                );
+            },
+            Compiled::Wide(native) => {
+                let call = MemberCall {
+                    cells: cells.as_mut_ptr(),
+                    record: record.as_mut_ptr(),
+                    shared: self.shared.as_ptr(),
+                    filled: self.filled.as_ptr(),
+                    places: self.member.places.as_ptr(),
+                    members: self.code.members,
+                    frame: self.frame.as_mut_ptr(),
+                };
+                #[allow(unsafe_code)]
+                unsafe {
+                    native.executable.entry()(&call);
+                }
+            }
         }
     }
 
@@ -244,12 +285,20 @@ pub(super) enum MachineRun<'m> {
 }
 
 impl Machine {
-    pub(super) fn short(code: LaneCode, engine: Engine) -> Result<Machine, KernelError> {
-        Group::new(code, engine).map(|group| Machine::Short(Box::new(group)))
+    pub(super) fn short(
+        code: LaneCode,
+        engine: Engine,
+        subnormals: Subnormals,
+    ) -> Result<Machine, KernelError> {
+        Group::new(code, engine, subnormals).map(|group| Machine::Short(Box::new(group)))
     }
 
-    pub(super) fn long(program: Program, engine: Engine) -> Result<Machine, KernelError> {
-        Staged::new(program, engine).map(|staged| Machine::Long(Box::new(staged)))
+    pub(super) fn long(
+        program: Program,
+        engine: Engine,
+        subnormals: Subnormals,
+    ) -> Result<Machine, KernelError> {
+        Staged::new(program, engine, subnormals).map(|staged| Machine::Long(Box::new(staged)))
     }
 
     pub(super) fn prepare(&self, slots: &[f64]) -> MachineRun<'_> {
@@ -285,11 +334,18 @@ impl Machine {
 }
 
 impl MachineRun<'_> {
-    /// Runs so many steps; the layouts are those of [`super::StepKernel::run`].
-    pub(super) fn steps(&mut self, state: &mut [f64], steps: usize, record: &mut [f64]) {
+    /// Advances every group by so many steps; either all of them are recorded or none is.
+    pub(super) fn steps(&mut self, groups: &mut [GroupRun<'_>], steps: usize) {
         match self {
-            MachineRun::Short(run) => run.steps(state, steps, record),
-            MachineRun::Long(run) => run.steps(state, steps, record),
+            MachineRun::Short(run) => run.steps(groups, steps),
+            MachineRun::Long(run) => {
+                let subnormals = run.staged.subnormals;
+                subnormals.around(|| {
+                    for group in groups {
+                        run.steps(group.state, steps, group.record);
+                    }
+                });
+            }
         }
     }
 }

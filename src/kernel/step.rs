@@ -1,12 +1,12 @@
 //! Steps of an integrator, compiled whole with the gradient in it.
 
 use super::batch::{inputs, parameters};
-use super::engine::{Engine, KernelError};
+use super::engine::{Engine, GroupRun, KernelError, Subnormals};
 use super::lane::Value;
 use super::program::{Program, Stage, Stages, Target};
 use super::roll::{roll, roll_into};
 use super::staged::Machine;
-use super::{LANES, LaneBuilder, LaneCode, Lowering, denormals, lower_graph};
+use super::{LANES, LaneBuilder, LaneCode, Lowering, lower_graph};
 use crate::graph::{Differentiated, Graph, Node};
 
 /// What one step of an integrator gives.
@@ -174,8 +174,8 @@ impl StepKernel {
     /// If the host has no such engine, or the code generator fails.
     pub fn compile(program: &StepProgram, engine: Engine) -> Result<StepKernel, KernelError> {
         let machine = match &program.kind {
-            Kind::Short(code) => Machine::short(code.clone(), engine)?,
-            Kind::Long(stages) => Machine::long(stages.clone(), engine)?,
+            Kind::Short(code) => Machine::short(code.clone(), engine, Subnormals::Flushed)?,
+            Kind::Long(stages) => Machine::long(stages.clone(), engine, Subnormals::Flushed)?,
         };
         Ok(StepKernel { machine })
     }
@@ -187,7 +187,16 @@ impl StepKernel {
     /// # Panics
     /// If a slice has another length, or a parameter that the gradient needs is missing.
     pub fn run(&self, state: &mut [f64], constants: &[f64], steps: usize, record: &mut [f64]) {
-        denormals::flush(|| self.machine.prepare(constants).steps(state, steps, record));
+        self.run_groups(&mut [GroupRun { state, record }], constants, steps);
+    }
+
+    /// As [`StepKernel::run`] for several groups, which advance together: faster than one by one,
+    /// since their latencies overlap. The numbers are the same.
+    ///
+    /// # Panics
+    /// As in [`StepKernel::run`], or if some groups are recorded and others are not.
+    pub fn run_groups(&self, groups: &mut [GroupRun<'_>], constants: &[f64], steps: usize) {
+        self.machine.prepare(constants).steps(groups, steps);
     }
 
     /// How many numbers each step records in each lane.

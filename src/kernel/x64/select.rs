@@ -1,0 +1,459 @@
+//! From lane code to vector operations of the machine, still in single-assignment form.
+//!
+//! Signs go into fused products, and what one instruction of this machine cannot do becomes a few.
+
+use std::collections::HashMap;
+
+use super::Isa;
+use super::encode::{self, Masks, Opcode, Shifted};
+use crate::graph::Comparison;
+use crate::kernel::code::{LaneCode, Table};
+use crate::kernel::lane::{Binary, Id, Instruction, IntegerBinary, Shift, Unary};
+
+/// 1.5 * 2^52: added to a whole number below 2^51 it leaves it in the low bits.
+const MAGIC: f64 = 6_755_399_441_055_744.0;
+/// Ways of rounding: the inexact exception is suppressed.
+const DOWN: u8 = 9;
+const TO_NEAREST: u8 = 8;
+
+/// A number of a value: an index.
+pub(super) type ValueId = u32;
+
+/// Where a value comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Source {
+    /// An operation.
+    Computed,
+    /// A variable of the state.
+    State(u32),
+    /// What the loop shares: the place among the prepared values, literals after them.
+    Shared(u32),
+    /// What a member is filled with: the place among those of a member.
+    Filled(u32),
+}
+
+impl Source {
+    /// Whether it is the same in all lanes.
+    pub(super) fn is_invariant(self) -> bool {
+        matches!(self, Source::Shared(_) | Source::Filled(_))
+    }
+}
+
+/// The registers that a value goes into.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Class {
+    Vector,
+    /// Mask registers, which are there at 512 bits.
+    Mask,
+}
+
+/// An operation on values; the result is always a value of its own.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Kind {
+    /// `a op b`; the flag tells whether they may be exchanged.
+    Two(Opcode, bool),
+    /// `a op b`, chosen by an immediate; gives a mask.
+    Compare(Opcode, u8),
+    /// `op a`, chosen by an immediate.
+    One(Opcode, Option<u8>),
+    /// `a` shifted.
+    Shift(Shifted, u8),
+    /// `a*b + c`, with the signs of product and summand turned.
+    Fused(bool, bool),
+    /// `mask ? b : c`; the mask is the first operand.
+    Blend,
+    /// Of two masks (512 bits).
+    Masks(Masks),
+    /// Of a mask (512 bits).
+    Invert,
+    /// A vector of ones or zeros as a mask (512 bits).
+    Test,
+    /// The numbers at an address, the operand being multiples of 8 bytes, and a distance.
+    Gather(u64, i32),
+}
+
+/// One operation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Op {
+    pub(super) kind: Kind,
+    pub(super) operands: [ValueId; 3],
+    pub(super) count: usize,
+    pub(super) to: ValueId,
+}
+
+impl Op {
+    pub(super) fn operands(&self) -> &[ValueId] {
+        &self.operands[..self.count]
+    }
+}
+
+/// The operations of one pass.
+#[derive(Debug, Default)]
+pub(super) struct Selected {
+    pub(super) ops: Vec<Op>,
+    pub(super) sources: Vec<Source>,
+    pub(super) classes: Vec<Class>,
+    /// Literals, as 64 bits: shared values after those that are prepared.
+    pub(super) literals: Vec<u64>,
+    pub(super) state: Vec<ValueId>,
+    pub(super) record: Vec<ValueId>,
+}
+
+/// Where the prepared invariants of some code are.
+pub(super) struct Prepared<'p> {
+    pub(super) shared: &'p [Id],
+    pub(super) filled: &'p [Id],
+}
+
+/// Selects the operations of some code.
+pub(super) fn select(code: &LaneCode, prepared: &Prepared<'_>, isa: Isa) -> Selected {
+    let mut places = vec![None; code.instructions.len()];
+    for (place, id) in (0u32..).zip(prepared.shared) {
+        places[id.index()] = Some(Source::Shared(place));
+    }
+    for (place, id) in (0u32..).zip(prepared.filled) {
+        places[id.index()] = Some(Source::Filled(place));
+    }
+    let mut selector = Selector {
+        code,
+        isa,
+        places,
+        first_literal: prepared.shared.len() as u32,
+        values: vec![None; code.instructions.len()],
+        tested: vec![None; code.instructions.len()],
+        literals: HashMap::new(),
+        scaled: HashMap::new(),
+        out: Selected::default(),
+    };
+    let unread = selector.only_signs();
+    for at in 0..code.instructions.len() {
+        if !code.invariant[at] && !unread[at] {
+            let value = selector.instruction(Id(at as u32));
+            selector.values[at] = Some(value);
+        }
+    }
+    selector.out.state = code.state.iter().map(|id| selector.value(*id)).collect();
+    selector.out.record = code.record.iter().map(|id| selector.value(*id)).collect();
+    selector.out
+}
+
+struct Selector<'c> {
+    code: &'c LaneCode,
+    isa: Isa,
+    places: Vec<Option<Source>>,
+    first_literal: u32,
+    values: Vec<Option<ValueId>>,
+    /// Prepared masks that were turned into mask registers.
+    tested: Vec<Option<ValueId>>,
+    literals: HashMap<u64, ValueId>,
+    /// Rows of tables with so many columns, in numbers from the first.
+    scaled: HashMap<(Id, u64), ValueId>,
+    out: Selected,
+}
+
+impl Selector<'_> {
+    /// For each instruction whether it is a negation that only fused products read.
+    fn only_signs(&self) -> Vec<bool> {
+        let code = self.code;
+        let mut read = vec![false; code.instructions.len()];
+        for (at, instruction) in code.instructions.iter().enumerate() {
+            if code.invariant[at] || matches!(instruction, Instruction::Fma(..)) {
+                continue;
+            }
+            instruction.operands().for_each(|id| read[id.index()] = true);
+        }
+        let results = code.state.iter().chain(&code.record);
+        results.for_each(|id| read[id.index()] = true);
+        (0..read.len())
+            .map(|at| !read[at] && !code.invariant[at] && self.negated(Id(at as u32)).is_some())
+            .collect()
+    }
+
+    /// What a negation in the loop negates.
+    fn negated(&self, id: Id) -> Option<Id> {
+        match self.code.instructions[id.index()] {
+            Instruction::Unary(Unary::Negate, a) if !self.code.invariant[id.index()] => Some(a),
+            _ => None,
+        }
+    }
+
+    fn new_value(&mut self, source: Source, class: Class) -> ValueId {
+        self.out.sources.push(source);
+        self.out.classes.push(class);
+        self.out.sources.len() as ValueId - 1
+    }
+
+    fn value(&mut self, id: Id) -> ValueId {
+        if let Some(value) = self.values[id.index()] {
+            return value;
+        }
+        // Every invariant that the loop reads has a place.
+        let source = self.places[id.index()].unwrap_or(Source::Shared(0));
+        let value = self.new_value(source, Class::Vector);
+        self.values[id.index()] = Some(value);
+        value
+    }
+
+    fn literal(&mut self, bits: u64) -> ValueId {
+        if let Some(&value) = self.literals.get(&bits) {
+            return value;
+        }
+        let place = self.first_literal + self.out.literals.len() as u32;
+        self.out.literals.push(bits);
+        let value = self.new_value(Source::Shared(place), Class::Vector);
+        self.literals.insert(bits, value);
+        value
+    }
+
+    fn op(&mut self, kind: Kind, operands: &[ValueId], class: Class) -> ValueId {
+        let to = self.new_value(Source::Computed, class);
+        let mut three = [0; 3];
+        three[..operands.len()].copy_from_slice(operands);
+        self.out.ops.push(Op {
+            kind,
+            operands: three,
+            count: operands.len(),
+            to,
+        });
+        to
+    }
+
+    fn vector(&mut self, kind: Kind, operands: &[ValueId]) -> ValueId {
+        self.op(kind, operands, Class::Vector)
+    }
+
+    fn two(&mut self, opcode: Opcode, exchange: bool, a: ValueId, b: ValueId) -> ValueId {
+        self.vector(Kind::Two(opcode, exchange), &[a, b])
+    }
+
+    /// A truth value where comparisons leave theirs.
+    fn mask(&mut self, id: Id) -> ValueId {
+        if self.isa == Isa::Avx2 || self.places[id.index()].is_none() {
+            return self.value(id);
+        }
+        if let Some(mask) = self.tested[id.index()] {
+            return mask;
+        }
+        let value = self.value(id);
+        let mask = self.op(Kind::Test, &[value, value], Class::Mask);
+        self.tested[id.index()] = Some(mask);
+        mask
+    }
+
+    fn instruction(&mut self, id: Id) -> ValueId {
+        use Instruction::*;
+        match self.code.instructions[id.index()] {
+            // Without operands only the state is not invariant.
+            Constant(_) | Integer(_) | Truth(_) | Slot(_) => self.literal(f64::NAN.to_bits()),
+            State(variable) => self.new_value(Source::State(variable), Class::Vector),
+            Unary(op, a) => {
+                let a = self.value(a);
+                self.unary(op, a)
+            }
+            Binary(op, a, b) => {
+                let (a, b) = (self.value(a), self.value(b));
+                let (opcode, exchange) = match op {
+                    self::Binary::Add => (encode::ADD, true),
+                    self::Binary::Subtract => (encode::SUB, false),
+                    self::Binary::Multiply => (encode::MUL, true),
+                    self::Binary::Divide => (encode::DIV, false),
+                    // The machine gives its last operand at a tie and beside NaN, as these do.
+                    self::Binary::Min => (encode::MIN, false),
+                    self::Binary::Max => (encode::MAX, false),
+                };
+                self.two(opcode, exchange, a, b)
+            }
+            Fma(a, b, c) => self.fused(a, b, c),
+            ToBits(a) | FromBits(a) => self.value(a),
+            IntegerBinary(op, a, b) => {
+                let (a, b) = (self.value(a), self.value(b));
+                let (opcode, exchange) = match op {
+                    self::IntegerBinary::Add => (encode::ADD_INTEGERS, true),
+                    self::IntegerBinary::Subtract => (encode::SUB_INTEGERS, false),
+                    self::IntegerBinary::And => (encode::AND, true),
+                    self::IntegerBinary::Or => (encode::OR, true),
+                    self::IntegerBinary::Xor => (encode::XOR, true),
+                };
+                self.two(opcode, exchange, a, b)
+            }
+            Shift(op, a, by) => {
+                let a = self.value(a);
+                self.shift(op, a, by)
+            }
+            Compare(op, a, b) => {
+                let (a, b) = (self.value(a), self.value(b));
+                // Ordered and quiet, but for "not equal", which holds for NaN.
+                let predicate = match op {
+                    Comparison::Less => 0x11,
+                    Comparison::LessEqual => 0x12,
+                    Comparison::Greater => 0x1e,
+                    Comparison::GreaterEqual => 0x1d,
+                    Comparison::Equal => 0x00,
+                    Comparison::NotEqual => 0x04,
+                };
+                let class = self.truth();
+                self.op(Kind::Compare(encode::COMPARE, predicate), &[a, b], class)
+            }
+            CompareIntegers(op, a, b) => {
+                let (a, b) = (self.value(a), self.value(b));
+                self.compare_integers(op, a, b)
+            }
+            And(a, b) => self.masks(encode::AND, Masks::And, a, b),
+            Or(a, b) => self.masks(encode::OR, Masks::Or, a, b),
+            Not(a) => {
+                let a = self.mask(a);
+                self.not(a)
+            }
+            Select(m, a, b) | SelectInteger(m, a, b) => {
+                let (m, a, b) = (self.mask(m), self.value(a), self.value(b));
+                self.vector(Kind::Blend, &[m, a, b])
+            }
+            Row(rows, a) => {
+                let a = self.value(a);
+                self.row(rows, a)
+            }
+            Gather(table, row, column) => self.gather(table, row, column),
+            Call(..) | CallWhere(..) => self.literal(f64::NAN.to_bits()),
+        }
+    }
+
+    /// The class of truth values that are computed.
+    fn truth(&self) -> Class {
+        match self.isa {
+            Isa::Avx2 => Class::Vector,
+            Isa::Avx512 => Class::Mask,
+        }
+    }
+
+    fn unary(&mut self, op: Unary, a: ValueId) -> ValueId {
+        match op {
+            Unary::Negate => {
+                let sign = self.literal(1 << 63);
+                self.two(encode::XOR, true, a, sign)
+            }
+            Unary::Abs => {
+                let magnitude = self.literal(u64::MAX >> 1);
+                self.two(encode::AND, true, a, magnitude)
+            }
+            Unary::Sqrt => self.vector(Kind::One(encode::SQRT, None), &[a]),
+            Unary::Floor => self.vector(Kind::One(encode::ROUND, Some(DOWN)), &[a]),
+            Unary::Nearest => self.vector(Kind::One(encode::ROUND, Some(TO_NEAREST)), &[a]),
+        }
+    }
+
+    fn fused(&mut self, a: Id, b: Id, c: Id) -> ValueId {
+        let mut minus_product = false;
+        let mut factor = |id: Id| match self.negated(id) {
+            Some(inner) => {
+                minus_product = !minus_product;
+                inner
+            }
+            None => id,
+        };
+        let (a, b) = (factor(a), factor(b));
+        let (c, minus_summand) = match self.negated(c) {
+            Some(inner) => (inner, true),
+            None => (c, false),
+        };
+        let operands = [self.value(a), self.value(b), self.value(c)];
+        self.vector(Kind::Fused(minus_product, minus_summand), &operands)
+    }
+
+    fn shift(&mut self, op: Shift, a: ValueId, by: u8) -> ValueId {
+        match (op, self.isa) {
+            (Shift::Left, _) => self.vector(Kind::Shift(encode::SHIFT_LEFT, by), &[a]),
+            (Shift::Right, _) => self.vector(Kind::Shift(encode::SHIFT_RIGHT, by), &[a]),
+            (Shift::Arithmetic, Isa::Avx512) => {
+                self.vector(Kind::Shift(encode::SHIFT_ARITHMETIC, by), &[a])
+            }
+            (Shift::Arithmetic, Isa::Avx2) => {
+                // The sign, wherever it is after the shift, spreads by a borrow.
+                let sign = self.literal(1 << (63 - u32::from(by.min(63))));
+                let moved = self.vector(Kind::Shift(encode::SHIFT_RIGHT, by), &[a]);
+                let turned = self.two(encode::XOR, true, moved, sign);
+                self.two(encode::SUB_INTEGERS, false, turned, sign)
+            }
+        }
+    }
+
+    fn compare_integers(&mut self, op: Comparison, a: ValueId, b: ValueId) -> ValueId {
+        if self.isa == Isa::Avx512 {
+            let predicate = match op {
+                Comparison::Equal => 0,
+                Comparison::Less => 1,
+                Comparison::LessEqual => 2,
+                Comparison::NotEqual => 4,
+                Comparison::GreaterEqual => 5,
+                Comparison::Greater => 6,
+            };
+            let kind = Kind::Compare(encode::COMPARE_INTEGERS, predicate);
+            return self.op(kind, &[a, b], Class::Mask);
+        }
+        let greater = |this: &mut Self, a, b| this.two(encode::GREATER_INTEGERS, false, a, b);
+        let equal = |this: &mut Self| this.two(encode::EQUAL_INTEGERS, true, a, b);
+        match op {
+            Comparison::Greater => greater(self, a, b),
+            Comparison::Less => greater(self, b, a),
+            Comparison::Equal => equal(self),
+            Comparison::LessEqual => {
+                let greater = greater(self, a, b);
+                self.not(greater)
+            }
+            Comparison::GreaterEqual => {
+                let less = greater(self, b, a);
+                self.not(less)
+            }
+            Comparison::NotEqual => {
+                let equal = equal(self);
+                self.not(equal)
+            }
+        }
+    }
+
+    fn masks(&mut self, vectors: Opcode, masks: Masks, a: Id, b: Id) -> ValueId {
+        let (a, b) = (self.mask(a), self.mask(b));
+        match self.isa {
+            Isa::Avx2 => self.two(vectors, true, a, b),
+            Isa::Avx512 => self.op(Kind::Masks(masks), &[a, b], Class::Mask),
+        }
+    }
+
+    fn not(&mut self, a: ValueId) -> ValueId {
+        match self.isa {
+            Isa::Avx2 => {
+                let ones = self.literal(u64::MAX);
+                self.two(encode::XOR, true, a, ones)
+            }
+            Isa::Avx512 => self.op(Kind::Invert, &[a], Class::Mask),
+        }
+    }
+
+    /// Clamped before it becomes an integer, so that no number is an address out of the table: the
+    /// comparison with zero takes NaN to 0.
+    fn row(&mut self, rows: u32, a: ValueId) -> ValueId {
+        let zero = self.literal(0);
+        let last = self.literal((f64::from(rows) - 1.0).to_bits());
+        let magic = self.literal(MAGIC.to_bits());
+        let a = self.two(encode::MAX, false, a, zero);
+        let a = self.two(encode::MIN, false, a, last);
+        let a = self.vector(Kind::One(encode::ROUND, Some(DOWN)), &[a]);
+        let a = self.two(encode::ADD, true, a, magic);
+        self.two(encode::SUB_INTEGERS, false, a, magic)
+    }
+
+    fn gather(&mut self, table: u32, row: Id, column: u32) -> ValueId {
+        let data: &Table = &self.code.tables[table as usize];
+        let (base, columns) = (data.data().as_ptr() as u64, data.columns() as u64);
+        let index = match self.scaled.get(&(row, columns)) {
+            Some(&index) => index,
+            None => {
+                // Both are below 2^32.
+                let (from, by) = (self.value(row), self.literal(columns));
+                let index = self.two(encode::MUL_HALVES, true, from, by);
+                self.scaled.insert((row, columns), index);
+                index
+            }
+        };
+        self.vector(Kind::Gather(base, column as i32 * 8), &[index])
+    }
+}
