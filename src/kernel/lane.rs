@@ -247,6 +247,9 @@ impl Unary {
             Unary::Negate => -x,
             Unary::Abs => x.abs(),
             Unary::Sqrt => x.sqrt(),
+            // With subnormal numbers taken as zero, `x == 0.0` holds for them, but the library
+            // may round them by their bits.
+            Unary::Floor | Unary::Nearest if x == 0.0 => 0f64.copysign(x),
             Unary::Floor => x.floor(),
             Unary::Nearest => x.round_ties_even(),
         }
