@@ -1,6 +1,5 @@
 //! Where a pass reads and writes: the state of a step, or the places of a member of a loop.
 
-use cranelift::codegen::ir::SigRef;
 use cranelift::prelude::*;
 
 use super::cranelift::{At, PREPARED_BYTES, STRIDE, Width};
@@ -31,11 +30,10 @@ impl<'a, 'f> Body<'a, 'f> {
         b: &'a mut FunctionBuilder<'f>,
         members: &'a Loop,
         width: Width,
-        call: SigRef,
         at: At,
         ways: usize,
     ) -> Body<'a, 'f> {
-        let mut body = Body::new(b, &members.body, width, call, at, ways);
+        let mut body = Body::new(b, &members.body, width, at, ways);
         let [shared, filled] = members.prepared();
         for (place, id) in (0i32..).zip(shared) {
             body.places[id.index()] = Some(Place::Shared(place * PREPARED_BYTES));

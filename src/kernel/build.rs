@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::code::{LaneCode, Table};
 use super::lane::{Binary, Id, Instruction, Integer, IntegerBinary, Mask, Shift, Unary, Value};
-use crate::graph::{Bits, Comparison, Function};
+use crate::graph::{Bits, Comparison};
 
 /// 1.5 * 2^52: added to a number below 2^51 it leaves the nearest integer in the low bits.
 const MAGIC: f64 = 6_755_399_441_055_744.0;
@@ -368,29 +368,6 @@ impl LaneBuilder {
             Some(true) => a,
             Some(false) => b,
             None => Integer(self.intern(Instruction::SelectInteger(mask.0, a.0, b.0))),
-        }
-    }
-
-    /// `function(args)` by the function table, out of line: correct and slow. The second argument
-    /// is ignored by functions of one.
-    pub fn call(&mut self, function: Function, args: [Value; 2]) -> Value {
-        Value(self.intern(Instruction::Call(function, args.map(|arg| arg.0))))
-    }
-
-    /// `function(args)` by the function table where the mask holds, else `otherwise`: the way out
-    /// of the range of an approximation. Costs a predicted branch while it never holds.
-    pub fn call_where(
-        &mut self,
-        mask: Mask,
-        function: Function,
-        args: [Value; 2],
-        otherwise: Value,
-    ) -> Value {
-        let args = args.map(|arg| arg.0);
-        match self.as_truth(mask) {
-            Some(false) => otherwise,
-            Some(true) => Value(self.intern(Instruction::Call(function, args))),
-            None => Value(self.intern(Instruction::CallWhere(mask.0, function, args, otherwise.0))),
         }
     }
 

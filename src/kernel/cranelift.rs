@@ -7,7 +7,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use cranelift::codegen::ir::SigRef;
 use cranelift::codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift::prelude::*;
 use cranelift_jit::{JITBuilder, JITModule};
@@ -108,9 +107,9 @@ pub(super) fn compile(code: &LaneCode, width: Width) -> Result<Executable<Entry>
             code.loop_len()
         )));
     }
-    build(code, |b, pointer, call, ways| {
+    build(code, |b, pointer, ways| {
         emit_loop(b, pointer, |b, at| {
-            Body::new(b, code, width, call, at, ways).emit();
+            Body::new(b, code, width, at, ways).emit();
             ways as i32 * width.bytes()
         });
     })
@@ -121,19 +120,19 @@ pub(super) fn compile_members(
     members: &Loop,
     width: Width,
 ) -> Result<Executable<MemberEntry>, KernelError> {
-    build(&members.body, |b, pointer, call, ways| {
+    build(&members.body, |b, pointer, ways| {
         emit_members(b, pointer, members, |b, at| {
-            Body::of_member(b, members, width, call, at, ways).emit_member(&members.outputs);
+            Body::of_member(b, members, width, at, ways).emit_member(&members.outputs);
             ways as i32 * width.bytes()
         });
     })
 }
 
-/// A function around the body of some code. `emit` is given the type of addresses, the signature
-/// of calls of functions and how many passes to interleave.
+/// A function around the body of some code. `emit` is given the type of addresses and how many
+/// passes to interleave.
 fn build<F: Signature>(
     code: &LaneCode,
-    emit: impl FnOnce(&mut FunctionBuilder<'_>, Type, SigRef, usize),
+    emit: impl FnOnce(&mut FunctionBuilder<'_>, Type, usize),
 ) -> Result<Executable<F>, KernelError> {
     let isa = host(code.loop_len() >= LONG)?;
     let mut builder = JITBuilder::with_isa(Arc::clone(&isa), default_libcall_names());
@@ -143,8 +142,8 @@ fn build<F: Signature>(
     builder.symbol("nearbyint", nearest as *const u8);
     let mut module = JITModule::new(builder);
     let ways = if code.loop_len() < LONG { WAYS } else { 1 };
-    let defined = define(&mut module, &*isa, F::PARAMETERS, |b, call| {
-        emit(b, isa.pointer_type(), call, ways);
+    let defined = define(&mut module, &*isa, F::PARAMETERS, |b| {
+        emit(b, isa.pointer_type(), ways);
     });
     match defined {
         Ok(id) => Executable::new(module, id, code.tables.clone()),
@@ -159,7 +158,7 @@ fn define(
     module: &mut JITModule,
     isa: &dyn TargetIsa,
     parameters: usize,
-    emit: impl FnOnce(&mut FunctionBuilder<'_>, SigRef),
+    emit: impl FnOnce(&mut FunctionBuilder<'_>),
 ) -> Result<FuncId, KernelError> {
     let failed = |error: ModuleError| KernelError::Compile(format!("{error:?}"));
     let mut context = module.make_context();
@@ -168,15 +167,9 @@ fn define(
     let id = module
         .declare_function("step_loop", Linkage::Local, signature)
         .map_err(failed)?;
-    let mut call = module.make_signature();
-    call.params = [types::I32, types::F64, types::F64]
-        .map(AbiParam::new)
-        .into();
-    call.returns = vec![AbiParam::new(types::F64)];
     let mut shared = FunctionBuilderContext::new();
     let mut builder = FunctionBuilder::new(&mut context.func, &mut shared);
-    let call = builder.import_signature(call);
-    emit(&mut builder, call);
+    emit(&mut builder);
     builder.seal_all_blocks();
     builder.finalize(isa.frontend_config());
     let defined = module.define_function(id, &mut context).map_err(failed);

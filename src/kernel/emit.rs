@@ -1,27 +1,19 @@
 //! One pass of the body: lane code for one or two lanes, instruction by instruction.
 
-use cranelift::codegen::ir::{Endianness, SigRef};
+use cranelift::codegen::ir::Endianness;
 use cranelift::prelude::*;
 
 use super::access::Place;
 use super::code::LaneCode;
 use super::cranelift::{At, BYTES, PREPARED_BYTES, Width};
 use super::lane::{Binary, Id, Instruction, IntegerBinary, Shift, Unary};
-use crate::graph::{Comparison, Function};
+use crate::graph::Comparison;
 
 /// A value of Cranelift's.
 pub(super) type Clif = cranelift::prelude::Value;
 
 /// 1.5 * 2^52: added to a whole number below 2^51 it leaves it in the low bits.
 const MAGIC: f64 = 6_755_399_441_055_744.0;
-
-/// Functions that are not expanded: by the function table, one lane at a time.
-extern "C" fn call_function(function: u32, a: f64, b: f64) -> f64 {
-    match Function::ALL.get(function as usize) {
-        Some(function) => function.value(a, b),
-        None => f64::NAN,
-    }
-}
 
 /// The state and the records belong to the caller and are aligned as numbers are.
 pub(super) const DATA: MemFlagsData = MemFlagsData::new().with_notrap();
@@ -34,7 +26,6 @@ pub(super) struct Body<'a, 'f> {
     pub(super) code: &'a LaneCode,
     pub(super) width: Width,
     pub(super) two: bool,
-    pub(super) call: SigRef,
     pub(super) at: At,
     /// How many passes are interleaved, and which one is being emitted.
     pub(super) ways: usize,
@@ -56,7 +47,6 @@ impl<'a, 'f> Body<'a, 'f> {
         b: &'a mut FunctionBuilder<'f>,
         code: &'a LaneCode,
         width: Width,
-        call: SigRef,
         at: At,
         ways: usize,
     ) -> Body<'a, 'f> {
@@ -69,7 +59,6 @@ impl<'a, 'f> Body<'a, 'f> {
             code,
             width,
             two: width == Width::Two,
-            call,
             at,
             ways,
             way: 0,
@@ -209,15 +198,6 @@ impl<'a, 'f> Body<'a, 'f> {
                 self.row(rows, a)
             }
             Gather(table, row, column) => self.gather(table, row, column),
-            Call(function, [a, b]) => {
-                let (a, b) = (self.number(a), self.number(b));
-                self.call(function, a, b)
-            }
-            CallWhere(m, function, [a, b], c) => {
-                let (m, c) = (self.mask(m), self.number(c));
-                let (a, b) = (self.number(a), self.number(b));
-                self.call_where(m, function, [a, b], c)
-            }
         }
     }
 
@@ -348,40 +328,6 @@ impl<'a, 'f> Body<'a, 'f> {
             }
             _ => lanes[0],
         }
-    }
-
-    fn call(&mut self, function: Function, a: Clif, b: Clif) -> Clif {
-        let (a, b) = (self.split(a), self.split(b));
-        let address = call_function as *const () as i64;
-        let mut lanes = Vec::new();
-        for (a, b) in a.into_iter().zip(b) {
-            let ins = self.b.ins();
-            let callee = ins.iconst(self.at.pointer, address);
-            let which = self.b.ins().iconst(types::I32, function as i64);
-            let called = self
-                .b
-                .ins()
-                .call_indirect(self.call, callee, &[which, a, b]);
-            lanes.push(self.b.inst_results(called)[0]);
-        }
-        self.join(&lanes)
-    }
-
-    fn call_where(&mut self, mask: Clif, function: Function, args: [Clif; 2], c: Clif) -> Clif {
-        let (rare, joined) = (self.b.create_block(), self.b.create_block());
-        self.b.set_cold_block(rare);
-        let result = self.b.append_block_param(joined, self.float());
-        let any = match self.two {
-            true => self.b.ins().vany_true(mask),
-            false => mask,
-        };
-        self.b.ins().brif(any, rare, &[], joined, &[c.into()]);
-        self.b.switch_to_block(rare);
-        let called = self.call(function, args[0], args[1]);
-        let chosen = self.select(mask, called, c);
-        self.b.ins().jump(joined, &[chosen.into()]);
-        self.b.switch_to_block(joined);
-        result
     }
 }
 

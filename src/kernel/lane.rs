@@ -5,7 +5,7 @@
 //! flow, so one list serves the interpreter and, lane by lane, any vector width.
 
 use super::code::Table;
-use crate::graph::{Bits, Comparison, Function};
+use crate::graph::{Bits, Comparison};
 
 /// The place of an instruction in its list.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -133,11 +133,6 @@ pub enum Instruction {
     Row(u32, Id),
     /// The entry of a table in a row (a [`Instruction::Row`] of no more rows) and a column.
     Gather(u32, Id, u32),
-    /// `function(a, b)` by the function table, out of line.
-    Call(Function, [Id; 2]),
-    /// `function(a, b)` by the function table in lanes where the mask holds, else the last
-    /// operand. Costs a predicted branch where it never holds.
-    CallWhere(Id, Function, [Id; 2], Id),
 }
 
 impl Instruction {
@@ -145,25 +140,21 @@ impl Instruction {
     pub fn operands(self) -> impl Iterator<Item = Id> {
         use Instruction::*;
         let operands = match self {
-            Constant(_) | Integer(_) | Truth(_) | State(_) | Slot(_) => [None; 4],
+            Constant(_) | Integer(_) | Truth(_) | State(_) | Slot(_) => [None; 3],
             Unary(_, a)
             | ToBits(a)
             | FromBits(a)
             | Shift(_, a, _)
             | Not(a)
             | Row(_, a)
-            | Gather(_, a, _) => [Some(a), None, None, None],
+            | Gather(_, a, _) => [Some(a), None, None],
             Binary(_, a, b)
             | IntegerBinary(_, a, b)
             | Compare(_, a, b)
             | CompareIntegers(_, a, b)
             | And(a, b)
-            | Or(a, b)
-            | Call(_, [a, b]) => [Some(a), Some(b), None, None],
-            Fma(a, b, c) | Select(a, b, c) | SelectInteger(a, b, c) => {
-                [Some(a), Some(b), Some(c), None]
-            }
-            CallWhere(m, _, [a, b], c) => [Some(m), Some(a), Some(b), Some(c)],
+            | Or(a, b) => [Some(a), Some(b), None],
+            Fma(a, b, c) | Select(a, b, c) | SelectInteger(a, b, c) => [Some(a), Some(b), Some(c)],
         };
         operands.into_iter().flatten()
     }
@@ -189,8 +180,6 @@ impl Instruction {
             SelectInteger(m, a, b) => SelectInteger(f(m), f(a), f(b)),
             Row(rows, a) => Row(rows, f(a)),
             Gather(table, row, column) => Gather(table, f(row), column),
-            Call(function, [a, b]) => Call(function, [f(a), f(b)]),
-            CallWhere(m, function, [a, b], c) => CallWhere(f(m), function, [f(a), f(b)], f(c)),
         }
     }
 
@@ -232,11 +221,6 @@ impl Instruction {
             Gather(table, row, column) => tables[table as usize]
                 .entry(operand(row) as usize, column as usize)
                 .to_bits(),
-            Call(function, [a, b]) => function.value(number(a), number(b)).to_bits(),
-            CallWhere(m, function, [a, b], c) => match operand(m) {
-                0 => operand(c),
-                _ => function.value(number(a), number(b)).to_bits(),
-            },
         }
     }
 }
@@ -263,6 +247,9 @@ impl Unary {
             Unary::Negate => -x,
             Unary::Abs => x.abs(),
             Unary::Sqrt => x.sqrt(),
+            // With subnormal numbers taken as zero, `x == 0.0` holds for them, but the library
+            // may round them by their bits.
+            Unary::Floor | Unary::Nearest if x == 0.0 => 0f64.copysign(x),
             Unary::Floor => x.floor(),
             Unary::Nearest => x.round_ties_even(),
         }

@@ -178,7 +178,7 @@ fn is_number(instruction: Instruction) -> bool {
     use Instruction::*;
     match instruction {
         Constant(_) | Slot(_) | State(_) | Unary(..) | Binary(..) | Fma(..) | FromBits(_)
-        | Select(..) | Gather(..) | Call(..) | CallWhere(..) => true,
+        | Select(..) | Gather(..) => true,
         Integer(_) | Truth(_) | ToBits(_) | IntegerBinary(..) | Shift(..) | Compare(..)
         | CompareIntegers(..) | And(..) | Or(..) | Not(_) | SelectInteger(..) | Row(..) => false,
     }

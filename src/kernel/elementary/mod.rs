@@ -62,48 +62,46 @@ pub fn lower(b: &mut LaneBuilder, function: Function, args: [Value; 2]) -> Value
         Function::Sqrt => b.sqrt(x),
         Function::Abs => b.abs(x),
         Function::Floor => b.floor(x),
-        _ if function.arity() == 1 => with(b, [x], |[x]| one(function, x)),
-        _ => with(b, args, |[x, y]| two(function, x, y)),
-    }
-}
-
-fn one(function: Function, x: Number<'_>) -> Number<'_> {
-    match function {
-        Function::Sin => trigonometric::sin(x),
-        Function::Cos => trigonometric::cos(x),
-        Function::Tan => trigonometric::tan(x),
-        Function::Asin => inverse::asin(x),
-        Function::Acos => inverse::acos(x),
-        Function::Atan => inverse::atan(x),
-        Function::Sinh => exponential::sinh(x),
-        Function::Cosh => exponential::cosh(x),
-        Function::Tanh => exponential::tanh(x),
-        Function::Exp => exponential::exp(x),
-        Function::Expm1 => exponential::expm1(x),
-        Function::Log => logarithm::log(x),
-        Function::Log1p => logarithm::log1p(x),
-        Function::Log10 => logarithm::log10(x),
-        Function::Asinh => logarithm::asinh(x),
-        Function::Acosh => logarithm::acosh(x),
-        Function::Atanh => logarithm::atanh(x),
-        Function::Cbrt => roots::cbrt(x),
-        Function::Erf => error_function::erf(x),
-        Function::Sign => sign(x),
-        _ => x.call(function, x),
-    }
-}
-
-fn two<'a>(function: Function, x: Number<'a>, y: Number<'a>) -> Number<'a> {
-    match function {
-        Function::Power => roots::pow(x, y),
-        Function::Atan2 => inverse::atan2(x, y),
-        Function::Hypot => roots::hypot(x, y),
+        Function::Sin => one(b, x, trigonometric::sin),
+        Function::Cos => one(b, x, trigonometric::cos),
+        Function::Tan => one(b, x, trigonometric::tan),
+        Function::Asin => one(b, x, inverse::asin),
+        Function::Acos => one(b, x, inverse::acos),
+        Function::Atan => one(b, x, inverse::atan),
+        Function::Sinh => one(b, x, exponential::sinh),
+        Function::Cosh => one(b, x, exponential::cosh),
+        Function::Tanh => one(b, x, exponential::tanh),
+        Function::Exp => one(b, x, exponential::exp),
+        Function::Expm1 => one(b, x, exponential::expm1),
+        Function::Log => one(b, x, logarithm::log),
+        Function::Log1p => one(b, x, logarithm::log1p),
+        Function::Log10 => one(b, x, logarithm::log10),
+        Function::Asinh => one(b, x, logarithm::asinh),
+        Function::Acosh => one(b, x, logarithm::acosh),
+        Function::Atanh => one(b, x, logarithm::atanh),
+        Function::Cbrt => one(b, x, roots::cbrt),
+        Function::Erf => one(b, x, error_function::erf),
+        Function::Sign => one(b, x, sign),
+        Function::Power => two(b, args, roots::pow),
+        Function::Atan2 => two(b, args, inverse::atan2),
+        Function::Hypot => two(b, args, roots::hypot),
         // With NaN in y alone, x would be left.
-        Function::Min => y.equals(y).pick(x.at_most(y), y),
-        Function::Max => y.equals(y).pick(x.at_least(y), y),
-        Function::Mod => x - y * (x / y).floor(),
-        _ => x.call(function, y),
+        Function::Min => two(b, args, |x, y| y.equals(y).pick(x.at_most(y), y)),
+        Function::Max => two(b, args, |x, y| y.equals(y).pick(x.at_least(y), y)),
+        Function::Mod => two(b, args, |x, y| x - y * (x / y).floor()),
     }
+}
+
+fn one(b: &mut LaneBuilder, x: Value, formula: for<'a> fn(Number<'a>) -> Number<'a>) -> Value {
+    with(b, [x], |[x]| formula(x))
+}
+
+fn two(
+    b: &mut LaneBuilder,
+    args: [Value; 2],
+    formula: for<'a> fn(Number<'a>, Number<'a>) -> Number<'a>,
+) -> Value {
+    with(b, args, |[x, y]| formula(x, y))
 }
 
 /// -1 or 1; zero keeps its sign, NaN stays NaN.

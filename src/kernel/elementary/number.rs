@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Sub};
 
-use crate::graph::{Comparison, Function};
+use crate::graph::Comparison;
 use crate::kernel::{Integer, LaneBuilder, Mask, Shift, Value};
 
 /// Runs a formula on values of a builder.
@@ -150,11 +150,6 @@ impl<'a> Number<'a> {
     /// The literal that this is, if it is one.
     pub(super) fn as_constant(self) -> Option<f64> {
         self.on.borrow().as_constant(self.value)
-    }
-
-    /// `function(self, other)` out of line.
-    pub(super) fn call(self, function: Function, other: Number<'a>) -> Number<'a> {
-        self.binary(other, |b, x, y| b.call(function, [x, y]))
     }
 
     /// The bits.
