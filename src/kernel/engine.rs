@@ -214,7 +214,11 @@ impl Run<'_> {
         let kept = groups.first().is_some_and(|group| !group.record.is_empty());
         for group in groups.iter() {
             assert_eq!(group.state.len(), code.state_count * LANES, "the state");
-            let expected = if kept { recorded.checked_mul(steps) } else { Some(0) };
+            let expected = if kept {
+                recorded.checked_mul(steps)
+            } else {
+                Some(0)
+            };
             assert_eq!(Some(group.record.len()), expected, "the record");
         }
         let advance = if kept { recorded } else { 0 };
@@ -225,7 +229,14 @@ impl Run<'_> {
                         true => &mut *group.record,
                         false => &mut self.unrecorded[..],
                     };
-                    interpret(&mut self.interpreter, code, group.state, steps, record, advance);
+                    interpret(
+                        &mut self.interpreter,
+                        code,
+                        group.state,
+                        steps,
+                        record,
+                        advance,
+                    );
                 }
             }),
             Compiled::Narrow(executable) => self.group.subnormals.around(|| {
@@ -265,7 +276,9 @@ impl Run<'_> {
                         record: record.wrapping_add(lane),
                     }));
                 }
-                let Some(&last) = self.units.last() else { return };
+                let Some(&last) = self.units.last() else {
+                    return;
+                };
                 // What is missing in the last pass is a unit twice, which gets the same numbers
                 // twice.
                 let whole = self.units.len().next_multiple_of(native.units);

@@ -231,11 +231,6 @@ impl Assembler {
         Some(self.bytes)
     }
 
-    /// How many bytes there are.
-    pub(super) fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
     fn byte(&mut self, byte: u8) {
         self.bytes.push(byte);
     }
@@ -295,7 +290,9 @@ impl Assembler {
             Rm::Mem(mem) => mem,
         };
         let base = mem.base as u8 & 7;
-        let short = i8::try_from(mem.disp / unit).ok().filter(|_| mem.disp % unit == 0);
+        let short = i8::try_from(mem.disp / unit)
+            .ok()
+            .filter(|_| mem.disp % unit == 0);
         // The base registers rbp and r13 have no form without a displacement.
         let mode = match short {
             Some(0) if base != 5 => 0,
@@ -515,7 +512,8 @@ impl Assembler {
         self.bytes.extend_from_slice(&[0x8b, 0x04, 0x24, 0x0d]);
         self.bytes.extend_from_slice(&set.to_le_bytes());
         self.bytes.extend_from_slice(&[0x89, 0x44, 0x24, 0x04]);
-        self.bytes.extend_from_slice(&[0x0f, 0xae, 0x54, 0x24, 0x04]);
+        self.bytes
+            .extend_from_slice(&[0x0f, 0xae, 0x54, 0x24, 0x04]);
     }
 
     /// Loads the control word that was stored.

@@ -73,7 +73,10 @@ impl Memory {
         match self.unit {
             Some(unit) => Mem::at(STATES[way.0 / unit], self.offset(place, way.0 % unit)),
             None => {
-                asm.read(SCRATCH, Mem::at(PLACES, place as i32 * size_of::<usize>() as i32));
+                asm.read(
+                    SCRATCH,
+                    Mem::at(PLACES, place as i32 * size_of::<usize>() as i32),
+                );
                 Mem::indexed(base, SCRATCH, way.0 as i32 * self.isa.bytes())
             }
         }

@@ -11,16 +11,15 @@ mod pass;
 mod registers;
 mod select;
 
-use self::encode::{Assembler, Condition, Gpr, Mem, Rm};
+use self::encode::{Assembler, Condition, Gpr, Mem};
 use self::memory::{
-    CALL, CELLS, FILLED, FRAME, MEMBER_RECORD, MOST_UNITS, Memory, PLACES, PREPARED, RECORDED,
-    RECORDS, SHARED, STATES, STRIDE,
+    CALL, CELLS, FILLED, FRAME, MEMBER_RECORD, MOST_UNITS, Memory, PLACES, RECORDED, RECORDS,
+    SHARED, STATES, STRIDE,
 };
 use self::pass::{Given, Place, emit};
 use self::select::{Prepared, Selected, select};
 use super::code::LaneCode;
 use super::engine::Subnormals;
-use super::lane::Instruction;
 use super::memory::{
     Executable, MemberCall, Signature, StepCall, Unit, WideEntry, WideMemberEntry,
 };
@@ -85,14 +84,6 @@ pub(super) struct Native<F> {
     pub(super) units: usize,
 }
 
-fn missing(code: &LaneCode) -> Result<(), KernelError> {
-    let called = |i: &Instruction| matches!(i, Instruction::Call(..) | Instruction::CallWhere(..));
-    match code.instructions.iter().any(called) {
-        true => Err(KernelError::Compile("calls have no vector form".to_owned())),
-        false => Ok(()),
-    }
-}
-
 fn ways(selected: &Selected) -> usize {
     let length = selected.ops.len();
     let found = INTERLEAVED.iter().find(|(longest, _)| length <= *longest);
@@ -105,7 +96,6 @@ pub(super) fn compile(
     isa: Isa,
     subnormals: Subnormals,
 ) -> Result<Native<WideEntry>, KernelError> {
-    missing(code)?;
     let prepared = code.prepared();
     let prepared = Prepared {
         shared: &prepared,
@@ -127,7 +117,14 @@ pub(super) fn compile(
         emit(asm, &selected, &given, Memory { isa, unit }, ways)
     });
     exit(&mut asm, subnormals);
-    finish(asm, code, selected, frame, unit * LANES / isa.vectors(), units)
+    finish(
+        asm,
+        code,
+        selected,
+        frame,
+        unit * LANES / isa.vectors(),
+        units,
+    )
 }
 
 /// Compiles the loop over members, and for each of them over the vectors of a group.
@@ -137,7 +134,6 @@ pub(super) fn compile_members(
     subnormals: Subnormals,
 ) -> Result<Native<WideMemberEntry>, KernelError> {
     let code = &members.body;
-    missing(code)?;
     let [shared, filled] = members.prepared();
     let prepared = Prepared {
         shared: &shared,
@@ -200,11 +196,7 @@ fn field(offset: usize) -> Mem {
 }
 
 /// The steps, and in each of them the units, so many at a time.
-fn steps(
-    asm: &mut Assembler,
-    units: usize,
-    body: impl FnOnce(&mut Assembler) -> usize,
-) -> usize {
+fn steps(asm: &mut Assembler, units: usize, body: impl FnOnce(&mut Assembler) -> usize) -> usize {
     const LEFT: Gpr = Gpr::Rcx;
     const UNIT: Gpr = Gpr::Rsi;
     let [step, pass, end] = [(); 3].map(|()| asm.label());
@@ -251,7 +243,10 @@ fn for_members(
     let [member, pass, end] = [(); 3].map(|()| asm.label());
     asm.read(LEFT, field(std::mem::offset_of!(MemberCall, members)));
     asm.read(CELLS, field(std::mem::offset_of!(MemberCall, cells)));
-    asm.read(MEMBER_RECORD, field(std::mem::offset_of!(MemberCall, record)));
+    asm.read(
+        MEMBER_RECORD,
+        field(std::mem::offset_of!(MemberCall, record)),
+    );
     asm.read(SHARED, field(std::mem::offset_of!(MemberCall, shared)));
     asm.read(FILLED, field(std::mem::offset_of!(MemberCall, filled)));
     asm.read(PLACES, field(std::mem::offset_of!(MemberCall, places)));

@@ -2,7 +2,7 @@
 
 use super::Isa;
 use super::encode::{self, Assembler, Fused, Masks, Rm};
-use super::memory::{MEMBER_RECORD, CELLS, Memory, SCRATCH, Way};
+use super::memory::{CELLS, MEMBER_RECORD, Memory, SCRATCH, Way};
 use super::registers::{Entry, Registers};
 use super::select::{Class, Kind, Op, Selected, Source, ValueId};
 use crate::kernel::program::Output;
@@ -194,7 +194,9 @@ impl Pass<'_, '_> {
         let away = away.first().copied();
         let replaceable = |this: &Self, entry: Entry| this.registers.dies(entry);
         let tied = read.iter().copied();
-        let tied = tied.clone().find(|&entry| here(self, entry) && replaceable(self, entry));
+        let tied = tied
+            .clone()
+            .find(|&entry| here(self, entry) && replaceable(self, entry));
         let (tied, replaced) = match (tied, away) {
             (Some(entry), _) => (entry, self.fetch(entry)),
             // Loaded for this operation alone.
@@ -243,7 +245,8 @@ impl Pass<'_, '_> {
         let ones = match self.isa {
             Isa::Avx2 => {
                 let ones = self.registers.spare(self.asm, Class::Vector);
-                self.asm.two(encode::EQUAL_INTEGERS, ones, ones, Rm::Reg(ones));
+                self.asm
+                    .two(encode::EQUAL_INTEGERS, ones, ones, Rm::Reg(ones));
                 ones
             }
             Isa::Avx512 => {

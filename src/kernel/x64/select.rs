@@ -160,7 +160,9 @@ impl Selector<'_> {
             if code.invariant[at] || matches!(instruction, Instruction::Fma(..)) {
                 continue;
             }
-            instruction.operands().for_each(|id| read[id.index()] = true);
+            instruction
+                .operands()
+                .for_each(|id| read[id.index()] = true);
         }
         let results = code.state.iter().chain(&code.record);
         results.for_each(|id| read[id.index()] = true);
@@ -313,7 +315,6 @@ impl Selector<'_> {
                 self.row(rows, a)
             }
             Gather(table, row, column) => self.gather(table, row, column),
-            Call(..) | CallWhere(..) => self.literal(f64::NAN.to_bits()),
         }
     }
 
