@@ -1,5 +1,7 @@
 //! Lane code made ready to run, by whatever engine.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use super::code::LaneCode;
 use super::cranelift::{Width, compile};
 use super::interpret::{Interpreter, Plan};
@@ -7,6 +9,9 @@ use super::lane::Id;
 use super::memory::{Entry, Executable, Prepared, Slot, StepCall, Unit, WideEntry};
 use super::x64::{self, Isa, Native};
 use super::{LANES, denormals};
+
+/// The widest registers that [`Engine::best`] may choose, in bits.
+static WIDEST: AtomicU32 = AtomicU32::new(u32::MAX);
 
 /// What runs lane code.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -54,11 +59,18 @@ impl Engine {
         }
     }
 
-    /// The fastest one on this host.
+    /// The fastest one on this host, up to the [limit](Engine::limit).
     pub fn best() -> Engine {
-        let works = |engine: &Engine| engine.works();
-        let best = Engine::ALL.into_iter().rev().find(works);
+        let most = WIDEST.load(Ordering::Relaxed);
+        let fits = |engine: &Engine| engine.bits() <= most && engine.works();
+        let best = Engine::ALL.into_iter().rev().find(fits);
         best.unwrap_or(Engine::Interpreter)
+    }
+
+    /// From now on [`Engine::best`] has registers of so many bits at most. No result depends on
+    /// it: all engines give the same bits.
+    pub fn limit(bits: u32) {
+        WIDEST.store(bits, Ordering::Relaxed);
     }
 
     /// Whether this host can run it.

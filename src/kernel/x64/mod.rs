@@ -7,6 +7,7 @@
 
 mod encode;
 mod memory;
+mod opcode;
 mod pass;
 mod registers;
 mod select;

@@ -1,8 +1,9 @@
 //! One pass of the body: the operations of several vectors, interleaved.
 
 use super::Isa;
-use super::encode::{self, Assembler, Fused, Masks, Rm};
+use super::encode::{Assembler, Rm};
 use super::memory::{CELLS, MEMBER_RECORD, Memory, SCRATCH, Way};
+use super::opcode::{self, Fused, Masks};
 use super::registers::{Entry, Registers};
 use super::select::{Class, Kind, Op, Selected, Source, ValueId};
 use crate::kernel::program::Output;
@@ -168,7 +169,7 @@ impl Pass<'_, '_> {
                 let a = self.fetch(a);
                 self.done(read);
                 let to = self.define(op);
-                self.asm.two(encode::TEST, to, a, Rm::Reg(a));
+                self.asm.two(opcode::TEST, to, a, Rm::Reg(a));
             }
             Kind::Gather(base, disp) => self.gather(op, a, base, disp),
         }
@@ -232,7 +233,7 @@ impl Pass<'_, '_> {
         };
         self.done(read);
         self.registers.define_in(op.to, replaced);
-        let opcode = encode::fused(shape, minus_product, minus_summand);
+        let opcode = opcode::fused(shape, minus_product, minus_summand);
         self.asm.two(opcode, replaced, second, last);
     }
 
@@ -241,12 +242,12 @@ impl Pass<'_, '_> {
         let to = self.define(op);
         self.asm.set(SCRATCH, base);
         // Does not wait for what was there.
-        self.asm.two(encode::XOR, to, to, Rm::Reg(to));
+        self.asm.two(opcode::XOR, to, to, Rm::Reg(to));
         let ones = match self.isa {
             Isa::Avx2 => {
                 let ones = self.registers.spare(self.asm, Class::Vector);
                 self.asm
-                    .two(encode::EQUAL_INTEGERS, ones, ones, Rm::Reg(ones));
+                    .two(opcode::EQUAL_INTEGERS, ones, ones, Rm::Reg(ones));
                 ones
             }
             Isa::Avx512 => {
@@ -273,7 +274,7 @@ impl Pass<'_, '_> {
         let mut from = register;
         if matches!(place, Place::Member(_, Output::Add)) {
             from = self.registers.spare(self.asm, Class::Vector);
-            self.asm.two(encode::ADD, from, register, Rm::Mem(to));
+            self.asm.two(opcode::ADD, from, register, Rm::Mem(to));
         }
         self.asm.store(to, from);
         self.registers.done(entry);

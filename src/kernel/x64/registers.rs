@@ -47,6 +47,8 @@ pub(super) struct Registers<'s> {
     /// Slots of the frame that are free, and how many there are in all.
     free_slots: Vec<u32>,
     slots: u32,
+    /// Slots that the present operation may still read: free after it.
+    leaving: Vec<u32>,
     /// The place and the way that are being emitted.
     at: u32,
     way: usize,
@@ -109,6 +111,7 @@ impl<'s> Registers<'s> {
             first_use,
             files: [file(0..vectors), file(1..8)],
             free_slots: Vec::new(),
+            leaving: Vec::new(),
             slots: 0,
             at: 0,
             way: 0,
@@ -124,6 +127,7 @@ impl<'s> Registers<'s> {
     pub(super) fn go(&mut self, at: usize, way: usize) {
         (self.at, self.way) = (at as u32, way);
         self.files.iter_mut().for_each(|file| file.locked = 0);
+        self.free_slots.append(&mut self.leaving);
     }
 
     /// The value in the present way.
@@ -334,7 +338,7 @@ impl<'s> Registers<'s> {
             self.locations[entry].register = NONE;
         }
         if self.locations[entry].slot != NONE {
-            self.free_slots.push(self.locations[entry].slot);
+            self.leaving.push(self.locations[entry].slot);
             self.locations[entry].slot = NONE;
         }
     }

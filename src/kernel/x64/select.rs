@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::Isa;
-use super::encode::{self, Masks, Opcode, Shifted};
+use super::opcode::{self, Masks, Opcode, Shifted};
 use crate::graph::Comparison;
 use crate::kernel::code::{LaneCode, Table};
 use crate::kernel::lane::{Binary, Id, Instruction, IntegerBinary, Shift, Unary};
@@ -255,13 +255,13 @@ impl Selector<'_> {
             Binary(op, a, b) => {
                 let (a, b) = (self.value(a), self.value(b));
                 let (opcode, exchange) = match op {
-                    self::Binary::Add => (encode::ADD, true),
-                    self::Binary::Subtract => (encode::SUB, false),
-                    self::Binary::Multiply => (encode::MUL, true),
-                    self::Binary::Divide => (encode::DIV, false),
+                    self::Binary::Add => (opcode::ADD, true),
+                    self::Binary::Subtract => (opcode::SUB, false),
+                    self::Binary::Multiply => (opcode::MUL, true),
+                    self::Binary::Divide => (opcode::DIV, false),
                     // The machine gives its last operand at a tie and beside NaN, as these do.
-                    self::Binary::Min => (encode::MIN, false),
-                    self::Binary::Max => (encode::MAX, false),
+                    self::Binary::Min => (opcode::MIN, false),
+                    self::Binary::Max => (opcode::MAX, false),
                 };
                 self.two(opcode, exchange, a, b)
             }
@@ -270,11 +270,11 @@ impl Selector<'_> {
             IntegerBinary(op, a, b) => {
                 let (a, b) = (self.value(a), self.value(b));
                 let (opcode, exchange) = match op {
-                    self::IntegerBinary::Add => (encode::ADD_INTEGERS, true),
-                    self::IntegerBinary::Subtract => (encode::SUB_INTEGERS, false),
-                    self::IntegerBinary::And => (encode::AND, true),
-                    self::IntegerBinary::Or => (encode::OR, true),
-                    self::IntegerBinary::Xor => (encode::XOR, true),
+                    self::IntegerBinary::Add => (opcode::ADD_INTEGERS, true),
+                    self::IntegerBinary::Subtract => (opcode::SUB_INTEGERS, false),
+                    self::IntegerBinary::And => (opcode::AND, true),
+                    self::IntegerBinary::Or => (opcode::OR, true),
+                    self::IntegerBinary::Xor => (opcode::XOR, true),
                 };
                 self.two(opcode, exchange, a, b)
             }
@@ -294,14 +294,14 @@ impl Selector<'_> {
                     Comparison::NotEqual => 0x04,
                 };
                 let class = self.truth();
-                self.op(Kind::Compare(encode::COMPARE, predicate), &[a, b], class)
+                self.op(Kind::Compare(opcode::COMPARE, predicate), &[a, b], class)
             }
             CompareIntegers(op, a, b) => {
                 let (a, b) = (self.value(a), self.value(b));
                 self.compare_integers(op, a, b)
             }
-            And(a, b) => self.masks(encode::AND, Masks::And, a, b),
-            Or(a, b) => self.masks(encode::OR, Masks::Or, a, b),
+            And(a, b) => self.masks(opcode::AND, Masks::And, a, b),
+            Or(a, b) => self.masks(opcode::OR, Masks::Or, a, b),
             Not(a) => {
                 let a = self.mask(a);
                 self.not(a)
@@ -330,15 +330,15 @@ impl Selector<'_> {
         match op {
             Unary::Negate => {
                 let sign = self.literal(1 << 63);
-                self.two(encode::XOR, true, a, sign)
+                self.two(opcode::XOR, true, a, sign)
             }
             Unary::Abs => {
                 let magnitude = self.literal(u64::MAX >> 1);
-                self.two(encode::AND, true, a, magnitude)
+                self.two(opcode::AND, true, a, magnitude)
             }
-            Unary::Sqrt => self.vector(Kind::One(encode::SQRT, None), &[a]),
-            Unary::Floor => self.vector(Kind::One(encode::ROUND, Some(DOWN)), &[a]),
-            Unary::Nearest => self.vector(Kind::One(encode::ROUND, Some(TO_NEAREST)), &[a]),
+            Unary::Sqrt => self.vector(Kind::One(opcode::SQRT, None), &[a]),
+            Unary::Floor => self.vector(Kind::One(opcode::ROUND, Some(DOWN)), &[a]),
+            Unary::Nearest => self.vector(Kind::One(opcode::ROUND, Some(TO_NEAREST)), &[a]),
         }
     }
 
@@ -362,17 +362,17 @@ impl Selector<'_> {
 
     fn shift(&mut self, op: Shift, a: ValueId, by: u8) -> ValueId {
         match (op, self.isa) {
-            (Shift::Left, _) => self.vector(Kind::Shift(encode::SHIFT_LEFT, by), &[a]),
-            (Shift::Right, _) => self.vector(Kind::Shift(encode::SHIFT_RIGHT, by), &[a]),
+            (Shift::Left, _) => self.vector(Kind::Shift(opcode::SHIFT_LEFT, by), &[a]),
+            (Shift::Right, _) => self.vector(Kind::Shift(opcode::SHIFT_RIGHT, by), &[a]),
             (Shift::Arithmetic, Isa::Avx512) => {
-                self.vector(Kind::Shift(encode::SHIFT_ARITHMETIC, by), &[a])
+                self.vector(Kind::Shift(opcode::SHIFT_ARITHMETIC, by), &[a])
             }
             (Shift::Arithmetic, Isa::Avx2) => {
                 // The sign, wherever it is after the shift, spreads by a borrow.
                 let sign = self.literal(1 << (63 - u32::from(by.min(63))));
-                let moved = self.vector(Kind::Shift(encode::SHIFT_RIGHT, by), &[a]);
-                let turned = self.two(encode::XOR, true, moved, sign);
-                self.two(encode::SUB_INTEGERS, false, turned, sign)
+                let moved = self.vector(Kind::Shift(opcode::SHIFT_RIGHT, by), &[a]);
+                let turned = self.two(opcode::XOR, true, moved, sign);
+                self.two(opcode::SUB_INTEGERS, false, turned, sign)
             }
         }
     }
@@ -387,11 +387,11 @@ impl Selector<'_> {
                 Comparison::GreaterEqual => 5,
                 Comparison::Greater => 6,
             };
-            let kind = Kind::Compare(encode::COMPARE_INTEGERS, predicate);
+            let kind = Kind::Compare(opcode::COMPARE_INTEGERS, predicate);
             return self.op(kind, &[a, b], Class::Mask);
         }
-        let greater = |this: &mut Self, a, b| this.two(encode::GREATER_INTEGERS, false, a, b);
-        let equal = |this: &mut Self| this.two(encode::EQUAL_INTEGERS, true, a, b);
+        let greater = |this: &mut Self, a, b| this.two(opcode::GREATER_INTEGERS, false, a, b);
+        let equal = |this: &mut Self| this.two(opcode::EQUAL_INTEGERS, true, a, b);
         match op {
             Comparison::Greater => greater(self, a, b),
             Comparison::Less => greater(self, b, a),
@@ -423,7 +423,7 @@ impl Selector<'_> {
         match self.isa {
             Isa::Avx2 => {
                 let ones = self.literal(u64::MAX);
-                self.two(encode::XOR, true, a, ones)
+                self.two(opcode::XOR, true, a, ones)
             }
             Isa::Avx512 => self.op(Kind::Invert, &[a], Class::Mask),
         }
@@ -435,11 +435,11 @@ impl Selector<'_> {
         let zero = self.literal(0);
         let last = self.literal((f64::from(rows) - 1.0).to_bits());
         let magic = self.literal(MAGIC.to_bits());
-        let a = self.two(encode::MAX, false, a, zero);
-        let a = self.two(encode::MIN, false, a, last);
-        let a = self.vector(Kind::One(encode::ROUND, Some(DOWN)), &[a]);
-        let a = self.two(encode::ADD, true, a, magic);
-        self.two(encode::SUB_INTEGERS, false, a, magic)
+        let a = self.two(opcode::MAX, false, a, zero);
+        let a = self.two(opcode::MIN, false, a, last);
+        let a = self.vector(Kind::One(opcode::ROUND, Some(DOWN)), &[a]);
+        let a = self.two(opcode::ADD, true, a, magic);
+        self.two(opcode::SUB_INTEGERS, false, a, magic)
     }
 
     fn gather(&mut self, table: u32, row: Id, column: u32) -> ValueId {
@@ -450,7 +450,7 @@ impl Selector<'_> {
             None => {
                 // Both are below 2^32.
                 let (from, by) = (self.value(row), self.literal(columns));
-                let index = self.two(encode::MUL_HALVES, true, from, by);
+                let index = self.two(opcode::MUL_HALVES, true, from, by);
                 self.scaled.insert((row, columns), index);
                 index
             }
