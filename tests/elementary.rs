@@ -5,6 +5,9 @@ use effpot_lang::graph::{Function, Graph};
 use effpot_lang::kernel::lane::Instruction;
 use effpot_lang::kernel::{BatchKernel, Engine, LaneBuilder, elementary};
 
+#[path = "elementary/page.rs"]
+mod page;
+
 /// Points with exact values; made by `data/make_reference.py`.
 const REFERENCE: &str = include_str!("data/elementary.txt");
 
@@ -40,30 +43,30 @@ const FLUSHED: f64 = 3.2e-308;
 
 const BOUNDS: &[Bound] = &[
     // Two parts of pi lack 3e-33: 1e-25 for 1e8/pi turns.
-    small(bound(Function::Sin, 2.0, 17), 1e-9, 1e-25),
+    small(bound(Function::Sin, 2.25, 17), 1e-9, 2e-25),
     // The cosine has the reduction of the sine: near its zeros the error is absolute, from the
     // rounding of r (1.1e-16), of r^2 (0.7e-16), and of the sums and coefficients (1.2e-16).
-    small(bound(Function::Cos, 2.0, 16), 0.5, 3e-16),
-    bound(Function::Tan, 3.0, 28),
-    bound(Function::Asin, 2.5, 29),
+    small(bound(Function::Cos, 2.0, 16), 0.6, 3e-16),
+    bound(Function::Tan, 2.0, 32),
+    bound(Function::Asin, 2.0, 29),
     bound(Function::Acos, 1.5, 33),
-    bound(Function::Atan, 2.5, 32),
+    bound(Function::Atan, 2.0, 32),
     bound(Function::Atan2, 2.0, 58),
-    bound(Function::Sinh, 1.5, 35),
+    bound(Function::Sinh, 2.0, 35),
     bound(Function::Cosh, 1.5, 21),
-    bound(Function::Tanh, 3.0, 27),
+    bound(Function::Tanh, 2.0, 31),
     bound(Function::Asinh, 2.0, 60),
-    bound(Function::Acosh, 2.0, 57),
-    bound(Function::Atanh, 2.0, 54),
+    bound(Function::Acosh, 2.5, 57),
+    bound(Function::Atanh, 2.5, 54),
     small(bound(Function::Exp, 1.0, 19), FLUSHED, FLUSHED),
-    bound(Function::Expm1, 2.0, 23),
+    bound(Function::Expm1, 2.0, 24),
     bound(Function::Log, 1.0, 34),
     bound(Function::Log1p, 1.5, 46),
     bound(Function::Log10, 0.6, 72),
     bound(Function::Cbrt, 1.0, 52),
-    bound(Function::Erf, 1.5, 63),
-    bound(Function::Hypot, 1.0, 19),
-    small(bound(Function::Power, 1.0, 120), FLUSHED, FLUSHED),
+    bound(Function::Erf, 2.0, 63),
+    bound(Function::Hypot, 1.5, 19),
+    small(bound(Function::Power, 1.5, 120), FLUSHED, FLUSHED),
 ];
 
 /// A function alone, compiled.
@@ -156,6 +159,15 @@ fn error(point: &Point, bound: &Bound, got: f64) -> f64 {
     }
 }
 
+/// The largest error in ulp, and where it is.
+fn worst(bound: &Bound, points: &[Point], engine: Engine) -> (f64, [f64; 2]) {
+    let at: Vec<[f64; 2]> = points.iter().map(|point| point.at).collect();
+    let got = values(&kernel(bound.function, engine), &at);
+    let errors = points.iter().zip(got).map(|(p, got)| error(p, bound, got));
+    let worst = errors.zip(at).max_by(|a, b| a.0.total_cmp(&b.0));
+    worst.expect("points")
+}
+
 #[test]
 fn errors_and_costs_are_within_their_bounds() {
     let mut table = String::new();
@@ -163,16 +175,10 @@ fn errors_and_costs_are_within_their_bounds() {
     for bound in BOUNDS {
         let points = points(bound.function);
         assert!(points.len() >= 150, "{}", bound.function.name());
-        let at: Vec<[f64; 2]> = points.iter().map(|point| point.at).collect();
         let cost = operations(bound.function);
         good &= cost <= bound.operations;
         for engine in engines() {
-            let got = values(&kernel(bound.function, engine), &at);
-            let errors = points.iter().zip(got).map(|(p, got)| error(p, bound, got));
-            let (worst, at) = errors
-                .zip(&at)
-                .max_by(|a, b| a.0.total_cmp(&b.0))
-                .expect("points");
+            let (worst, at) = worst(bound, &points, engine);
             good &= worst <= bound.ulp;
             table += &format!(
                 "{:6} {:11}: {worst:6.3} of {} ulp, at {:e}, {:e}; {cost} of {} operations\n",

@@ -88,20 +88,24 @@ def odd(f):
     return filled(lambda u: (f(sqrt(u)) / sqrt(u) - 1) / u)
 
 
+def relative(f):
+    """The weight of `odd(f)` in the relative error of `f`."""
+    return lambda u: u * sqrt(max(u, SMALL)) / f(sqrt(max(u, SMALL)))
+
+
 u_itself = lambda u: u
 COS = filled(lambda u: (m.cos(sqrt(u)) - 1) / u)
 HALF, QUARTER = mpf("1.5708") ** 2, mpf("0.7855") ** 2
 # A little more than the range, for roundings of the reduced argument.
 MORE = mpf("1.0001")
-sine_weight = lambda u: u * sqrt(max(u, SMALL)) / m.sin(sqrt(max(u, SMALL)))
-fit("SIN", odd(m.sin), sine_weight, 0, HALF, 8)
+fit("SIN", odd(m.sin), relative(m.sin), 0, HALF, 8)
 fit("COS", COS, u_itself, 0, HALF, 8)
-fit("SIN_QUARTER", odd(m.sin), u_itself, 0, QUARTER, 6)
-fit("COS_QUARTER", COS, u_itself, 0, QUARTER, 7)
+fit("TAN", odd(m.tan), relative(m.tan), 0, QUARTER, 14)
 
 L = m.log(2) / 2 * MORE
 fit("EXP", filled(lambda r: (m.exp(r) - 1 - r) / r**2), lambda r: r * r, -L, L, 10)
 fit("SINH", odd(m.sinh), u_itself, 0, 1, 7)
+fit("TANH", odd(m.tanh), relative(m.tanh), 0, mpf("0.5494") ** 2, 10)
 
 S = ((sqrt(2) - 1) / (sqrt(2) + 1) * MORE) ** 2
 LOG = filled(lambda z: (2 * m.atanh(sqrt(z)) / sqrt(z) - 2) / z)

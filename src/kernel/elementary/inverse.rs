@@ -59,13 +59,11 @@ fn angle<'a>(a: Number<'a>, b: Number<'a>) -> Angle<'a> {
     let denominator = steep.pick(a, middle.pick(a + b, b));
     let t = numerator / denominator;
     let u = t * t;
-    let rest = (t * u).fma(u.polynomial(&ATAN), t);
     let near = steep.pick(FRAC_PI_2, middle.pick(FRAC_PI_4, 0.0));
     let low = steep.pick(FRAC_PI_2_LOW, middle.pick(0.5 * FRAC_PI_2_LOW, 0.0));
-    Angle {
-        near,
-        rest: rest + low,
-    }
+    // The small parts first, so that the sum of all is rounded once beside them.
+    let rest = t + (t * u).fma(u.polynomial(&ATAN), low);
+    Angle { near, rest }
 }
 
 /// `atan x`
@@ -98,8 +96,18 @@ pub(super) fn atan2<'a>(y: Number<'a>, x: Number<'a>) -> Number<'a> {
 /// `asin(a) = asin(t)`, or `pi/2 - 2 asin(t)` with `t = sqrt((1 - a)/2)` for `a > 1/2`.
 struct HalfAngle<'a> {
     far: super::number::Truth<'a>,
+    t: Number<'a>,
+    /// `t u`
+    cube: Number<'a>,
+    /// `S(u)`
+    series: Number<'a>,
+}
+
+impl<'a> HalfAngle<'a> {
     /// `asin(t)`
-    asin: Number<'a>,
+    fn asin(&self) -> Number<'a> {
+        self.cube.fma(self.series, self.t)
+    }
 }
 
 fn half_angle(a: Number<'_>) -> HalfAngle<'_> {
@@ -109,22 +117,27 @@ fn half_angle(a: Number<'_>) -> HalfAngle<'_> {
     let t = far.pick(half.sqrt(), a);
     HalfAngle {
         far,
-        asin: (t * u).fma(u.polynomial(&ASIN), t),
+        t,
+        cube: t * u,
+        series: u.polynomial(&ASIN),
     }
 }
 
 /// `asin x`
 pub(super) fn asin(x: Number<'_>) -> Number<'_> {
-    let HalfAngle { far, asin } = half_angle(x.abs());
-    let complement = FRAC_PI_2 - (2.0 * asin - FRAC_PI_2_LOW);
-    far.pick(complement, asin).copysign(x)
+    let half = half_angle(x.abs());
+    let low = half.far.pick(-0.5 * FRAC_PI_2_LOW, 0.0);
+    let asin = half.t + half.cube.fma(half.series, low);
+    let complement = asin.fma(-2.0, FRAC_PI_2);
+    half.far.pick(complement, asin).copysign(x)
 }
 
 /// `acos x`
 pub(super) fn acos(x: Number<'_>) -> Number<'_> {
-    let HalfAngle { far, asin } = half_angle(x.abs());
+    let half = half_angle(x.abs());
+    let asin = half.asin();
     let near = FRAC_PI_2 - (asin.copysign(x) - FRAC_PI_2_LOW);
     let twice = 2.0 * asin;
     let left = PI - (twice - 2.0 * FRAC_PI_2_LOW);
-    far.pick(x.below(0.0).pick(left, twice), near)
+    half.far.pick(x.below(0.0).pick(left, twice), near)
 }

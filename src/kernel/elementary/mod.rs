@@ -1,30 +1,9 @@
 //! Elementary functions in lane code: straight-line, without branches or table look-ups.
 //!
-//! Cost in operations (constants and changes of type not counted) and the largest error found at
-//! 80,000 points, in units in the last place of the exact value. The test `elementary` has 5,000 of
-//! such points and a bound for each function.
-//!
-//! | function | cost | ulp | | function | cost | ulp |
-//! |---|---|---|---|---|---|---|
-//! | `sin` | 17 | 1.5 | | `exp` | 19 | 0.8 |
-//! | `cos` | 16, with `sin` 9 | 1.6 (a) | | `expm1` | 23 | 1.8 |
-//! | `tan` | 28 | 2.5 | | `log` | 34 | 0.7 |
-//! | `asin` | 29 | 2.0 | | `log1p` | 46 | 1.3 |
-//! | `acos` | 33 | 1.0 | | `log10` | 72 | 0.5 |
-//! | `atan` | 32 | 2.2 | | `cbrt` | 52 | 0.7 |
-//! | `atan2` | 58 | 1.5 | | `erf` | 63 | 1.3 |
-//! | `sinh` | 35 | 1.3 | | `hypot` | 19 | 1.0 |
-//! | `cosh` | 21 | 1.1 | | `^` | 120 (b) | 0.9 |
-//! | `tanh` | 27 | 2.4 | | `asinh` | 60 | 1.3 |
-//! | `acosh` | 57 | 1.5 | | `atanh` | 54 | 1.8 |
-//!
-//! (a) Below 1/2 the error of the cosine is absolute, 3e-16: it shares the reduction of the sine.
-//! (b) 4 to 7 for constant exponents of 0.5, 1.5 and 2.5 and their negatives.
-//!
-//! Ranges. Angles: full accuracy to 1e8 (there the sine has an absolute error of 1e-25 within 1e-9
-//! of a zero), 4e-16 absolute to 2^43, 2e-14 to 2^51; from there on no finite number comes out.
-//! `exp` and `^` give 0 where the exact value is below 2^-1021.5 (3.1e-308). All else holds for
-//! every argument. Signs of zero, infinities and NaN are those of the function table.
+//! What each costs, how far it is from the exact value and what is promised of it is a page that the
+//! test `elementary` writes, `docs/functions.md`. The cosine shares the reduction of the sine, which
+//! makes its error absolute near its zeros. Signs of zero, infinities and NaN are those of the
+//! function table.
 //!
 //! Coefficients are minimax, by the exchange algorithm of Remez in 72 digits, then rounded
 //! (`tests/data/make_coefficients.py`); the errors beside them are of the polynomial, without

@@ -15,8 +15,7 @@ use super::{MAGIC, power_of_two};
 
 /// `pi - PI`, rounded.
 const PI_LOW: f64 = 1.2246467991473532e-16;
-/// `pi/2 - FRAC_PI_2`, rounded down, and what is missing then, rounded: all parts are positive, so
-/// that the reduction keeps the sign of zero.
+/// `pi/2 - FRAC_PI_2`, rounded down, and what is missing then, rounded.
 const FRAC_PI_2_LOW: [f64; 2] = [6.123233995736765e-17, 1.082856673921914e-32];
 
 /// `sin(r)/r = 1 + u S(u)`, `u = r^2 <= (pi/2)^2`: minimax in the relative error of the sine,
@@ -45,25 +44,23 @@ const COS: [f64; 8] = [
     4.6102924116799065e-14,
 ];
 
-/// As [`SIN`] for `u <= (pi/4)^2`: 3e-18 (6e-18 rounded).
-const SIN_QUARTER: [f64; 6] = [
-    -0.16666666666666632,
-    0.008333333333322411,
-    -0.0001984126982980509,
-    2.7557313690909166e-06,
-    -2.5050757949128243e-08,
-    1.589678561263571e-10,
-];
-
-/// As [`COS`] for `u <= (pi/4)^2`: 3e-20 (2e-18 rounded).
-const COS_QUARTER: [f64; 7] = [
-    -0.5,
-    0.04166666666666649,
-    -0.001388888888886388,
-    2.4801587284993384e-05,
-    -2.7557313334833786e-07,
-    2.087560805448731e-09,
-    -1.1354490391304828e-11,
+/// `tan(r) = r - r u T(u)`, `u = r^2 <= (pi/4)^2`: minimax in the relative error, 1.2e-17 (2.3e-17
+/// rounded).
+const MINUS_TAN: [f64; 14] = [
+    -0.33333333333332776,
+    -0.1333333333341461,
+    -0.053968253926671705,
+    -0.021869489608948262,
+    -0.008863219164491284,
+    -0.003592289081414505,
+    -0.0014547579204610601,
+    -0.0005950650663647803,
+    -0.00022237855501106048,
+    -0.00013652854975619808,
+    2.6390790244890684e-05,
+    -8.945682009865795e-05,
+    4.4879067114144044e-05,
+    -2.0863877497947064e-05,
 ];
 
 /// `(r, n)` with `x = n*(high + low...) + r` and `n` the nearest integer to `x*inverse`, in the low
@@ -96,13 +93,19 @@ pub(super) fn cos(x: Number<'_>) -> Number<'_> {
     (cosine.bits() ^ n.up(63)).number()
 }
 
-/// `tan x`: sine over cosine of `x - n*pi/2`, or minus its reciprocal for odd `n`.
+/// `tan x`: a polynomial in `x - n*pi/2`, or minus its reciprocal for odd `n`. Poles enlarge what
+/// rounding takes from the remainder, so that it is kept.
 pub(super) fn tan(x: Number<'_>) -> Number<'_> {
-    let (r, n) = reduce(x, FRAC_2_PI, FRAC_PI_2, &FRAC_PI_2_LOW);
+    let (first, bits) = reduce(x, FRAC_2_PI, FRAC_PI_2, &[]);
+    let n = bits.number() - MAGIC;
+    let [low, lower] = FRAC_PI_2_LOW;
+    // Not fused: where first and n*low cancel, r is exact, and so is r - first.
+    let r = first - n * low;
+    // What r has too much; subtracted in the end, because a sum would lose the sign of zero.
+    let excess = n.fma(lower, n.fma(low, r - first));
     let u = r * r;
-    let sine = r * u.fma(u.polynomial(&SIN_QUARTER), 1.0);
-    let cosine = u.fma(u.polynomial(&COS_QUARTER), 1.0);
+    let tangent = r - (r * u).fma(u.polynomial(&MINUS_TAN), excess);
     // The lowest bit of n as the sign of a number: negative for odd n.
-    let odd = (n.up(63) | 1.0_f64.to_bits() as i64).number().below(0.0);
-    odd.pick(cosine, sine) / odd.pick(-sine, cosine)
+    let odd = (bits.up(63) | 1.0_f64.to_bits() as i64).number().below(0.0);
+    odd.pick(-1.0, tangent) / odd.pick(tangent, 1.0)
 }
