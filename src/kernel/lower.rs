@@ -1,7 +1,8 @@
 //! Formulas as lane code.
 
 use super::LaneBuilder;
-use super::elementary;
+use super::elementary::{self, Angle};
+use super::harmonics::{Family, Waves};
 use super::lane::{Mask, Value};
 use super::spline::{lower_spline, spline_table};
 use crate::graph::{Bits, Comparison, Function, Graph, Node, Op, SplineId};
@@ -14,10 +15,17 @@ const MAX_CHAIN: u32 = 64;
 /// What a lowering may change by rounding.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Lowering {
-    /// Division by an invariant becomes a product with its reciprocal, computed once.
+    /// Division by an invariant becomes a product with its reciprocal, computed once; division of
+    /// several by the same, products with one reciprocal.
     pub reciprocals: bool,
     /// `a*b + c` becomes one instruction with one rounding.
     pub contract: bool,
+    /// A power is the product of two that are there, if any are.
+    pub powers: bool,
+    /// A sine or cosine of `k*x` takes the angle as a multiple of x, and may come from that of
+    /// another multiple: an absolute error of 4e-16, or 8e-16 times the multiple, and one
+    /// rounding of the angle.
+    pub angles: bool,
 }
 
 impl Lowering {
@@ -25,11 +33,15 @@ impl Lowering {
     pub const EXACT: Lowering = Lowering {
         reciprocals: false,
         contract: false,
+        powers: false,
+        angles: false,
     };
     /// Fast: for step loops.
     pub const FAST: Lowering = Lowering {
         reciprocals: true,
         contract: true,
+        powers: true,
+        angles: true,
     };
 }
 
@@ -49,6 +61,15 @@ pub fn lower_graph(
     inputs: &[Value],
     lowering: Lowering,
 ) -> Vec<Value> {
+    let schedule = graph.schedule(roots);
+    let varies = graph.depends(|input| match inputs.get(input as usize) {
+        Some(&value) => !builder.is_invariant(value),
+        None => false,
+    });
+    let waves = match lowering.angles {
+        true => Waves::of(graph, &schedule, &varies),
+        false => Waves::default(),
+    };
     let mut lower = Lower {
         builder,
         graph,
@@ -56,8 +77,21 @@ pub fn lower_graph(
         lowering,
         done: vec![None; graph.len()],
         tables: HashMap::new(),
+        angles: vec![None; waves.families.len()],
+        multiples: HashMap::new(),
+        waves,
+        divisors: match lowering.reciprocals {
+            true => divisors(graph, &schedule),
+            false => HashMap::new(),
+        },
+        powers: HashMap::new(),
     };
-    for node in graph.schedule(roots) {
+    // Angles need all invariants of their unit.
+    let (first, then): (Vec<Node>, Vec<Node>) = match lowering.angles {
+        true => schedule.into_iter().partition(|node| !varies[node.index()]),
+        false => (schedule, Vec::new()),
+    };
+    for node in first.into_iter().chain(then) {
         lower.done[node.index()] = Some(lower.op(graph.op(node)));
     }
     roots.iter().map(|root| lower.number(*root)).collect()
@@ -71,6 +105,15 @@ struct Lower<'a> {
     done: Vec<Option<Lowered>>,
     /// The tables of the splines so far.
     tables: HashMap<SplineId, u32>,
+    waves: Waves,
+    /// By family, the angle that the others are multiples of.
+    angles: Vec<Option<Angle>>,
+    /// By family and multiple, the sine or cosine.
+    multiples: HashMap<(usize, u32, Function), Value>,
+    /// How many quotients have this denominator.
+    divisors: HashMap<Node, usize>,
+    /// What is there by base and exponent.
+    powers: HashMap<(Value, u32), Value>,
 }
 
 impl Lower<'_> {
@@ -125,10 +168,21 @@ impl Lower<'_> {
                 Some(&value) => value,
                 None => self.builder.constant(f64::NAN),
             },
+            Op::Apply1(function @ (Function::Sin | Function::Cos), a)
+                if self.waves.angles.contains_key(&a) =>
+            {
+                self.wave(function, a)
+            }
             Op::Apply1(function, a) => {
                 let a = self.number(a);
                 let unused = self.builder.constant(0.0);
                 elementary::lower(self.builder, function, [a, unused])
+            }
+            Op::Apply2(Function::Divide, a, b) if self.divisors.get(&b) > Some(&1) => {
+                let (a, b) = (self.number(a), self.number(b));
+                let one = self.builder.constant(1.0);
+                let reciprocal = self.builder.div(one, b);
+                self.builder.mul(a, reciprocal)
             }
             Op::Apply2(function, a, b) => {
                 let args = [self.number(a), self.number(b)];
@@ -136,7 +190,7 @@ impl Lower<'_> {
             }
             Op::Power(a, n) => {
                 let a = self.number(a);
-                power(self.builder, a, n)
+                self.power(a, n)
             }
             Op::Select(condition, a, b) => {
                 let condition = self.truth(condition);
@@ -160,6 +214,140 @@ impl Lower<'_> {
                 self.builder.constant(f64::NAN)
             }
         }
+    }
+
+    /// The sine or cosine of an angle that varies.
+    fn wave(&mut self, function: Function, angle: Node) -> Value {
+        let harmonic = self.waves.angles[&angle];
+        let value = self.multiple(harmonic.family, harmonic.multiple, function);
+        match function == Function::Sin && harmonic.negative {
+            true => self.builder.neg(value),
+            false => value,
+        }
+    }
+
+    /// The sine or cosine of a multiple of the angle of a family.
+    fn multiple(&mut self, family: usize, multiple: u32, function: Function) -> Value {
+        if let Some(&value) = self.multiples.get(&(family, multiple, function)) {
+            return value;
+        }
+        let value = match self.waves.families[family].sums.get(&multiple) {
+            Some(&parts) => {
+                let [cosines, sines] = [Function::Cos, Function::Sin]
+                    .map(|function| parts.map(|part| self.multiple(family, part, function)));
+                let b = &mut *self.builder;
+                match function {
+                    Function::Cos => {
+                        let minus = b.neg(sines[1]);
+                        let product = b.mul(sines[0], minus);
+                        b.fma(cosines[0], cosines[1], product)
+                    }
+                    _ if parts[0] == parts[1] => {
+                        let twice = b.add(sines[0], sines[0]);
+                        b.mul(twice, cosines[0])
+                    }
+                    _ => {
+                        let product = b.mul(sines[0], cosines[1]);
+                        b.fma(cosines[0], sines[1], product)
+                    }
+                }
+            }
+            None => {
+                let angle = self.angle(family);
+                match function {
+                    Function::Cos => angle.cos(self.builder),
+                    _ => angle.sin(self.builder),
+                }
+            }
+        };
+        self.multiples.insert((family, multiple, function), value);
+        value
+    }
+
+    /// The angle of a family, made with those of all families of one atom, which share a guard.
+    fn angle(&mut self, family: usize) -> Angle {
+        if let Some(angle) = self.angles[family] {
+            return angle;
+        }
+        let atom = self.waves.families[family].unit.atom;
+        let families: Vec<(usize, Family)> = (0..)
+            .zip(&self.waves.families)
+            .filter(|(_, other)| other.unit.atom == atom)
+            .map(|(place, other)| (place, other.clone()))
+            .collect();
+        let scales: Vec<(f64, Vec<(Value, i32)>)> = families
+            .iter()
+            .map(|(_, other)| {
+                let powers = other.unit.factors.iter();
+                let powers = powers.map(|&(node, exponent)| (self.number(node), exponent));
+                (other.coefficient, powers.collect())
+            })
+            .collect();
+        let x = self.number(atom);
+        let angles = elementary::angles(self.builder, x, &scales);
+        for ((place, _), &angle) in families.iter().zip(&angles) {
+            self.angles[*place] = Some(angle);
+        }
+        angles[families
+            .iter()
+            .position(|(place, _)| *place == family)
+            .unwrap_or(0)]
+    }
+
+    /// `x^n` by repeated squaring, `0^0 = 1`; a negative power is the reciprocal of the positive
+    /// one. Any other order of the products has the same bound of its error.
+    fn power(&mut self, x: Value, n: i32) -> Value {
+        let one = self.builder.constant(1.0);
+        let magnitude = n.unsigned_abs();
+        if magnitude > MAX_CHAIN {
+            let n = self.builder.constant(f64::from(n));
+            return elementary::lower(self.builder, Function::Power, [x, n]);
+        }
+        let known = match self.lowering.powers {
+            true => self.known_power(x, magnitude),
+            false => None,
+        };
+        let product = known.unwrap_or_else(|| self.squared_power(x, magnitude));
+        self.powers.insert((x, magnitude), product);
+        match n < 0 {
+            true => self.builder.div(one, product),
+            false => product,
+        }
+    }
+
+    /// A power that is there, or the product of two that are.
+    fn known_power(&mut self, x: Value, n: u32) -> Option<Value> {
+        let there = |n: u32| match n {
+            1 => Some(x),
+            n => self.powers.get(&(x, n)).copied(),
+        };
+        let product = |a: u32| there(a).zip(there(n - a));
+        let found = there(n).map(|power| (power, None));
+        let found = found.or_else(|| {
+            let product = (n.div_ceil(2)..n).find_map(product);
+            product.map(|(a, b)| (a, Some(b)))
+        });
+        let (a, b) = found?;
+        Some(b.map_or(a, |b| self.builder.mul(a, b)))
+    }
+
+    fn squared_power(&mut self, x: Value, n: u32) -> Value {
+        let mut product = self.builder.constant(1.0);
+        let (mut rest, mut square, mut known, mut done) = (n, x, 1, 0);
+        while rest > 0 {
+            if rest % 2 == 1 {
+                product = self.builder.mul(product, square);
+                done += known;
+                self.powers.insert((x, done), product);
+            }
+            rest /= 2;
+            if rest > 0 {
+                square = self.builder.mul(square, square);
+                known *= 2;
+                self.powers.insert((x, known), square);
+            }
+        }
+        product
     }
 
     fn apply2(&mut self, function: Function, [a, b]: [Value; 2]) -> Value {
@@ -195,23 +383,13 @@ impl Lower<'_> {
     }
 }
 
-/// `x^n` by repeated squaring, `0^0 = 1`; a negative power is the reciprocal of the positive one.
-fn power(b: &mut LaneBuilder, x: Value, n: i32) -> Value {
-    let one = b.constant(1.0);
-    let magnitude = n.unsigned_abs();
-    if magnitude > MAX_CHAIN {
-        let n = b.constant(f64::from(n));
-        return elementary::lower(b, Function::Power, [x, n]);
-    }
-    let (mut rest, mut square, mut product) = (magnitude, x, one);
-    while rest > 0 {
-        if rest % 2 == 1 {
-            product = b.mul(product, square);
-        }
-        rest /= 2;
-        if rest > 0 {
-            square = b.mul(square, square);
+/// How many quotients have each denominator.
+fn divisors(graph: &Graph, schedule: &[Node]) -> HashMap<Node, usize> {
+    let mut divisors = HashMap::new();
+    for node in schedule {
+        if let Op::Apply2(Function::Divide, _, b) = graph.op(*node) {
+            *divisors.entry(b).or_insert(0) += 1;
         }
     }
-    if n < 0 { b.div(one, product) } else { product }
+    divisors
 }

@@ -15,6 +15,7 @@ pub mod denormals;
 pub mod elementary;
 mod emit;
 mod engine;
+mod harmonics;
 mod interpret;
 pub mod lane;
 mod lower;

@@ -7,11 +7,20 @@
 //! rounds once, so `r` is good to half an ulp and `n * 2^-108`: for `|x| <= 1e8` that is below
 //! 2e-25, and shows only within 1e-9 of a zero. The tangent, which has poles too, takes a third
 //! part.
+//!
+//! Where a product `k*x` with an invariant k may be rounded, `c = k/pi` takes its place: the
+//! fraction `f = c*x - n` of half turns is one fused product, and its sine a polynomial in `f`.
+//! Errors, with `h = 2^-53`: that of c and the rounding of k*x that it replaces are one, `h |k*x|`.
+//! Of the sine: polynomial 1.0h, f 0.6h, f^2 0.5h, the steps of Horner's scheme 1.0h, 0.5h and
+//! 0.1h, last product 0.5h; of the cosine: f 0.8h, f^2 0.4h, the steps 0.5h, 1.0h and 0.3h. That is
+//! less than 4h, 4.4e-16, for each (3.6h and 3.0h where all are at their largest).
 
 use std::f64::consts::{FRAC_1_PI, FRAC_2_PI, FRAC_PI_2, PI};
 
-use super::number::{Number, Whole};
+use super::Angle;
+use super::number::{Number, Whole, with};
 use super::{MAGIC, power_of_two};
+use crate::kernel::{LaneBuilder, Value};
 
 /// `pi - PI`, rounded.
 const PI_LOW: f64 = 1.2246467991473532e-16;
@@ -63,6 +72,34 @@ const MINUS_TAN: [f64; 14] = [
     -2.0863877497947064e-05,
 ];
 
+/// `1/pi - FRAC_1_PI`, rounded.
+const FRAC_1_PI_LOW: f64 = -1.9678676675182486e-17;
+
+/// `sin(pi f)/f = PI + u S(u)`, `u = f^2 <= 1/4`: nearly minimax in the absolute error of the sine,
+/// 1.1e-16 with these rounded coefficients.
+const SIN_TURNS: [f64; 7] = [
+    -5.1677127800496905,
+    2.5501640398552374,
+    -0.5992645286717426,
+    0.08214587714369341,
+    -0.0073703549374415,
+    0.0004659607332988584,
+    -2.1104569267292803e-05,
+];
+
+/// `cos(pi f) = 1 + u C(u)`, `u = f^2 <= 1/4`: nearly minimax in the absolute error, 5e-18 with
+/// these rounded coefficients.
+const COS_TURNS: [f64; 8] = [
+    -4.934802200544677,
+    4.058712126416505,
+    -1.3352627688432201,
+    0.23533063012129907,
+    -0.025806888638254668,
+    0.0019295557016415312,
+    -0.00010456494024591387,
+    4.147776393500464e-06,
+];
+
 /// `(r, n)` with `x = n*(high + low...) + r` and `n` the nearest integer to `x*inverse`, in the low
 /// bits of the second. From `|x| = 2^51` on, the first product overflows, which makes `r`
 /// infinite: beyond the reduction no finite number comes out. (One operation; a comparison and a
@@ -108,4 +145,85 @@ pub(super) fn tan(x: Number<'_>) -> Number<'_> {
     // The lowest bit of n as the sign of a number: negative for odd n.
     let odd = (bits.up(63) | 1.0_f64.to_bits() as i64).number().below(0.0);
     odd.pick(-1.0, tangent) / odd.pick(tangent, 1.0)
+}
+
+/// `coefficient/pi` times the product of these powers, rounded once (but for 1e-31) where the
+/// coefficient is exact.
+pub(super) fn half_turns(b: &mut LaneBuilder, coefficient: f64, powers: &[(Value, i32)]) -> Value {
+    let (mut high, mut low) = (b.constant(FRAC_1_PI), b.constant(FRAC_1_PI_LOW));
+    let coefficient = b.constant(coefficient);
+    let all = [(coefficient, 1)].into_iter().chain(powers.iter().copied());
+    for (value, exponent) in all {
+        for _ in 0..exponent.unsigned_abs() {
+            let first = match exponent > 0 {
+                true => b.mul(high, value),
+                false => b.div(high, value),
+            };
+            // What the first rounded away, and the low part.
+            if exponent > 0 {
+                let minus = b.neg(first);
+                let lost = b.fma(high, value, minus);
+                low = b.fma(low, value, lost);
+            } else {
+                let minus = b.neg(first);
+                let lost = b.fma(minus, value, high);
+                let lost = b.add(lost, low);
+                low = b.div(lost, value);
+            }
+            high = first;
+        }
+    }
+    b.add(high, low)
+}
+
+/// The angles `scales[i]*x` in half turns. From 2^49 half turns of the largest scale on, the guard
+/// is infinite and no finite sine or cosine comes out. (Scales above 2^48 have it at `|x| = 2`.)
+pub(super) fn angles(b: &mut LaneBuilder, x: Value, scales: &[Value]) -> Vec<Angle> {
+    let mut largest = b.constant(0.0);
+    for &scale in scales {
+        let size = b.abs(scale);
+        largest = b.max(size, largest);
+    }
+    // Below 1 the largest number is no such angle.
+    let [over, least, most] = [975, 0, 1023].map(|n| b.constant(power_of_two(n)));
+    let guard = b.mul(largest, over);
+    let guard = b.max(guard, least);
+    let guard = b.min(guard, most);
+    let guarded = b.mul(x, guard);
+    let angle = |&scale: &Value| Angle {
+        x,
+        scale,
+        guarded,
+        guarded_scale: b.div(scale, guard),
+    };
+    scales.iter().map(angle).collect()
+}
+
+/// `(f, n)` with the angle `n + f` half turns and `n` the nearest integer, in the low bits of the
+/// second.
+fn reduce_turns<'a>(angle: [Number<'a>; 4]) -> (Number<'a>, Whole<'a>) {
+    let [x, scale, guarded, guarded_scale] = angle;
+    let shifted = guarded.fma(guarded_scale, MAGIC);
+    let back = MAGIC - shifted;
+    (x.fma(scale, back), shifted.bits())
+}
+
+/// The sine of an angle.
+pub(super) fn sin_turns(b: &mut LaneBuilder, angle: Angle) -> Value {
+    with(b, angle.parts(), |angle| {
+        let (f, n) = reduce_turns(angle);
+        let u = f * f;
+        let sine = f * u.fma(u.polynomial(&SIN_TURNS), PI);
+        (sine.bits() ^ n.up(63)).number()
+    })
+}
+
+/// The cosine of an angle.
+pub(super) fn cos_turns(b: &mut LaneBuilder, angle: Angle) -> Value {
+    with(b, angle.parts(), |angle| {
+        let (f, n) = reduce_turns(angle);
+        let u = f * f;
+        let cosine = u.fma(u.polynomial(&COS_TURNS), 1.0);
+        (cosine.bits() ^ n.up(63)).number()
+    })
 }
