@@ -31,6 +31,14 @@ impl Engine {
         }
     }
 
+    /// How many bits it computes with at once, 64 a lane.
+    pub fn bits(self) -> u32 {
+        match self {
+            Engine::Interpreter | Engine::Scalar => 64,
+            Engine::Vector => 128,
+        }
+    }
+
     /// The fastest one on this host.
     pub fn best() -> Engine {
         let works = |engine: &Engine| engine.works();
