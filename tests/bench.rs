@@ -39,19 +39,30 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// The flags of a short bench, if they do not say how long.
+fn short<'a>(file: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let seconds: &[&str] = match more.contains(&"--seconds") {
+        true => &[],
+        false => &["--seconds", "0.02"],
+    };
+    [&[file], seconds, more].concat()
+}
+
 /// A short bench of an example.
 fn example(file: &str, more: &[&str]) -> Ran {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let arguments = [&[file, "--seconds", "0.02"], more].concat();
-    Ran::of(command(&folder, &arguments).output().unwrap())
+    Ran::of(command(&folder, &short(file, more)).output().unwrap())
 }
 
 /// A short bench of a program.
 fn program(text: &str, more: &[&str]) -> Ran {
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("v.pot"), text).unwrap();
-    let arguments = [&["v.pot", "--seconds", "0.02"], more].concat();
-    Ran::of(command(folder.path(), &arguments).output().unwrap())
+    Ran::of(
+        command(folder.path(), &short("v.pot", more))
+            .output()
+            .unwrap(),
+    )
 }
 
 fn engines() -> Vec<Engine> {
@@ -179,20 +190,18 @@ fn flags_beat_the_file() {
 
 #[test]
 fn widths_are_chosen_once_each() {
-    let wanted = engines()[0].bits().to_string();
+    let wanted = engines()[0].bits();
+    let flag = wanted.to_string();
     let ran = example(
         "quadratic.pot",
-        &["--json", "--simd", &wanted, "--simd", &wanted],
+        &["--json", "--simd", &flag, "--simd", &flag],
     );
     assert_eq!(ran.code, 0, "{}", ran.err);
     let result = ran.json();
     let rows = result["widths"].as_array().unwrap();
-    let as_wide = engines()
-        .iter()
-        .filter(|e| e.bits().to_string() == wanted)
-        .count();
+    let as_wide = engines().iter().filter(|e| e.bits() == wanted).count();
     assert_eq!(rows.len(), as_wide);
-    assert!(rows.iter().all(|row| row["bits"].to_string() == wanted));
+    assert!(rows.iter().all(|row| row["bits"] == wanted));
 }
 
 /// A width that this host has not is the fault of the command line.

@@ -2,10 +2,10 @@
 
 use std::hint::black_box;
 
-use super::course::advance;
+use super::course::{IN_FLIGHT, advance};
 use crate::graph::Graph;
 use crate::kernel::{
-    Engine, KernelError, LANES, LaneBuilder, Operations, StepKernel, StepOutput, StepProgram, Value,
+    Engine, KernelError, LaneBuilder, Operations, StepKernel, StepOutput, StepProgram, Value,
 };
 
 /// Turns of the chain, each of [`TURN`] operations: some tens of microseconds.
@@ -119,7 +119,7 @@ fn cycles(
         }
     });
     let kernel = StepKernel::compile(&program, engine)?;
-    let mut state: Vec<f64> = (0..VARIABLES * LANES)
+    let mut state: Vec<f64> = (0..VARIABLES * IN_FLIGHT)
         .map(|i| 1.1 + 0.01 * i as f64)
         .collect();
     let hertz = hertz(seconds);
@@ -130,7 +130,7 @@ fn cycles(
         seconds() - before
     });
     let fastest = tries.fold(f64::INFINITY, f64::min);
-    Ok(fastest * hertz / (times * STEPS * VARIABLES * LANES) as f64)
+    Ok(fastest * hertz / (times * STEPS * VARIABLES * IN_FLIGHT) as f64)
 }
 
 #[cfg(test)]

@@ -5,11 +5,13 @@ use super::start::Beginning;
 use crate::kernel::{Engine, KernelError, LANES, StepKernel, StepProgram};
 use crate::stats::{Histogram, Mesh};
 
+/// Groups of [`LANES`] trajectories in flight.
+pub(super) const GROUPS: usize = 1;
 /// Trajectories in flight.
-pub(super) const IN_FLIGHT: usize = LANES;
+pub(super) const IN_FLIGHT: usize = GROUPS * LANES;
 
-/// Advances all trajectories: the one place that knows how a kernel takes them. Shapes are those
-/// of [`StepKernel::run`].
+/// Advances all trajectories: the one place that knows how a kernel takes several groups. The state
+/// has the shape groups, variables, lanes; the record groups, steps, records, lanes.
 pub(super) fn advance(
     kernel: &StepKernel,
     state: &mut [f64],
@@ -17,7 +19,11 @@ pub(super) fn advance(
     steps: usize,
     record: &mut [f64],
 ) {
-    kernel.run(state, constants, steps, record);
+    let kept = record.len() / GROUPS;
+    for (group, state) in state.chunks_exact_mut(kernel.state_len()).enumerate() {
+        let record = &mut record[group * kept..][..kept];
+        kernel.run(state, constants, steps, record);
+    }
 }
 
 /// Steps of a stretch at most, and at least; both are whole numbers of blocks.
@@ -91,13 +97,17 @@ impl Course {
     }
 }
 
-/// By trajectory, whether a variable is not finite or has left.
+/// By trajectory, group after group, whether a variable is not finite or has left.
 pub(super) fn lost(state: &[f64]) -> Vec<bool> {
+    let group_len = state.len() / GROUPS;
     let mut lost = vec![false; IN_FLIGHT];
-    for variable in state.chunks_exact(IN_FLIGHT) {
-        for (lost, x) in lost.iter_mut().zip(variable) {
-            // NaN is no less than anything.
-            *lost |= x.is_nan() || x.abs() > FAR;
+    let groups = lost.chunks_exact_mut(LANES);
+    for (lost, state) in groups.zip(state.chunks_exact(group_len)) {
+        for variable in state.chunks_exact(LANES) {
+            for (lost, x) in lost.iter_mut().zip(variable) {
+                // NaN is no less than anything.
+                *lost |= x.is_nan() || x.abs() > FAR;
+            }
         }
     }
     lost
@@ -105,15 +115,17 @@ pub(super) fn lost(state: &[f64]) -> Vec<bool> {
 
 /// Copies trajectories that are not lost over those that are; how many, `None` where all are lost.
 pub(super) fn substitute(state: &mut [f64], lost: &[bool]) -> Option<usize> {
-    let kept: Vec<usize> = (0..lost.len()).filter(|lane| !lost[*lane]).collect();
+    let group_len = state.len() / GROUPS;
+    let first = |at: usize| at / LANES * group_len + at % LANES;
+    let kept: Vec<usize> = (0..lost.len()).filter(|at| !lost[*at]).collect();
     if kept.is_empty() {
         return None;
     }
-    let gone = (0..lost.len()).filter(|lane| lost[*lane]);
+    let gone = (0..lost.len()).filter(|at| lost[*at]);
     let mut replaced = 0;
-    for (lane, from) in gone.zip(kept.iter().cycle()) {
-        for variable in state.chunks_exact_mut(IN_FLIGHT) {
-            variable[lane] = variable[*from];
+    for (to, from) in gone.zip(kept.iter().cycle()) {
+        for variable in (0..group_len).step_by(LANES) {
+            state[first(to) + variable] = state[first(*from) + variable];
         }
         replaced += 1;
     }
@@ -125,7 +137,7 @@ pub(super) fn substitute(state: &mut [f64], lost: &[bool]) -> Option<usize> {
 struct Statistics {
     dimension: usize,
     block: usize,
-    /// Shape: steps of a block, positions and then momenta, lanes.
+    /// Shape: groups, steps of a block, positions and then momenta, lanes.
     record: Vec<f64>,
     histogram: Histogram,
     /// Shape: momenta, lanes; one of each power.
@@ -145,12 +157,12 @@ impl Statistics {
     }
 
     fn add(&mut self) {
-        let half = self.dimension * IN_FLIGHT;
+        let half = self.dimension * LANES;
         for step in self.record.chunks_exact(2 * half) {
             let (x, p) = step.split_at(half);
             match self.histogram.mesh().dimension() {
-                1 => self.histogram.add_all(&x[..IN_FLIGHT]),
-                _ => self.histogram.add_rows(&[&x[..IN_FLIGHT], &x[IN_FLIGHT..]]),
+                1 => self.histogram.add_all(&x[..LANES]),
+                _ => self.histogram.add_rows(&[&x[..LANES], &x[LANES..]]),
             }
             let [first, second, third] = &mut self.sums;
             let sums = first.iter_mut().zip(second).zip(third);
@@ -174,14 +186,14 @@ mod tests {
     fn trajectories_that_stay_take_the_places_of_those_that_do_not() {
         let mut state: Vec<f64> = (0..2 * IN_FLIGHT).map(|i| i as f64).collect();
         state[3] = f64::NAN;
-        state[IN_FLIGHT + 5] = -1e300;
+        state[LANES + 5] = -1e300;
         let gone = lost(&state);
         assert_eq!(gone.iter().filter(|gone| **gone).count(), 2);
         assert!(gone[3] && gone[5]);
         assert_eq!(substitute(&mut state, &gone), Some(2));
         // A whole trajectory each, position and momentum of the same.
         for lane in [3, 5] {
-            assert_eq!(state[IN_FLIGHT + lane], state[lane] + IN_FLIGHT as f64);
+            assert_eq!(state[LANES + lane], state[lane] + LANES as f64);
         }
         assert!(lost(&state).iter().all(|gone| !gone));
         assert_eq!(substitute(&mut state, &[true; IN_FLIGHT]), None);

@@ -187,7 +187,7 @@ fn diverged(delta: f64) -> Diagnostic {
     Diagnostic::error(
         "diverged",
         format!(
-            "no trajectory stays finite at delta {delta}: the times of numbers that are not would say nothing"
+            "no trajectory stays finite at delta {delta}: and the times of other numbers would say nothing"
         ),
     )
     .help("a smaller --delta")
@@ -196,7 +196,8 @@ fn diverged(delta: f64) -> Diagnostic {
 fn remarks(timed: &[Timed], interrupted: bool) -> Vec<Diagnostic> {
     let mut remarks = Vec::new();
     if cfg!(debug_assertions) {
-        let message = "this build is not optimized: the statistics and the compilation are slower than they are";
+        let message =
+            "this build is not optimized: statistics and compilation take longer than they need";
         remarks.push(
             Diagnostic::warning("not-optimized", message).help("cargo run --release -- bench ..."),
         );

@@ -3,7 +3,7 @@
 
 use super::super::sample::{STARTS_STREAM, draw, look_around, sides};
 use super::super::{Hooks, Potential, Settings};
-use super::course::{IN_FLIGHT, lost, substitute};
+use super::course::{GROUPS, IN_FLIGHT, lost, substitute};
 use crate::dynamics::{Side, Streams};
 use crate::kernel::LANES;
 use crate::stats::{Grid, Mesh, MeshAxis};
@@ -17,7 +17,7 @@ const BINS: [usize; 2] = [512, 128];
 
 /// Trajectories to begin with, and bins for where they go.
 pub(super) struct Beginning {
-    /// Shape: variables, lanes.
+    /// Shape: groups, variables, lanes.
     pub state: Vec<f64>,
     /// Of the first coordinate, or of both where there are two.
     pub mesh: Mesh,
@@ -34,14 +34,19 @@ pub(super) fn beginning(
     let d = settings.damping.dimension();
     let map = potential.map(settings.damping.clone()).ok()?;
     let mut state = at_rest(potential, settings);
-    let mut record = vec![0.0; PIECE * map_record(d)];
+    // One step of one group, which is as long as its state.
+    let row = 2 * d * LANES;
+    let mut record = vec![0.0; GROUPS * PIECE * row];
     let binned = if d == 2 { 2 } else { 1 };
     let mut extent = [Side::plain(f64::INFINITY, f64::NEG_INFINITY); 2];
     let steps = settings.burn_in.clamp(PIECE as u64, LONGEST) as usize;
     let pieces = steps.div_ceil(PIECE);
     for piece in 0..pieces {
         let before = state.clone();
-        map.run(&mut state, PIECE, &mut record);
+        let records = record.chunks_exact_mut(PIECE * row);
+        for (state, record) in state.chunks_exact_mut(row).zip(records) {
+            map.run(state, PIECE, record);
+        }
         let gone = lost(&state);
         if substitute(&mut state, &gone).is_none() {
             // They live for less than a piece, or for no step at all: whoever times them finds out.
@@ -50,13 +55,8 @@ pub(super) fn beginning(
         }
         let late = piece + 1 == pieces || (hooks.seconds)() - begun > seconds;
         if 2 * piece >= pieces || late {
-            for row in record.chunks_exact(map_record(d)) {
-                for (side, x) in extent.iter_mut().zip(row.chunks_exact(LANES)).take(binned) {
-                    let stays = x.iter().zip(&gone).filter(|(_, gone)| !**gone);
-                    for (x, _) in stays {
-                        (side.lo, side.hi) = (side.lo.min(*x), side.hi.max(*x));
-                    }
-                }
+            for (record, gone) in record.chunks_exact(PIECE * row).zip(gone.chunks(LANES)) {
+                widen(&mut extent[..binned], record, row, gone);
             }
         }
         if late {
@@ -74,9 +74,16 @@ pub(super) fn beginning(
     })
 }
 
-/// The numbers that a step of [`IN_FLIGHT`] trajectories records.
-fn map_record(dimension: usize) -> usize {
-    2 * dimension * IN_FLIGHT
+/// Widens sides to where a group has been, coordinate by coordinate, trajectories that are gone
+/// left out. `record` has rows of so many numbers, one a step.
+fn widen(sides: &mut [Side], record: &[f64], row: usize, gone: &[bool]) {
+    for step in record.chunks_exact(row) {
+        for (side, x) in sides.iter_mut().zip(step.chunks_exact(LANES)) {
+            for (x, _) in x.iter().zip(gone).filter(|(_, gone)| !**gone) {
+                (side.lo, side.hi) = (side.lo.min(*x), side.hi.max(*x));
+            }
+        }
+    }
 }
 
 /// Positions about where V is low, or where the settings say, without momentum.
@@ -95,10 +102,11 @@ fn at_rest(potential: &Potential, settings: &Settings) -> Vec<f64> {
     };
     let mut state = vec![0.0; 2 * d * IN_FLIGHT];
     let mut point = vec![0.0; d];
-    for lane in 0..IN_FLIGHT {
+    for at in 0..IN_FLIGHT {
         draw(&pool, d)(&mut stream, &mut point);
+        let first = at / LANES * 2 * d * LANES + at % LANES;
         for (c, x) in point.iter().enumerate() {
-            state[c * IN_FLIGHT + lane] = *x;
+            state[first + c * LANES] = *x;
         }
     }
     state

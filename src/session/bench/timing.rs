@@ -10,9 +10,10 @@ use crate::dynamics::{DampedMap, Damping};
 use crate::kernel::{Engine, KernelError, Operations, StepProgram};
 use crate::report::bench::{Spread, WidthRow};
 
-/// Seconds of a repetition at most, if a stretch takes no longer: short enough that most are not
-/// interrupted, and long against the resolution of any clock.
-const REPETITION: f64 = 4e-3;
+/// Seconds of a repetition at most, if a stretch takes no longer: long against the resolution of
+/// any clock, and shorter than what a scheduler gives to a thread, so that on a busy machine most
+/// are not interrupted.
+const REPETITION: f64 = 1e-3;
 /// Repetitions at least, however long they take.
 const FEWEST: usize = 5;
 /// Compilations at least, if they do not take the time of all, and at most.
