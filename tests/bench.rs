@@ -137,7 +137,7 @@ fn every_engine_of_this_host_has_a_row() {
     assert!(found.is_empty(), "{found:?}");
 }
 
-/// Two coordinates with a friction matrix, and many as loops, which are counted member by member.
+/// Two coordinates with a friction matrix, and many.
 #[test]
 fn several_coordinates_have_the_same_shape() {
     let ran = example("muller-brown.pot", &["--json", "--simd", "64"]);

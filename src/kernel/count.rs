@@ -108,7 +108,7 @@ impl Program {
 mod tests {
     use super::*;
     use crate::check::check;
-    use crate::graph::{Comparison, Function, Model};
+    use crate::graph::{Comparison, Differentiated, Function, Model};
     use crate::kernel::{LaneBuilder, StepOutput, StepProgram};
     use crate::source::Sources;
 
@@ -144,7 +144,8 @@ mod tests {
     }
 
     fn drift(n: usize) -> (StepProgram, Operations) {
-        let program = StepProgram::of(&chain(n).differentiated(), n, 1, |b, x, c, gradient| {
+        let potential = Differentiated::beyond(&chain(n), 0);
+        let program = StepProgram::of(&potential, n, 1, |b, x, c, gradient| {
             let g = gradient(b, x);
             let pairs = x.iter().zip(g);
             StepOutput {
