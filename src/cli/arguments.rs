@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::bench::Bench;
 use crate::session::{Chosen, Estimator, Knots, NoiseSource, Options, ScanOptions};
 
 /// The effective potential of a multiscale potential, at the scale of your choice.
@@ -32,6 +33,8 @@ pub enum Command {
     Check(Check),
     /// Write a potential in another notation
     Export(Export),
+    /// Time the step loop of FILE on each engine of this host
+    Bench(Bench),
 }
 
 /// Flags that every command takes.
@@ -345,7 +348,7 @@ fn number(text: &str) -> Result<f64, String> {
     }
 }
 
-fn positive(text: &str) -> Result<f64, String> {
+pub(super) fn positive(text: &str) -> Result<f64, String> {
     match number(text)? {
         x if x > 0.0 => Ok(x),
         0.0 => Err("it must be positive, not 0".to_owned()),
@@ -353,7 +356,7 @@ fn positive(text: &str) -> Result<f64, String> {
     }
 }
 
-fn step(text: &str) -> Result<Step, String> {
+pub(super) fn step(text: &str) -> Result<Step, String> {
     match text.trim() {
         "auto" => Ok(Step::Automatic),
         text => positive(text).map(Step::Given),

@@ -1,6 +1,7 @@
 //! The command line: arguments, files, terminals, exit codes. Everything below is silent.
 
 pub mod arguments;
+mod bench;
 mod commands;
 mod console;
 pub mod files;
@@ -66,6 +67,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Command::Eval(arguments) => commands::eval(&arguments),
         Command::Check(arguments) => commands::check(&arguments),
         Command::Export(arguments) => commands::export(&arguments),
+        Command::Bench(arguments) => bench::bench(&arguments),
     };
     exit.into()
 }

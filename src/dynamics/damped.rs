@@ -81,6 +81,15 @@ impl Arithmetic for Plain {
 /// The map as lane code around a gradient. Constants are `delta` and `c` where friction is a
 /// number and mass is one, else `delta`, the entries of `C` and those of `delta M^-1`.
 pub fn damped_map(model: &Model, scalar: bool) -> StepProgram {
+    program(model, scalar, true)
+}
+
+/// The same without a record.
+pub fn bare_damped_map(model: &Model, scalar: bool) -> StepProgram {
+    program(model, scalar, false)
+}
+
+fn program(model: &Model, scalar: bool, recorded: bool) -> StepProgram {
     let d = model.dimension();
     let constants = if scalar { 2 } else { 1 + 2 * d * d };
     StepProgram::of(
@@ -93,7 +102,10 @@ pub fn damped_map(model: &Model, scalar: bool) -> StepProgram {
             let (moved, after) = step(b, scalar, x, p, &g, constants);
             StepOutput {
                 state: [moved, after.clone()].concat(),
-                record: [x.to_vec(), after].concat(),
+                record: match recorded {
+                    true => [x.to_vec(), after].concat(),
+                    false => Vec::new(),
+                },
             }
         },
     )

@@ -240,7 +240,7 @@ impl Damping {
     }
 
     /// The constants of the step loop, in the order of [`super::damped_map`].
-    pub(super) fn constants(&self) -> Vec<f64> {
+    pub fn constants(&self) -> Vec<f64> {
         let d = self.dimension;
         let pairs = || (0..d).flat_map(move |i| (0..d).map(move |j| (i, j)));
         match &self.parts {

@@ -12,7 +12,7 @@ mod streams;
 mod survey;
 mod window;
 
-pub use damped::{DampedMap, damped_map};
+pub use damped::{DampedMap, bare_damped_map, damped_map};
 pub use damping::{Damping, NotDamping};
 pub use ensemble::{Census, Divergence, Ensemble, LaneFate, Starts};
 pub use gradient::{Gradient, pointwise};

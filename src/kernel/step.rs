@@ -6,7 +6,7 @@ use super::lane::Value;
 use super::program::{Program, Stage, Stages, Target};
 use super::roll::{roll, roll_into};
 use super::staged::Machine;
-use super::{LANES, LaneBuilder, LaneCode, Lowering, lower_graph};
+use super::{LANES, LaneBuilder, LaneCode, Lowering, Operations, lower_graph};
 use crate::graph::{Differentiated, Graph, Node};
 
 /// What one step of an integrator gives.
@@ -124,6 +124,14 @@ impl StepProgram {
         match &self.kind {
             Kind::Short(code) => Some(code),
             Kind::Long(_) => None,
+        }
+    }
+
+    /// What one step of one lane computes.
+    pub fn operations(&self) -> Operations {
+        match &self.kind {
+            Kind::Short(code) => code.operations(),
+            Kind::Long(program) => program.operations(),
         }
     }
 }

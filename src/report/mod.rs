@@ -2,6 +2,7 @@
 //! them to files is for the callers.
 
 pub mod arrays;
+pub mod bench;
 pub mod chart;
 pub mod critical;
 pub mod curves;

@@ -108,7 +108,7 @@ pub(super) fn one(diagnostic: Diagnostic) -> Failure {
 }
 
 /// Coordinates of a potential that can be learned.
-const MOST_COORDINATES: usize = 2048;
+pub(super) const MOST_COORDINATES: usize = 2048;
 
 /// Some of many names.
 pub(super) fn listed(names: &[impl AsRef<str>]) -> String {

@@ -4,6 +4,7 @@
 //! place to report progress ([`Hooks`]), and writes what comes back ([`Outcome`]).
 
 mod baseline;
+mod bench;
 mod calibrate;
 mod components;
 mod confinement;
@@ -43,6 +44,7 @@ mod views;
 mod weights;
 mod writing;
 
+pub use bench::{BenchOptions, Benched, bench};
 pub use components::{Component, components, terms};
 pub use embed::learn_gradient;
 pub use estimator::{Chosen, Estimator};
