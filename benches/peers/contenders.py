@@ -28,15 +28,21 @@ class Missing(Exception):
     """Why a contender does not take part."""
 
 
+class Failed(Exception):
+    """A contender that took part did not answer."""
+
+
 class C:
     """`peers.c` by gcc at one width of vectors."""
 
     sizes = (64, 128, 256, 512, 1024)
     variants = {
-        "quadratic": ("fused", "split"),
-        "continuum": ("direct", "chebyshev", "chains", "pairs"),
-        "muller": ("fused", "split"),
+        "quadratic": ("fused", "split", "own"),
+        "continuum": ("direct", "chebyshev", "pairs"),
+        "muller": ("fused", "split", "own"),
     }
+    # Variants that get a line of their own.
+    beside = {"continuum": ("direct", "chebyshev")}
 
     def __init__(self, width, cache):
         self.name = f"C, {width} bit"
@@ -57,6 +63,10 @@ class C:
             raise Missing(f"gcc made no vector calls of {', '.join(absent)}")
         self.versions = {}
 
+    def ways(self, _mode, variants):
+        """The variants to choose from."""
+        return variants
+
     def measure(self, potential, variant, mode, trajectories, burn, steps, seed):
         numbers = map(str, (trajectories, burn, steps, seed))
         return json.loads(output([str(self.program), potential, variant, mode, *numbers]))
@@ -67,6 +77,8 @@ class C:
 
 class Server:
     """A Python program that compiles once and answers requests until its input ends."""
+
+    beside = {}
 
     def __init__(self, name, script, environment, sizes, variants):
         self.name, self.sizes, self.variants = name, sizes, variants
@@ -94,11 +106,15 @@ class Server:
             raise Missing(" ".join(last) or "it does not start")
         self.versions = json.loads(first)
 
+    def ways(self, _mode, variants):
+        """The variants to choose from."""
+        return variants
+
     def measure(self, *request):
         print(*request, file=self.process.stdin, flush=True)
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self.name}: {self.process.stderr.read()}")
+            raise Failed(f"{self.name}: {self.process.stderr.read()}")
         return json.loads(line)
 
     def close(self):
@@ -107,12 +123,14 @@ class Server:
 
 
 def numba(environment):
-    variants = C.variants | {"continuum": ("direct", "chebyshev", "pairs")}
+    variants = {p: tuple(v for v in vs if v != "own") for p, vs in C.variants.items()}
     return Server("numba", "peers_numba.py", environment, (128, 256, 512, 1024), variants)
 
 
 class Jax(Server):
     """Its ways to count are chosen as the ensemble is; they mean nothing to a bare run."""
+
+    beside = {potential: ("own",) for potential in SYSTEMS}
 
     def __init__(self, environment):
         forces = {
@@ -122,11 +140,9 @@ class Jax(Server):
         }
         super().__init__("JAX", "peers_jax.py", environment, (256, 1024), forces)
 
-    def ways(self, potential, mode):
-        if mode == "bare":
-            return self.variants[potential]
-        counting = ("scatter", "block", "host")
-        return tuple(f"{v}.{c}" for v in self.variants[potential] for c in counting)
+    def ways(self, mode, variants):
+        counting = ("scatter", "block", "host") if mode == "statistics" else ()
+        return tuple(f"{v}.{c}" for v in variants for c in counting) or variants
 
 
 class Effpot:
@@ -140,7 +156,7 @@ class Effpot:
         self.versions = {"effpot-lang": self.output("--version").split()[-1]}
         try:
             self.output("bench", "--help")
-        except subprocess.CalledProcessError:
+        except Failed:
             raise Missing("this effpot-lang has no `bench`") from None
 
     def output(self, *arguments):
@@ -172,7 +188,11 @@ class Effpot:
                 "--seed", str(seed), "--threads", "1", "--output", folder, "--force", "--quiet",
             )  # fmt: skip
             with zipfile.ZipFile(Path(folder) / "samples.npz") as arrays:
-                read = {Path(name).stem: npy(arrays.read(name)) for name in arrays.namelist()}
+                read = {
+                    name: npy(arrays.read(f"{name}.npy"))
+                    for name in ("x", "y", "counts", "p2_by_block")
+                    if f"{name}.npy" in arrays.namelist()
+                }
         names = ("x", "y")[: system.coordinates]
         grid = [(centers[0], centers[-1], len(centers)) for centers in (read[n] for n in names)]
         steps_of = [(last - first) / (n - 1) for first, last, n in grid]
@@ -205,7 +225,10 @@ def own_grid(potential):
 
 
 def output(command):
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise Failed(f"{' '.join(command)}: {done.stderr.strip() or done.returncode}")
+    return done.stdout
 
 
 def cpu_flags():

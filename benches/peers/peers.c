@@ -109,6 +109,35 @@ static void count_2(int many) {
     }
 }
 
+/* --- a cosine of our own, which needs no call: registers keep what they hold ---------------------- */
+
+/* sin(r) for |r| <= pi/2, to 3e-16: Taylor's series to r^19. */
+INLINE double sine_near_zero(double r) {
+    double z = r * r, s = -1 / 121645100408832000.0;
+    s = s * z + 1 / 355687428096000.0;
+    s = s * z - 1 / 1307674368000.0;
+    s = s * z + 1 / 6227020800.0;
+    s = s * z - 1 / 39916800.0;
+    s = s * z + 1 / 362880.0;
+    s = s * z - 1 / 5040.0;
+    s = s * z + 1 / 120.0;
+    s = s * z - 1 / 6.0;
+    return r + r * z * s;
+}
+
+/* (-1)^n by the parity of a whole number. */
+INLINE double sign_of(double n) { return 1 - 2 * (n - 2 * __builtin_floor(0.5 * n)); }
+
+/* pi in two parts; the products are fused, so that the first difference is exact. */
+#define PI_HIGH 3.141592653589793116
+#define PI_LOW 1.2246467991473532e-16
+
+INLINE double own_cos(double x) {
+    double n = __builtin_rint(x * (1 / M_PI) - 0.5), h = n + 0.5;
+    double r = __builtin_fma(-h, PI_LOW, __builtin_fma(-h, PI_HIGH, x));
+    return -sign_of(n) * sine_near_zero(r);
+}
+
 /* --- (4.5): q^2/2 + e1 sin(q/e1) + e2 sin(q/e2) ------------------------------------------------ */
 
 #define QUADRATIC_DELTA 0.5
@@ -138,6 +167,17 @@ INLINE void quadratic_split(int n) {
     SIMD
     for (int i = 0; i < n; i++) {
         double x = X[i], p = c * P[i] - delta * (x + A[i] + B[i]);
+        P[i] = p;
+        X[i] = x + delta * p;
+    }
+}
+
+INLINE void quadratic_own(int n) {
+    const double delta = QUADRATIC_DELTA, c = __builtin_exp(-QUADRATIC_GAMMA * QUADRATIC_DELTA);
+    SIMD
+    for (int i = 0; i < n; i++) {
+        double x = X[i], g = x + own_cos(x * (1 / 0.05)) + own_cos(x * (1 / 0.001));
+        double p = c * P[i] - delta * g;
         P[i] = p;
         X[i] = x + delta * p;
     }
@@ -179,30 +219,8 @@ INLINE void continuum_kick(int i, double sum) {
     X[i] = x + delta * p;
 }
 
-/* z^(k+1)^2 = z^k^2 z^(2k+1) by complex products. */
-INLINE void continuum_products(int n) {
-    continuum_angle(n);
-    SIMD
-    for (int i = 0; i < n; i++) {
-        double s = A[i], c = B[i];
-        double ds = 2 * s * c, dc = 1 - 2 * s * s; /* z^2 */
-        double us = s, uc = c, ws = s, wc = c;     /* z^(2k-1), z^k^2 */
-        double sum = s;
-#pragma GCC unroll 20
-        for (int k = 2; k <= HARMONICS; k++) {
-            double t = us * dc + uc * ds;
-            uc = uc * dc - us * ds;
-            us = t;
-            t = ws * uc + wc * us;
-            wc = wc * uc - ws * us;
-            ws = t;
-            sum += ws;
-        }
-        continuum_kick(i, sum);
-    }
-}
-
-/* The odd powers by Chebyshev's recurrence, u_(k+1) = 2 cos(2q) u_k - u_(k-1). */
+/* z^(k+1)^2 = z^k^2 z^(2k+1) with z = e^iq, the odd powers by Chebyshev's recurrence,
+ * u_(k+1) = 2 cos(2q) u_k - u_(k-1). */
 INLINE void continuum_chebyshev(int n) {
     continuum_angle(n);
     SIMD
@@ -226,78 +244,47 @@ INLINE void continuum_chebyshev(int n) {
     }
 }
 
-/* The same in two chains that do not wait for each other, odd and even k:
- * z^(k+2)^2 = z^k^2 z^(4k+4), and the multipliers z^8, z^12, .. by Chebyshev's recurrence. */
-INLINE void continuum_chains(int n) {
-    continuum_angle(n);
-    SIMD
-    for (int i = 0; i < n; i++) {
-        double s = A[i], c = B[i];
-        double s2 = 2 * s * c, c2 = 1 - 2 * s * s;
-        double s4 = 2 * s2 * c2, c4 = 1 - 2 * s2 * s2, twice = 2 * c4; /* 2 cos(4q) */
-        double vs = s4, vc = c4, us = twice * s4, uc = twice * c4 - 1; /* z^4, z^8 */
-        double os = s, oc = c, es = s4, ec = c4;
-        double odd = s, even = s4;
-#pragma GCC unroll 20
-        for (int k = 3; k <= HARMONICS; k += 2) {
-            double t = os * uc + oc * us;
-            oc = oc * uc - os * us;
-            os = t;
-            odd += os;
-            double ts = twice * us - vs, tc = twice * uc - vc;
-            t = es * tc + ec * ts;
-            ec = ec * tc - es * ts;
-            es = t;
-            even += es;
-            vs = ts;
-            vc = tc;
-            t = twice * ts - us, uc = twice * tc - uc;
-            us = t;
-        }
-        continuum_kick(i, odd + even);
-    }
-}
-
 /* Pairs: sin((k+1)^2 q) + sin((k-1)^2 q) = 2 sin((k^2+1) q) cos(2kq), k = 2, 3, 6, 7, .., 18, 19.
  * The sines in two chains, k = 2, 6, .. and 3, 7, ..: z^((k+4)^2+1) = z^(k^2+1) z^(8k+16). */
+INLINE double continuum_sum_by_pairs(double s, double c) {
+    double s2 = 2 * s * c, c2 = 1 - 2 * s * s;
+    double s4 = 2 * s2 * c2, c4 = 1 - 2 * s2 * s2;
+    double s8 = 2 * s4 * c4, c8 = 1 - 2 * s4 * s4;
+    double s16 = 2 * s8 * c8, c16 = 1 - 2 * s8 * s8;
+    double s32 = 2 * s16 * c16, c32 = 1 - 2 * s16 * s16;
+    double two8 = 2 * c8, two32 = 2 * c32;
+    /* z^5 and z^10 start the chains; z^32 and z^40 = z^32 z^8 are their first multipliers */
+    double as = s4 * c + c4 * s, ac = c4 * c - s4 * s;
+    double bs = 2 * as * ac, bc = 1 - 2 * as * as;
+    double ms = s32, mc = c32, ns = s32 * c8 + c32 * s8, nc = c32 * c8 - s32 * s8;
+    double lms = 0, lmc = 1, lns = s8, lnc = c8;
+    /* cos(4q), cos(12q), .. and cos(6q), cos(14q), .., each by 2 cos(8q) */
+    double p = c4, lp = c4, q = c4 * c2 - s4 * s2, lq = c2;
+    double sum = as * p, tum = bs * q;
+#pragma GCC unroll 8
+    for (int k = 6; k <= 18; k += 4) {
+        double t = as * mc + ac * ms;
+        ac = ac * mc - as * ms;
+        as = t;
+        t = bs * nc + bc * ns;
+        bc = bc * nc - bs * ns;
+        bs = t;
+        t = two8 * p - lp, lp = p, p = t;
+        t = two8 * q - lq, lq = q, q = t;
+        sum += as * p;
+        tum += bs * q;
+        t = two32 * ms - lms, lms = ms, ms = t;
+        t = two32 * mc - lmc, lmc = mc, mc = t;
+        t = two32 * ns - lns, lns = ns, ns = t;
+        t = two32 * nc - lnc, lnc = nc, nc = t;
+    }
+    return 2 * (sum + tum);
+}
+
 INLINE void continuum_pairs(int n) {
     continuum_angle(n);
     SIMD
-    for (int i = 0; i < n; i++) {
-        double s = A[i], c = B[i];
-        double s2 = 2 * s * c, c2 = 1 - 2 * s * s;
-        double s4 = 2 * s2 * c2, c4 = 1 - 2 * s2 * s2;
-        double s8 = 2 * s4 * c4, c8 = 1 - 2 * s4 * s4;
-        double s16 = 2 * s8 * c8, c16 = 1 - 2 * s8 * s8;
-        double s32 = 2 * s16 * c16, c32 = 1 - 2 * s16 * s16;
-        double two8 = 2 * c8, two32 = 2 * c32;
-        /* z^5 and z^10 start the chains; z^32 and z^40 = z^32 z^8 are their first multipliers */
-        double as = s4 * c + c4 * s, ac = c4 * c - s4 * s;
-        double bs = 2 * as * ac, bc = 1 - 2 * as * as;
-        double ms = s32, mc = c32, ns = s32 * c8 + c32 * s8, nc = c32 * c8 - s32 * s8;
-        double lms = 0, lmc = 1, lns = s8, lnc = c8;
-        /* cos(4q), cos(12q), .. and cos(6q), cos(14q), .., each by 2 cos(8q) */
-        double p = c4, lp = c4, q = c4 * c2 - s4 * s2, lq = c2;
-        double sum = as * p, tum = bs * q;
-#pragma GCC unroll 8
-        for (int k = 6; k <= 18; k += 4) {
-            double t = as * mc + ac * ms;
-            ac = ac * mc - as * ms;
-            as = t;
-            t = bs * nc + bc * ns;
-            bc = bc * nc - bs * ns;
-            bs = t;
-            t = two8 * p - lp, lp = p, p = t;
-            t = two8 * q - lq, lq = q, q = t;
-            sum += as * p;
-            tum += bs * q;
-            t = two32 * ms - lms, lms = ms, ms = t;
-            t = two32 * mc - lmc, lmc = mc, mc = t;
-            t = two32 * ns - lns, lns = ns, ns = t;
-            t = two32 * nc - lnc, lnc = nc, nc = t;
-        }
-        continuum_kick(i, 2 * (sum + tum));
-    }
+    for (int i = 0; i < n; i++) continuum_kick(i, continuum_sum_by_pairs(A[i], B[i]));
 }
 
 /* --- (4.9): the leveled Mueller-Brown surface and waves of 1e-5 -------------------------------- */
@@ -342,7 +329,7 @@ INLINE void muller_fused(int n) {
     }
 }
 
-INLINE void muller_split(int n) {
+INLINE void muller_exponentials(int n) {
     SIMD
     for (int i = 0; i < n; i++) {
         EXPONENTS;
@@ -359,12 +346,24 @@ INLINE void muller_split(int n) {
     for (int i = 0; i < n; i++) C[i] = exp(C[i]);
     SIMD
     for (int i = 0; i < n; i++) D[i] = exp(D[i]);
+}
+
+INLINE void muller_split(int n) {
+    muller_exponentials(n);
     SIMD
     for (int i = 0; i < n; i++) E[i] = cos(X[i] * 1e5);
     SIMD
     for (int i = 0; i < n; i++) F[i] = cos((Y[i] - X[i]) * 1e5);
     SIMD
     for (int i = 0; i < n; i++) muller_kick(i, A[i], B[i], C[i], D[i], E[i], F[i]);
+}
+
+/* The exponentials are libmvec's. */
+INLINE void muller_own(int n) {
+    muller_exponentials(n);
+    SIMD
+    for (int i = 0; i < n; i++)
+        muller_kick(i, A[i], B[i], C[i], D[i], own_cos(X[i] * 1e5), own_cos((Y[i] - X[i]) * 1e5));
 }
 
 /* --- the loops over steps ------------------------------------------------------------------------ */
@@ -397,13 +396,13 @@ INLINE void muller_split(int n) {
 
 ADVANCE(quadratic_fused, quadratic_fused, OBSERVE_QUADRATIC, count_1)
 ADVANCE(quadratic_split, quadratic_split, OBSERVE_QUADRATIC, count_1)
+ADVANCE(quadratic_own, quadratic_own, OBSERVE_QUADRATIC, count_1)
 ADVANCE(continuum_direct, continuum_direct, OBSERVE_CONTINUUM, count_1)
-ADVANCE(continuum_products, continuum_products, OBSERVE_CONTINUUM, count_1)
 ADVANCE(continuum_chebyshev, continuum_chebyshev, OBSERVE_CONTINUUM, count_1)
-ADVANCE(continuum_chains, continuum_chains, OBSERVE_CONTINUUM, count_1)
 ADVANCE(continuum_pairs, continuum_pairs, OBSERVE_CONTINUUM, count_1)
 ADVANCE(muller_fused, muller_fused, OBSERVE_MULLER, count_2)
 ADVANCE(muller_split, muller_split, OBSERVE_MULLER, count_2)
+ADVANCE(muller_own, muller_own, OBSERVE_MULLER, count_2)
 
 /* Where trajectories start: normal around a center, one spread for positions, one for momenta. */
 struct start {
@@ -419,13 +418,13 @@ static const struct entry {
 #define ENTRY(P, V, D, ...) {#P, #V, P##_##V##_bare, P##_##V##_statistics, D, {__VA_ARGS__}}
     ENTRY(quadratic, fused, 1, 0, 0, 1.7, 1.7),
     ENTRY(quadratic, split, 1, 0, 0, 1.7, 1.7),
+    ENTRY(quadratic, own, 1, 0, 0, 1.7, 1.7),
     ENTRY(continuum, direct, 1, M_PI_2, 0, 3.5, 2.5),
-    ENTRY(continuum, products, 1, M_PI_2, 0, 3.5, 2.5),
     ENTRY(continuum, chebyshev, 1, M_PI_2, 0, 3.5, 2.5),
-    ENTRY(continuum, chains, 1, M_PI_2, 0, 3.5, 2.5),
     ENTRY(continuum, pairs, 1, M_PI_2, 0, 3.5, 2.5),
     ENTRY(muller, fused, 2, -0.05, 0.47, 0.3, 1.7),
     ENTRY(muller, split, 2, -0.05, 0.47, 0.3, 1.7),
+    ENTRY(muller, own, 2, -0.05, 0.47, 0.3, 1.7),
 };
 
 /* --- the rest: starts, clocks, printing ----------------------------------------------------------- */

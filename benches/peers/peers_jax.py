@@ -3,6 +3,9 @@
 A variant is how the force is computed and, after a dot, how positions are counted:
 `scatter` adds to the histogram after every step, `block` after 64 steps at once, `host` hands
 blocks of 64 steps of bin numbers to numpy.bincount.
+
+On the CPU XLA computes sines, cosines and exponentials of doubles one at a time. `own` writes them
+as polynomials in jax.numpy, which become vectors.
 """
 
 import functools
@@ -28,9 +31,34 @@ from systems import SYSTEMS, answer, bins, result, starts
 BLOCK = 64
 
 
-def quadratic(q):
-    (x,) = q
-    return (x + jnp.cos(x * 20.0) + jnp.cos(x * 1000.0),)
+def own_sin(x, shift=0.0):
+    """sin(x), or with shift 0.5 sin(x - pi/2), in two parts of pi and Taylor's series to r^19."""
+    n = jnp.round(x * (1 / math.pi) - shift)
+    h = n + shift
+    r = (x - h * 3.1415926218032837) - h * 3.178650954705639e-08  # the first part: 26 bits
+    z = r * r
+    s = 0.0
+    for k in range(19, 1, -2):
+        s = s * z + (-1.0) ** (k // 2) / math.factorial(k)
+    return (1.0 - 2.0 * (n - 2.0 * jnp.floor(0.5 * n))) * (r + r * z * s)
+
+
+def own_cos(x):
+    return -own_sin(x, 0.5)
+
+
+def own_exp(x):
+    """Taylor's series to r^11 around multiples of log 2, and an exponent by its bits."""
+    n = jnp.clip(jnp.round(x * (1 / math.log(2))), -1000.0, 1000.0)
+    r = (x - n * 6.93147180369123816490e-01) - n * 1.90821492927058770002e-10
+    s = 0.0
+    for k in range(11, -1, -1):
+        s = s * r + 1.0 / math.factorial(k)
+    return s * lax.bitcast_convert_type((n.astype(jnp.int64) + 1023) << 52, jnp.float64)
+
+
+def quadratic(cos):
+    return lambda q: (q[0] + cos(q[0] * 20.0) + cos(q[0] * 1000.0),)
 
 
 def direct(x):
@@ -51,9 +79,9 @@ def chebyshev(x):
     return total
 
 
-def pairs(x):
+def pairs(x, sin=jnp.sin, cos=jnp.cos):
     """sin((k+1)^2 q) + sin((k-1)^2 q) = 2 sin((k^2+1) q) cos(2kq), as in `peers.c`."""
-    s, c = jnp.sin(x), jnp.cos(x)
+    s, c = sin(x), cos(x)
 
     def squared(s, c):
         return 2.0 * s * c, 1.0 - 2.0 * s * s
@@ -87,14 +115,14 @@ def continuum(sines):
     return lambda q: (0.5 * (q[0] - math.pi / 2) - sines(q[0]),)
 
 
-def muller(q):
+def muller(q, exp=jnp.exp, cos=jnp.cos):
     x, y = q
-    a = jnp.exp(-(x - 1.0) ** 2 - 10.0 * y * y)
-    b = jnp.exp(-x * x - 10.0 * (y - 0.5) ** 2)
+    a = exp(-(x - 1.0) ** 2 - 10.0 * y * y)
+    b = exp(-x * x - 10.0 * (y - 0.5) ** 2)
     h, k, u, v = x + 0.5, y - 1.5, x + 1.0, y - 1.0
-    c = jnp.exp(-6.5 * h * h + 11.0 * h * k - 6.5 * k * k)
-    d = jnp.exp(0.7 * u * u + 0.6 * u * v + 0.7 * v * v)
-    cx, cyx = jnp.cos(x * 1e5), jnp.cos((y - x) * 1e5)
+    c = exp(-6.5 * h * h + 11.0 * h * k - 6.5 * k * k)
+    d = exp(0.7 * u * u + 0.6 * u * v + 0.7 * v * v)
+    cx, cyx = cos(x * 1e5), cos((y - x) * 1e5)
     gx = 7.00272 * (x + 0.0500108) + 40.0 * a * (x - 1.0) + 20.0 * b * x
     gy = 11.96798 * (y - 0.4666941) + 400.0 * a * y + 200.0 * b * (y - 0.5)
     gx = gx + c * (221.0 * h - 187.0 * k) + d * (2.1 * u + 0.9 * v) + cx - cyx
@@ -103,11 +131,14 @@ def muller(q):
 
 
 FORCES = {
-    ("quadratic", "plain"): quadratic,
+    ("quadratic", "plain"): quadratic(jnp.cos),
+    ("quadratic", "own"): quadratic(own_cos),
     ("continuum", "direct"): continuum(direct),
     ("continuum", "chebyshev"): continuum(chebyshev),
     ("continuum", "pairs"): continuum(pairs),
+    ("continuum", "own"): continuum(lambda x: pairs(x, own_sin, own_cos)),
     ("muller", "plain"): muller,
+    ("muller", "own"): lambda q: muller(q, own_exp, own_cos),
 }
 
 

@@ -44,6 +44,8 @@ def arguments():
     add("--markdown", action="store_true", help="print tables to paste")
     add("--quick", action="store_true", help="a smoke run: short, few rounds, few choices")
     options = parser.parse_args()
+    if options.effpot and options.clock == "cpu":
+        parser.error("--clock cpu: `effpot-lang bench` tells wall time, ratios need the same clock")
     if options.quick:
         options.rounds, options.seconds = min(options.rounds, 3), 0.05
     if options.rounds < 3:
@@ -106,8 +108,8 @@ class Row:
     def __init__(self, contender, potential, mode, only=None):
         self.contender, self.potential, self.mode = contender, potential, mode
         self.name = contender.name + (f", {only}" if only else "")
-        ways = getattr(contender, "ways", lambda p, _: contender.variants[p])(potential, mode)
-        self.ways = [w for w in ways if only is None or w.split(".")[0] == only]
+        variants = (only,) if only else contender.variants[potential]
+        self.ways = contender.ways(mode, variants)
         self.choice, self.steps, self.found = None, 0, []
 
     def measure(self, variant, trajectories, burn, steps, seed):
@@ -153,9 +155,8 @@ def lines(found, potentials):
                 if isinstance(contender, contenders.Effpot):
                     continue
                 rows.append(Row(contender, potential, mode))
-                if potential == "continuum" and isinstance(contender, contenders.C):
-                    for only in ("direct", "chebyshev"):
-                        rows.append(Row(contender, potential, mode, only))
+                for only in contender.beside.get(potential, ()):
+                    rows.append(Row(contender, potential, mode, only))
     return rows
 
 
@@ -280,4 +281,7 @@ def record(on, rows, own, reports, missing):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except contenders.Failed as failure:
+        sys.exit(str(failure))
