@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(lines[0], "v.pot   V, 1 coordinate   (delta 0.5, gamma 0.1)");
         assert_eq!(
             lines[1],
-            "one core at 4 GHz, 16 trajectories in flight; a step of one is 70 floating-point operations, 1 division, 2 calls"
+            "one core at 4 GHz, 16 trajectories in flight; a step of one is 70 floating-point operations, 1 division"
         );
         let starts = |heading: &str, cells: [&str; 2]| {
             let at = lines[2].find(heading);
