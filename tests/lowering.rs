@@ -1,11 +1,13 @@
 //! The lowering of step loops: sines and cosines in half turns and by multiples of one angle,
 //! powers that share squares. What they cost, and how far they are from the exact values.
 
+use effpot_lang::check::{NoFiles, check, gather};
 use effpot_lang::graph::{Function, Graph, Node};
 use effpot_lang::kernel::{
     Engine, LANES, LaneBuilder, LaneCode, Lowering, StepKernel, StepOutput, StepProgram,
     lower_graph,
 };
+use effpot_lang::source::Sources;
 
 #[path = "support/formulas.rs"]
 #[allow(dead_code)]
@@ -374,13 +376,12 @@ fn gradients_of_the_examples_are_no_longer() {
         .collect();
     paths.sort();
     for path in paths {
-        let mut sources = effpot_lang::source::Sources::new();
+        let mut sources = Sources::new();
         let text = std::fs::read_to_string(&path).expect("text");
         let root = sources.add("example", text);
-        let program = effpot_lang::check::check(&sources, root)
-            .ok()
-            .expect("good");
-        let model = program.potential(None).ok().expect("a potential");
+        gather(&mut sources, root, &mut NoFiles).expect("no file but the library");
+        let program = check(&sources, root).expect("a program");
+        let model = program.potential(None).expect("a potential");
         let (graph, roots) = model.value_and_gradient();
         let [fast, plain] = lengths(&graph, &roots[1..], model.dimension());
         let name = path

@@ -93,6 +93,39 @@ def relative(f):
     return lambda u: u * sqrt(max(u, SMALL)) / f(sqrt(max(u, SMALL)))
 
 
+def fit_turns(name, f, weight, first, n):
+    """`f(u) = first + c[0] u + c[1] u^2 ...` for `u <= 1/4`, the largest coefficients rounded before
+    the smaller ones are fitted; the weights of least squares grow with the error (Lawson)."""
+    top = mpf("0.25") * mpf("1.0001")
+    us = [top * (1 - m.cos(m.pi * (i + mpf(1) / 2) / 160)) / 2 for i in range(160)]
+    fixed = [mpf(first)]
+    for _ in range(3):
+        k, w, best = len(fixed), [mpf(1)] * len(us), None
+        size = n + 1 - k
+        rows = [[weight(u) * (u / top) ** (k + j) for j in range(size)] for u in us]
+        y = [weight(u) * (f(u) - m.polyval(fixed[::-1], u)) for u in us]
+        for _ in range(40):
+            a, b = m.matrix(size, size), m.matrix(size, 1)
+            for row, value, here in zip(rows, y, w):
+                for i in range(size):
+                    b[i] += here * row[i] * value
+                    for j in range(size):
+                        a[i, j] += here * row[i] * row[j]
+            c = m.lu_solve(a, b)
+            e = [abs(v - sum(c[j] * row[j] for j in range(size))) for v, row in zip(y, rows)]
+            if best is None or max(e) < best[0]:
+                best = (max(e), [c[j] / top ** (k + j) for j in range(size)])
+            w = [here * x for here, x in zip(w, e)]
+            w = [x * len(us) / sum(w) for x in w]
+        fixed.append(mpf(float(best[1][0])))
+    c = fixed[1:] + [mpf(float(x)) for x in best[1][1:]]
+    whole = [mpf(first)] + c
+    rounded = max(abs(weight(u) * (f(u) - m.polyval(whole[::-1], u))) for u in us)
+    print(f"{name}: error {m.nstr(best[0], 2)}, rounded {m.nstr(rounded, 2)}")
+    for x in c:
+        print(f"    {float(x)!r},")
+
+
 u_itself = lambda u: u
 COS = filled(lambda u: (m.cos(sqrt(u)) - 1) / u)
 HALF, QUARTER = mpf("1.5708") ** 2, mpf("0.7855") ** 2
@@ -101,6 +134,9 @@ MORE = mpf("1.0001")
 fit("SIN", odd(m.sin), relative(m.sin), 0, HALF, 8)
 fit("COS", COS, u_itself, 0, HALF, 8)
 fit("TAN", odd(m.tan), relative(m.tan), 0, QUARTER, 14)
+
+fit_turns("SIN_TURNS", lambda u: m.sin(m.pi * sqrt(u)) / sqrt(u), sqrt, float(m.pi), 7)
+fit_turns("COS_TURNS", lambda u: m.cos(m.pi * sqrt(u)), lambda u: mpf(1), 1, 8)
 
 L = m.log(2) / 2 * MORE
 fit("EXP", filled(lambda r: (m.exp(r) - 1 - r) / r**2), lambda r: r * r, -L, L, 10)
