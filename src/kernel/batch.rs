@@ -150,7 +150,7 @@ impl BatchKernel {
                 let (state, record);
                 (state, states) = states.split_at_mut(wide);
                 (record, records) = records.split_at_mut(long);
-                groups.push(GroupRun { state, record });
+                groups.push(GroupRun::new(state, record));
             }
             run.steps(&mut groups, 1);
             for (block, root) in pairs(blocks, self.roots.len()) {

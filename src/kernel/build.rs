@@ -26,6 +26,7 @@ pub struct LaneBuilder {
     invariant: Vec<bool>,
     known: HashMap<Instruction, Id>,
     tables: Vec<Table>,
+    count: Option<Id>,
     state_count: usize,
     slot_count: usize,
 }
@@ -39,6 +40,7 @@ impl LaneBuilder {
             invariant: Vec::new(),
             known: HashMap::new(),
             tables: Vec::new(),
+            count: None,
             state_count,
             slot_count,
         }
@@ -392,6 +394,12 @@ impl LaneBuilder {
         Value(self.intern(Instruction::Gather(table, row, column as u32)))
     }
 
+    /// Lets every step count the place `trunc(place)`, clamped to so many of them; place 0 for NaN.
+    /// There is at least one place, and the last that was asked for is counted.
+    pub fn count(&mut self, places: u32, place: Value) {
+        self.count = Some(self.intern(Instruction::Row(places.max(1), place.0)));
+    }
+
     /// So many new variables of the state; the first of them.
     pub(super) fn new_state(&mut self, count: usize) -> usize {
         let first = self.state_count;
@@ -429,6 +437,7 @@ impl LaneBuilder {
             tables: self.tables.clone(),
             state: of(state),
             record: of(record),
+            count: self.count,
             state_count: self.state_count,
             slot_count: self.slot_count,
         }

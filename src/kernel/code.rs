@@ -53,6 +53,8 @@ pub struct LaneCode {
     /// The new state, by variable; empty if the state is only read.
     pub(super) state: Vec<Id>,
     pub(super) record: Vec<Id>,
+    /// The place (a [`Instruction::Row`]) that every step counts.
+    pub(super) count: Option<Id>,
     pub(super) state_count: usize,
     pub(super) slot_count: usize,
 }
@@ -74,7 +76,7 @@ impl LaneCode {
     /// The same without what no result needs.
     pub(super) fn compacted(mut self) -> LaneCode {
         let mut needed = vec![false; self.instructions.len()];
-        for id in self.state.iter().chain(&self.record) {
+        for id in self.results() {
             needed[id.index()] = true;
         }
         for at in (0..needed.len()).rev() {
@@ -91,7 +93,8 @@ impl LaneCode {
             instructions.push(self.instructions[at].map(|id| image[id.index()]));
             invariant.push(self.invariant[at]);
         }
-        for id in self.state.iter_mut().chain(&mut self.record) {
+        let results = self.state.iter_mut().chain(&mut self.record);
+        for id in results.chain(&mut self.count) {
             *id = image[id.index()];
         }
         LaneCode {
@@ -99,6 +102,29 @@ impl LaneCode {
             invariant,
             ..self
         }
+    }
+
+    /// The new state, the records and what is counted.
+    pub(super) fn results(&self) -> impl Iterator<Item = &Id> {
+        self.state.iter().chain(&self.record).chain(&self.count)
+    }
+
+    /// How many places steps count, 0 if they count none.
+    pub(super) fn places(&self) -> usize {
+        match self.count.map(|id| self.instructions[id.index()]) {
+            Some(Instruction::Row(rows, _)) => rows as usize,
+            _ => 0,
+        }
+    }
+
+    /// The same with the place that a step counts as its last record, as bits.
+    pub(super) fn with_place_recorded(mut self) -> LaneCode {
+        if let Some(place) = self.count.take() {
+            self.record.push(Id(self.instructions.len() as u32));
+            self.instructions.push(Instruction::FromBits(place));
+            self.invariant.push(self.invariant[place.index()]);
+        }
+        self
     }
 
     /// For each instruction, whether one of the first `count` slots changes it.
@@ -123,7 +149,7 @@ impl LaneCode {
                     .for_each(|operand| wanted[operand.index()] = true);
             }
         }
-        for id in self.state.iter().chain(&self.record) {
+        for id in self.results() {
             wanted[id.index()] = true;
         }
         (0u32..)
@@ -143,6 +169,10 @@ impl std::fmt::Display for LaneCode {
         let places =
             |ids: &[Id]| -> Vec<String> { ids.iter().map(|id| format!("v{}", id.0)).collect() };
         writeln!(f, "state  {}", places(&self.state).join(" "))?;
-        writeln!(f, "record {}", places(&self.record).join(" "))
+        writeln!(f, "record {}", places(&self.record).join(" "))?;
+        match self.count {
+            Some(id) => writeln!(f, "count  v{}", id.0),
+            None => Ok(()),
+        }
     }
 }

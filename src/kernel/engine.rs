@@ -138,6 +138,19 @@ pub struct GroupRun<'a> {
     pub state: &'a mut [f64],
     /// Shape: steps, records, lanes; or empty if nothing is to be kept.
     pub record: &'a mut [f64],
+    /// One for each place that steps count; or empty if they count none, or nobody wants to know.
+    pub counts: &'a mut [u32],
+}
+
+impl<'a> GroupRun<'a> {
+    /// A group whose steps are recorded, or not if `record` is empty.
+    pub fn new(state: &'a mut [f64], record: &'a mut [f64]) -> GroupRun<'a> {
+        GroupRun {
+            state,
+            record,
+            counts: &mut [],
+        }
+    }
 }
 
 /// Lane code with an engine, over groups of [`LANES`] lanes.
@@ -147,6 +160,8 @@ pub(super) struct Group {
     plan: Plan,
     prepared: Vec<Id>,
     subnormals: Subnormals,
+    /// How many places the last record tells of, which the caller wants counted.
+    recorded_places: usize,
     compiled: Compiled,
 }
 
@@ -164,6 +179,12 @@ impl Group {
         subnormals: Subnormals,
     ) -> Result<Group, KernelError> {
         engine.demand()?;
+        // Only the wide code counts by itself.
+        let places = code.places();
+        let (code, recorded_places) = match engine {
+            Engine::Avx2 | Engine::Avx512 => (code, 0),
+            _ => (code.with_place_recorded(), places),
+        };
         let wide = |isa| x64::compile(&code, isa, subnormals).map(Compiled::Wide);
         let narrow = |width| compile(&code, width).map(Compiled::Narrow);
         let compiled = match engine {
@@ -178,12 +199,18 @@ impl Group {
             prepared: code.prepared(),
             code,
             subnormals,
+            recorded_places,
             compiled,
         })
     }
 
     pub(super) fn code(&self) -> &LaneCode {
         &self.code
+    }
+
+    /// How many places the last record tells of, which the caller wants counted.
+    pub(super) fn recorded_places(&self) -> usize {
+        self.recorded_places
     }
 
     /// Computes the invariants for these slots.
@@ -203,6 +230,7 @@ impl Group {
             interpreter,
             frame,
             units: Vec::new(),
+            uncounted: Vec::new(),
             group: self,
         }
     }
@@ -216,9 +244,17 @@ pub(super) struct Run<'g> {
     unrecorded: Vec<f64>,
     frame: Vec<Slot>,
     units: Vec<Unit>,
+    /// Counts that nobody wants to know.
+    uncounted: Vec<u32>,
 }
 
 impl Run<'_> {
+    /// How many numbers each step records, and how many places the last of them tells of, which
+    /// the caller wants counted.
+    pub(super) fn recorded(&self) -> (usize, usize) {
+        (self.group.code.record.len(), self.group.recorded_places)
+    }
+
     /// Advances every group by so many steps; either all of them are recorded or none is.
     pub(super) fn steps(&mut self, groups: &mut [GroupRun<'_>], steps: usize) {
         let code = &self.group.code;
@@ -232,6 +268,8 @@ impl Run<'_> {
                 Some(0)
             };
             assert_eq!(Some(group.record.len()), expected, "the record");
+            let (counts, places) = (group.counts.len(), code.places());
+            assert!(counts == 0 || counts >= places, "the counts");
         }
         let advance = if kept { recorded } else { 0 };
         match &self.group.compiled {
@@ -276,7 +314,13 @@ impl Run<'_> {
             }),
             Compiled::Wide(native) => {
                 self.units.clear();
+                self.uncounted.resize(code.places(), 0);
+                let uncounted = self.uncounted.as_mut_ptr();
                 for group in groups {
+                    let counts = match group.counts.is_empty() {
+                        true => uncounted,
+                        false => group.counts.as_mut_ptr(),
+                    };
                     let record = match kept {
                         true => group.record.as_mut_ptr(),
                         false => self.unrecorded.as_mut_ptr(),
@@ -286,15 +330,20 @@ impl Run<'_> {
                     self.units.extend(lanes.map(|lane| Unit {
                         state: state.wrapping_add(lane),
                         record: record.wrapping_add(lane),
+                        counts,
                     }));
                 }
                 let Some(&last) = self.units.last() else {
                     return;
                 };
                 // What is missing in the last pass is a unit twice, which gets the same numbers
-                // twice.
+                // twice, and is counted once.
                 let whole = self.units.len().next_multiple_of(native.units);
-                self.units.resize(whole, last);
+                let again = Unit {
+                    counts: uncounted,
+                    ..last
+                };
+                self.units.resize(whole, again);
                 let units = self.units.as_ptr_range();
                 let call = StepCall {
                     units: units.start,
@@ -306,7 +355,8 @@ impl Run<'_> {
                 };
                 // SAFETY: as above, for each unit, whose lanes are those of a group and whose
                 // number is a multiple of what the code takes at once; the frame has the slots
-                // and `prepared` the literals that it asked for.
+                // and `prepared` the literals that it asked for; places are below their number,
+                // which is that of the counts at least.
                 #[allow(unsafe_code)]
                 unsafe {
                     native.executable.entry()(&call);

@@ -51,12 +51,13 @@ impl Slot {
 }
 
 /// Lanes that are advanced together: the first of them in the first variable of the state, and in
-/// the first record.
+/// the first record; and the counts of their places.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(super) struct Unit {
     pub(super) state: *mut f64,
     pub(super) record: *mut f64,
+    pub(super) counts: *mut u32,
 }
 
 /// What a wide loop over steps is called with.

@@ -11,6 +11,7 @@ mod batch;
 mod build;
 mod code;
 mod count;
+mod counted;
 mod cranelift;
 pub mod denormals;
 pub mod elementary;

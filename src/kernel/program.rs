@@ -97,6 +97,8 @@ pub(super) struct Program {
     pub(super) slot_count: usize,
     pub(super) cells: usize,
     pub(super) recorded: usize,
+    /// How many places the last record tells of, which the caller wants counted.
+    pub(super) places: usize,
     /// What members are filled with, computed from the slots once a run.
     pub(super) once: LaneCode,
 }
@@ -184,6 +186,7 @@ impl Stages {
     /// The whole program.
     pub(super) fn finish(self, state_count: usize, recorded: usize) -> Program {
         Program {
+            places: 0,
             once: self.once.finish(&[], &self.fillings),
             stages: self.stages,
             state_count,

@@ -1,6 +1,7 @@
 //! Long programs made ready to run, by whatever engine.
 
 use super::code::LaneCode;
+use super::counted::by_record;
 use super::cranelift::{Width, compile_members};
 use super::engine::{Group, GroupRun, Run, Subnormals};
 use super::interpret::{Interpreter, Plan};
@@ -324,11 +325,23 @@ impl Machine {
         }
     }
 
-    /// How many numbers each step records in each lane.
+    /// How many numbers each step records in each lane; a place that is counted is none of them.
     pub(super) fn recorded(&self) -> usize {
         match self {
-            Machine::Short(group) => group.code().record.len(),
-            Machine::Long(staged) => staged.program.recorded,
+            Machine::Short(group) => {
+                group.code().record.len() - usize::from(group.recorded_places() > 0)
+            }
+            Machine::Long(staged) => {
+                staged.program.recorded - usize::from(staged.program.places > 0)
+            }
+        }
+    }
+
+    /// How many places steps count, 0 if they count none.
+    pub(super) fn places(&self) -> usize {
+        match self {
+            Machine::Short(group) => group.code().places().max(group.recorded_places()),
+            Machine::Long(staged) => staged.program.places,
         }
     }
 }
@@ -336,6 +349,19 @@ impl Machine {
 impl MachineRun<'_> {
     /// Advances every group by so many steps; either all of them are recorded or none is.
     pub(super) fn steps(&mut self, groups: &mut [GroupRun<'_>], steps: usize) {
+        let (recorded, places) = match self {
+            MachineRun::Short(run) => run.recorded(),
+            MachineRun::Long(run) => (run.staged.program.recorded, run.staged.program.places),
+        };
+        if places == 0 {
+            return self.plain(groups, steps);
+        }
+        by_record(groups, steps, recorded, |groups, steps| {
+            self.plain(groups, steps)
+        });
+    }
+
+    fn plain(&mut self, groups: &mut [GroupRun<'_>], steps: usize) {
         match self {
             MachineRun::Short(run) => run.steps(groups, steps),
             MachineRun::Long(run) => {

@@ -113,9 +113,13 @@ impl StepProgram {
         };
         let output = integrator(&mut builder, &state, &constants, &mut gradient);
         assert_eq!(output.state.len(), state_count, "the new state");
-        roll(&mut stages, &builder.finish(&output.state, &output.record));
+        let code = builder.finish(&output.state, &output.record);
+        let places = code.places();
+        let code = code.with_place_recorded();
+        roll(&mut stages, &code);
+        let program = stages.finish(state_count, code.record.len());
         StepProgram {
-            kind: Kind::Long(stages.finish(state_count, output.record.len())),
+            kind: Kind::Long(Program { places, ..program }),
         }
     }
 
@@ -195,7 +199,7 @@ impl StepKernel {
     /// # Panics
     /// If a slice has another length, or a parameter that the gradient needs is missing.
     pub fn run(&self, state: &mut [f64], constants: &[f64], steps: usize, record: &mut [f64]) {
-        self.run_groups(&mut [GroupRun { state, record }], constants, steps);
+        self.run_groups(&mut [GroupRun::new(state, record)], constants, steps);
     }
 
     /// As [`StepKernel::run`] for several groups, which advance together: faster than one by one,
@@ -207,7 +211,12 @@ impl StepKernel {
         self.machine.prepare(constants).steps(groups, steps);
     }
 
-    /// How many numbers each step records in each lane.
+    /// How many places steps count, 0 if they count none.
+    pub fn places(&self) -> usize {
+        self.machine.places()
+    }
+
+    /// How many numbers each step records in each lane; a place that is counted is none of them.
     pub fn recorded(&self) -> usize {
         self.machine.recorded()
     }

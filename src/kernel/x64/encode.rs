@@ -354,6 +354,17 @@ impl Assembler {
         self.bytes.extend_from_slice(&value.to_le_bytes());
     }
 
+    /// `[base + 4*index] += 1` for 32 bits.
+    pub(super) fn count(&mut self, base: Gpr, index: Gpr) {
+        let (base, index) = (base as u8, index as u8);
+        self.byte(0x40 | (index >> 3) << 1 | base >> 3);
+        self.byte(0xff);
+        // With a displacement, which the base registers rbp and r13 need.
+        self.byte(1 << 6 | 4);
+        self.byte(2 << 6 | (index & 7) << 3 | base & 7);
+        self.byte(0);
+    }
+
     /// `to += [from]`.
     pub(super) fn increase(&mut self, to: Gpr, from: Mem) {
         self.general(0x03, to as u8, Rm::Mem(from));

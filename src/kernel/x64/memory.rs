@@ -22,10 +22,11 @@ pub(super) const SHARED: Gpr = Gpr::Rbx;
 /// Free for a moment.
 pub(super) const SCRATCH: Gpr = Gpr::Rax;
 /// Units of lanes in a pass, at most.
-pub(super) const MOST_UNITS: usize = 4;
-/// The states of the units of a pass, and their records.
-pub(super) const STATES: [Gpr; MOST_UNITS] = [Gpr::R8, Gpr::R9, Gpr::R10, Gpr::R11];
-pub(super) const RECORDS: [Gpr; MOST_UNITS] = [Gpr::R12, Gpr::R13, Gpr::R14, Gpr::R15];
+pub(super) const MOST_UNITS: usize = 2;
+/// The states of the units of a pass, their records and their counts.
+pub(super) const STATES: [Gpr; MOST_UNITS] = [Gpr::R8, Gpr::R9];
+pub(super) const RECORDS: [Gpr; MOST_UNITS] = [Gpr::R12, Gpr::R13];
+pub(super) const COUNTS: [Gpr; MOST_UNITS] = [Gpr::R14, Gpr::R15];
 /// How far the record has come.
 pub(super) const RECORDED: Gpr = Gpr::Rdx;
 /// In a loop over members: what this one is filled with, and its places.
@@ -80,6 +81,11 @@ impl Memory {
                 Mem::indexed(base, SCRATCH, way.0 as i32 * self.isa.bytes())
             }
         }
+    }
+
+    /// Where the counts of a way are.
+    pub(super) fn counts(&self, way: Way) -> Gpr {
+        COUNTS[way.0 / self.unit.unwrap_or(1)]
     }
 
     /// Where a step records a number.

@@ -14,8 +14,8 @@ mod select;
 
 use self::encode::{Assembler, Condition, Gpr, Mem};
 use self::memory::{
-    CALL, CELLS, FILLED, FRAME, MEMBER_RECORD, MOST_UNITS, Memory, PLACES, RECORDED, RECORDS,
-    SHARED, STATES, STRIDE,
+    CALL, CELLS, COUNTS, FILLED, FRAME, MEMBER_RECORD, MOST_UNITS, Memory, PLACES, RECORDED,
+    RECORDS, SHARED, STATES, STRIDE,
 };
 use self::pass::{Given, Place, emit};
 use self::select::{Prepared, Selected, select};
@@ -111,6 +111,7 @@ pub(super) fn compile(
     given.extend(record.map(|(place, &value)| (value, Place::Record(place))));
     let state = (0u32..).zip(&selected.state);
     given.extend(state.map(|(variable, &value)| (value, Place::State(variable))));
+    given.extend(selected.count.map(|value| (value, Place::Count)));
     let mut asm = Assembler::new(isa);
     enter(&mut asm, subnormals);
     let frame = steps(&mut asm, units, |asm| {
@@ -213,12 +214,14 @@ fn steps(asm: &mut Assembler, units: usize, body: impl FnOnce(&mut Assembler) ->
     let size = size_of::<Unit>() as i32;
     for at in 0..units {
         let unit = at as i32 * size;
-        let (state, record) = (
-            std::mem::offset_of!(Unit, state) as i32,
-            std::mem::offset_of!(Unit, record) as i32,
-        );
-        asm.read(STATES[at], Mem::at(UNIT, unit + state));
-        asm.read(RECORDS[at], Mem::at(UNIT, unit + record));
+        let fields = [
+            (STATES[at], std::mem::offset_of!(Unit, state)),
+            (RECORDS[at], std::mem::offset_of!(Unit, record)),
+            (COUNTS[at], std::mem::offset_of!(Unit, counts)),
+        ];
+        for (to, offset) in fields {
+            asm.read(to, Mem::at(UNIT, unit + offset as i32));
+        }
     }
     let slots = body(asm);
     asm.advance(UNIT, units as i32 * size);

@@ -1,7 +1,7 @@
 //! One pass of the body: the operations of several vectors, interleaved.
 
 use super::Isa;
-use super::encode::{Assembler, Rm};
+use super::encode::{Assembler, Mem, Rm};
 use super::memory::{CELLS, MEMBER_RECORD, Memory, SCRATCH, Way};
 use super::opcode::{self, Fused, Masks};
 use super::registers::{Entry, Registers};
@@ -15,6 +15,8 @@ pub(super) enum Place {
     State(u32),
     /// It is recorded by a step.
     Record(u32),
+    /// It is a place that the step counts.
+    Count,
     /// It goes where this place of a member says.
     Member(u32, Output),
 }
@@ -32,7 +34,10 @@ pub(super) fn emit(
 ) -> usize {
     // What a step records is stored before the state that it may be.
     let (mut order, others): (Vec<Given>, Vec<Given>) = given.iter().partition(|(_, place)| {
-        matches!(place, Place::Record(_) | Place::Member(_, Output::Record))
+        matches!(
+            place,
+            Place::Record(_) | Place::Count | Place::Member(_, Output::Record)
+        )
     });
     order.extend(others);
     let values: Vec<ValueId> = order.iter().map(|(value, _)| *value).collect();
@@ -54,7 +59,7 @@ pub(super) fn emit(
         pass.registers.go(selected.ops.len(), way);
         for &(value, place) in &order {
             let overwritten = match (selected.sources[value as usize], place) {
-                (_, Place::Record(_) | Place::Member(_, Output::Record)) => false,
+                (_, Place::Record(_) | Place::Count | Place::Member(_, Output::Record)) => false,
                 (Source::State(from), Place::State(to)) => from != to,
                 (source, _) => matches!(source, Source::State(_)),
             };
@@ -260,10 +265,26 @@ impl Pass<'_, '_> {
         self.done(&[index]);
     }
 
+    /// Counts the places in a register, one a lane. General registers and stores do that beside
+    /// the vector operations of what follows.
+    fn count(&mut self, places: u8, way: Way) {
+        let slot = self.registers.new_slot();
+        let at = self.memory.slot(slot);
+        self.asm.store(at, places);
+        for lane in 0..self.isa.bytes() / 8 {
+            self.asm.read(SCRATCH, Mem::at(at.base, at.disp + 8 * lane));
+            self.asm.count(self.memory.counts(way), SCRATCH);
+        }
+    }
+
     fn give(&mut self, value: ValueId, place: Place, way: Way) {
         let entry = self.registers.entry(value);
         let register = self.fetch(entry);
         let to = match place {
+            Place::Count => {
+                self.count(register, way);
+                return self.registers.done(entry);
+            }
             Place::State(variable) => self.memory.cell(self.asm, CELLS, variable, way),
             Place::Record(place) => self.memory.record(place, way),
             Place::Member(place, Output::Record) => {

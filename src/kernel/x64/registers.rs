@@ -238,12 +238,15 @@ impl<'s> Registers<'s> {
         self.locations[entry].register = NONE;
     }
 
+    /// A slot that nothing else uses.
+    pub(super) fn new_slot(&mut self) -> u32 {
+        self.slots += 1;
+        self.slots - 1
+    }
+
     /// Stores an entry that is in a register into a slot of its own.
     fn save(&mut self, asm: &mut Assembler, entry: Entry) {
-        let slot = self.free_slots.pop().unwrap_or_else(|| {
-            self.slots += 1;
-            self.slots - 1
-        });
+        let slot = self.free_slots.pop().unwrap_or_else(|| self.new_slot());
         self.locations[entry].slot = slot;
         let (to, register) = (self.memory.slot(slot), self.locations[entry].register as u8);
         match self.class(entry) {

@@ -97,6 +97,7 @@ pub(super) struct Selected {
     pub(super) literals: Vec<u64>,
     pub(super) state: Vec<ValueId>,
     pub(super) record: Vec<ValueId>,
+    pub(super) count: Option<ValueId>,
 }
 
 /// Where the prepared invariants of some code are.
@@ -134,6 +135,7 @@ pub(super) fn select(code: &LaneCode, prepared: &Prepared<'_>, isa: Isa) -> Sele
     }
     selector.out.state = code.state.iter().map(|id| selector.value(*id)).collect();
     selector.out.record = code.record.iter().map(|id| selector.value(*id)).collect();
+    selector.out.count = code.count.map(|id| selector.value(id));
     selector.out
 }
 
@@ -164,8 +166,7 @@ impl Selector<'_> {
                 .operands()
                 .for_each(|id| read[id.index()] = true);
         }
-        let results = code.state.iter().chain(&code.record);
-        results.for_each(|id| read[id.index()] = true);
+        code.results().for_each(|id| read[id.index()] = true);
         (0..read.len())
             .map(|at| !read[at] && !code.invariant[at] && self.negated(Id(at as u32)).is_some())
             .collect()
