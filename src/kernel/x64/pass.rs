@@ -1,12 +1,17 @@
 //! One pass of the body: the operations of several vectors, interleaved.
 
+use std::collections::VecDeque;
+
 use super::Isa;
-use super::encode::{Assembler, Mem, Rm};
+use super::encode::{Assembler, Gpr, Mem, Rm};
 use super::memory::{CELLS, MEMBER_RECORD, Memory, SCRATCH, Way};
 use super::opcode::{self, Fused, Masks};
 use super::registers::{Entry, Registers};
 use super::select::{Class, Kind, Op, Selected, Source, ValueId};
 use crate::kernel::program::Output;
+
+/// Operations between two counts at least, where there are enough of them.
+const COUNTED_EVERY: usize = 3;
 
 /// What becomes of a result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,8 +20,6 @@ pub(super) enum Place {
     State(u32),
     /// It is recorded by a step.
     Record(u32),
-    /// It is a place that the step counts.
-    Count,
     /// It goes where this place of a member says.
     Member(u32, Output),
 }
@@ -36,7 +39,7 @@ pub(super) fn emit(
     let (mut order, others): (Vec<Given>, Vec<Given>) = given.iter().partition(|(_, place)| {
         matches!(
             place,
-            Place::Record(_) | Place::Count | Place::Member(_, Output::Record)
+            Place::Record(_) | Place::Member(_, Output::Record)
         )
     });
     order.extend(others);
@@ -48,18 +51,25 @@ pub(super) fn emit(
         registers,
         memory,
         isa,
+        uncounted: VecDeque::new(),
     };
     for (at, op) in selected.ops.iter().enumerate() {
+        let left = (selected.ops.len() - at) * ways;
         for way in 0..ways {
             pass.registers.go(at, way);
             pass.op(op);
+            // Counts are spread over what is left.
+            if pass.uncounted.len() * std::env::var("EVERY").map(|s| s.parse().unwrap()).unwrap_or(COUNTED_EVERY) >= left - way {
+                pass.count(1);
+            }
         }
     }
+    pass.count(usize::MAX);
     for way in 0..ways {
         pass.registers.go(selected.ops.len(), way);
         for &(value, place) in &order {
             let overwritten = match (selected.sources[value as usize], place) {
-                (_, Place::Record(_) | Place::Count | Place::Member(_, Output::Record)) => false,
+                (_, Place::Record(_) | Place::Member(_, Output::Record)) => false,
                 (Source::State(from), Place::State(to)) => from != to,
                 (source, _) => matches!(source, Source::State(_)),
             };
@@ -84,6 +94,8 @@ struct Pass<'a, 's> {
     registers: Registers<'s>,
     memory: Memory,
     isa: Isa,
+    /// Numbers of places in memory that must still be counted, and the register of their counts.
+    uncounted: VecDeque<(Mem, Gpr)>,
 }
 
 impl Pass<'_, '_> {
@@ -177,6 +189,16 @@ impl Pass<'_, '_> {
                 self.asm.two(opcode::TEST, to, a, Rm::Reg(a));
             }
             Kind::Gather(base, disp) => self.gather(op, a, base, disp),
+            Kind::Count => {
+                let places = self.fetch(a);
+                let at = self.memory.slot(self.registers.new_slot());
+                self.asm.store(at, places);
+                self.done(read);
+                let counts = self.memory.counts(self.registers.way());
+                let lanes = (0..self.isa.bytes() / 8).map(|lane| 8 * lane);
+                let lanes = lanes.map(|lane| Mem::at(at.base, at.disp + lane));
+                self.uncounted.extend(lanes.map(|lane| (lane, counts)));
+            }
         }
     }
 
@@ -265,15 +287,12 @@ impl Pass<'_, '_> {
         self.done(&[index]);
     }
 
-    /// Counts the places in a register, one a lane. General registers and stores do that beside
-    /// the vector operations of what follows.
-    fn count(&mut self, places: u8, way: Way) {
-        let slot = self.registers.new_slot();
-        let at = self.memory.slot(slot);
-        self.asm.store(at, places);
-        for lane in 0..self.isa.bytes() / 8 {
-            self.asm.read(SCRATCH, Mem::at(at.base, at.disp + 8 * lane));
-            self.asm.count(self.memory.counts(way), SCRATCH);
+    /// Counts some of the places that must still be: by general registers and stores, which work
+    /// beside the vector operations.
+    fn count(&mut self, some: usize) {
+        for (place, counts) in self.uncounted.drain(..some.min(self.uncounted.len())) {
+            self.asm.read(SCRATCH, place);
+            self.asm.count(counts, SCRATCH);
         }
     }
 
@@ -281,10 +300,6 @@ impl Pass<'_, '_> {
         let entry = self.registers.entry(value);
         let register = self.fetch(entry);
         let to = match place {
-            Place::Count => {
-                self.count(register, way);
-                return self.registers.done(entry);
-            }
             Place::State(variable) => self.memory.cell(self.asm, CELLS, variable, way),
             Place::Record(place) => self.memory.record(place, way),
             Place::Member(place, Output::Record) => {

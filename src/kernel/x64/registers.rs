@@ -130,6 +130,11 @@ impl<'s> Registers<'s> {
         self.free_slots.append(&mut self.leaving);
     }
 
+    /// The present way.
+    pub(super) fn way(&self) -> Way {
+        Way(self.way)
+    }
+
     /// The value in the present way.
     pub(super) fn entry(&self, value: ValueId) -> Entry {
         let source = self.selected.sources[value as usize];

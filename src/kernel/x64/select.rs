@@ -68,6 +68,8 @@ pub(super) enum Kind {
     Invert,
     /// A vector of ones or zeros as a mask (512 bits).
     Test,
+    /// Counts a place; the result means nothing.
+    Count,
     /// The numbers at an address, the operand being multiples of 8 bytes, and a distance.
     Gather(u64, i32),
 }
@@ -97,7 +99,6 @@ pub(super) struct Selected {
     pub(super) literals: Vec<u64>,
     pub(super) state: Vec<ValueId>,
     pub(super) record: Vec<ValueId>,
-    pub(super) count: Option<ValueId>,
 }
 
 /// Where the prepared invariants of some code are.
@@ -127,16 +128,37 @@ pub(super) fn select(code: &LaneCode, prepared: &Prepared<'_>, isa: Isa) -> Sele
         out: Selected::default(),
     };
     let unread = selector.only_signs();
-    for at in 0..code.instructions.len() {
-        if !code.invariant[at] && !unread[at] {
-            let value = selector.instruction(Id(at as u32));
-            selector.values[at] = Some(value);
+    // What is counted comes first, so that counting has the rest to hide behind.
+    let counted = needed(code, code.count);
+    for here in [true, false] {
+        for at in 0..code.instructions.len() {
+            if counted[at] == here && !code.invariant[at] && !unread[at] {
+                let value = selector.instruction(Id(at as u32));
+                selector.values[at] = Some(value);
+            }
+        }
+        if let Some(place) = code.count.filter(|_| here) {
+            let place = selector.value(place);
+            selector.vector(Kind::Count, &[place]);
         }
     }
     selector.out.state = code.state.iter().map(|id| selector.value(*id)).collect();
     selector.out.record = code.record.iter().map(|id| selector.value(*id)).collect();
-    selector.out.count = code.count.map(|id| selector.value(id));
     selector.out
+}
+
+/// For each instruction whether this one, if any, needs it.
+fn needed(code: &LaneCode, by: Option<Id>) -> Vec<bool> {
+    let mut needed = vec![false; code.instructions.len()];
+    let Some(by) = by else { return needed };
+    needed[by.index()] = true;
+    for at in (0..=by.index()).rev().filter(|at| !code.invariant[*at]) {
+        if needed[at] {
+            let operands = code.instructions[at].operands();
+            operands.for_each(|operand| needed[operand.index()] = true);
+        }
+    }
+    needed
 }
 
 struct Selector<'c> {
