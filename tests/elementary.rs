@@ -90,7 +90,7 @@ fn values(kernel: &BatchKernel, at: &[[f64; 2]]) -> Vec<f64> {
 }
 
 fn engines() -> impl Iterator<Item = Engine> {
-    Engine::ALL.into_iter().filter(|engine| engine.works())
+    Engine::available()
 }
 
 /// The operations of a function: its instructions without constants and changes of type, which

@@ -2,7 +2,7 @@
 
 use effpot_lang::graph::{Comparison, Function, Graph, Node};
 use effpot_lang::kernel::{
-    Engine, LANES, LaneBuilder, Shift, StepKernel, StepOutput, StepProgram, Value,
+    Engine, GroupRun, LANES, LaneBuilder, Shift, StepKernel, StepOutput, StepProgram, Value,
 };
 
 /// The gradient of `q^2/2 + e1 sin(q/e1) + e2 sin(q/e2)`; e1 and e2 are parameters.
@@ -58,12 +58,14 @@ fn start() -> Vec<f64> {
 fn a_few_steps_of_the_damped_map() {
     let (graph, gradient) = multiscale();
     let program = damped_map(&graph, gradient);
-    let kernels = Engine::ALL.map(|engine| StepKernel::compile(&program, engine).unwrap());
+    let kernels: Vec<StepKernel> = Engine::available()
+        .map(|engine| StepKernel::compile(&program, engine).unwrap())
+        .collect();
     let [c, delta, ..] = constants();
     // One step multiplies an error by at most this.
     let stiffness = 1.0 + 1.0 / EPSILON[0] + 1.0 / EPSILON[1];
     let growth = 1.0 + delta + delta * (1.0 + delta) * stiffness;
-    let mut states = [(); 3].map(|()| start());
+    let mut states = vec![start(); kernels.len()];
     let mut plain = start();
     // An argument x/e of up to 5e3 is rounded, which moves cos by as much: 5e3 eps.
     let mut error = 0.0;
@@ -79,8 +81,9 @@ fn a_few_steps_of_the_damped_map() {
             plain[LANES + lane] = p;
         }
         error = growth * error + 1e4 * f64::EPSILON;
-        assert_eq!(states[0], states[1], "step {step}");
-        assert_eq!(states[0], states[2], "step {step}");
+        for state in &states {
+            assert_eq!(states[0], *state, "step {step}");
+        }
         for (a, b) in states[0].iter().zip(&plain) {
             assert!((a - b).abs() < error, "step {step}: {a} and {b}, {error:e}");
         }
@@ -91,7 +94,7 @@ fn a_few_steps_of_the_damped_map() {
 fn records_are_the_states_and_an_empty_record_changes_nothing() {
     let (graph, gradient) = multiscale();
     let program = damped_map(&graph, gradient);
-    for engine in Engine::ALL {
+    for engine in Engine::available() {
         let kernel = StepKernel::compile(&program, engine).unwrap();
         assert_eq!((kernel.recorded(), kernel.state_len()), (2, 2 * LANES));
         let (mut one, mut all, mut bare) = (start(), start(), start());
@@ -125,7 +128,7 @@ fn subnormal_states_are_zero_in_every_engine() {
             record: Vec::new(),
         }
     });
-    for engine in Engine::ALL {
+    for engine in Engine::available() {
         let kernel = StepKernel::compile(&program, engine).unwrap();
         let mut state = [1.0; LANES];
         // 2^-1030 would be subnormal.
@@ -188,19 +191,24 @@ fn every_instruction_is_the_same_in_every_engine() {
     });
     let numbers = [1.5, -2.5, 0.0, -0.0, 3e-5, f64::NAN, f64::INFINITY, -1e300];
     let mut state = vec![0.0; 2 * LANES];
-    let kernels = Engine::ALL.map(|engine| StepKernel::compile(&program, engine).unwrap());
+    let kernels: Vec<StepKernel> = Engine::available()
+        .map(|engine| StepKernel::compile(&program, engine).unwrap())
+        .collect();
     for (shift, k) in numbers.into_iter().enumerate() {
         for lane in 0..LANES {
             state[lane] = numbers[lane % 8];
             state[LANES + lane] = numbers[(lane * 3 + lane / 8 + shift) % 8];
         }
-        let records = [0, 1, 2].map(|engine: usize| {
-            let mut record = vec![0.0; kernels[engine].recorded() * LANES];
-            kernels[engine].run(&mut state.clone(), &[k], 1, &mut record);
-            record
-        });
-        for engine in [1, 2] {
-            for (at, (a, b)) in records[0].iter().zip(&records[engine]).enumerate() {
+        let records: Vec<Vec<f64>> = kernels
+            .iter()
+            .map(|kernel| {
+                let mut record = vec![0.0; kernel.recorded() * LANES];
+                kernel.run(&mut state.clone(), &[k], 1, &mut record);
+                record
+            })
+            .collect();
+        for (engine, record) in records.iter().enumerate() {
+            for (at, (a, b)) in records[0].iter().zip(record).enumerate() {
                 let equal = a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
                 assert!(equal, "record {} engine {engine}: {a:e} {b:e}", at / LANES);
             }
@@ -218,7 +226,7 @@ fn whole_numbers_and_integers_change_into_each_other() {
             record: Vec::new(),
         }
     });
-    for engine in Engine::ALL {
+    for engine in Engine::available() {
         let mut state = [-1.5, -0.4, 0.5, 2.5, 1e12, -1e15, 7.0, 0.0].repeat(2);
         StepKernel::compile(&program, engine)
             .unwrap()
@@ -253,5 +261,85 @@ fn thousands_of_live_values_compile() {
         kernel.run(&mut state, &[], 1, &mut []);
         let sums = [3.0, 5.0].map(|x| x * 2999.0 * 1500.0 + 4.0);
         assert_eq!(state[..LANES], sums.repeat(LANES / 2));
+    }
+}
+
+/// The damped map with a sum of `p` and a count of the place of `x`, and a record of `p` or none.
+fn counting(graph: &Graph, gradient: Node, places: u32, recorded: bool) -> StepProgram {
+    StepProgram::build(
+        graph,
+        &[gradient],
+        1,
+        3,
+        2,
+        |b, state, constants, gradient| {
+            let (x, p) = (state[0], state[1]);
+            let g = gradient(b, &[x])[0];
+            let kick = b.mul(constants[1], g);
+            let kick = b.neg(kick);
+            let after = b.fma(constants[0], p, kick);
+            let moved = b.fma(constants[1], after, x);
+            let (per, start) = (b.constant(4.0), b.constant(f64::from(places) / 2.0));
+            let place = b.fma(x, per, start);
+            b.count(places, place);
+            let sum = b.add(state[2], after);
+            StepOutput {
+                state: vec![moved, after, sum],
+                record: if recorded { vec![after] } else { Vec::new() },
+            }
+        },
+    )
+}
+
+#[test]
+fn places_are_counted_alike_by_every_engine_however_many_groups_go_together() {
+    const PLACES: u32 = 23;
+    let (graph, gradient) = multiscale();
+    for recorded in [false, true] {
+        let program = counting(&graph, gradient, PLACES, recorded);
+        let run = |engine: Engine, together: usize| {
+            let kernel = StepKernel::compile(&program, engine).unwrap();
+            assert_eq!(kernel.places(), PLACES as usize);
+            assert_eq!(kernel.recorded(), usize::from(recorded));
+            let steps = 70;
+            let lane = |group: usize, i: usize| match i / LANES {
+                0 => (i * 5 + group * 3) as f64 / 7.0 - 6.0,
+                _ => 0.0,
+            };
+            let state = |group| (0..3 * LANES).map(|i| lane(group, i)).collect();
+            let mut states: Vec<Vec<f64>> = (0..5).map(state).collect();
+            // Nowhere, and far outside.
+            states[1][3] = f64::NAN;
+            states[2][4] = 1e300;
+            states[2][5] = -1e300;
+            let record = if recorded { steps * LANES } else { 0 };
+            let mut records = vec![vec![0.0; record]; 5];
+            let mut counts = vec![vec![0u32; PLACES as usize]; 5];
+            let all = states.iter_mut().zip(&mut records).zip(&mut counts);
+            let mut groups: Vec<GroupRun<'_>> = all
+                .map(|((state, record), counts)| GroupRun {
+                    state,
+                    record,
+                    counts,
+                })
+                .collect();
+            for groups in groups.chunks_mut(together) {
+                kernel.run_groups(groups, &constants(), steps);
+            }
+            let total: Vec<u32> = counts.iter().map(|counts| counts.iter().sum()).collect();
+            assert_eq!(total, [(steps * LANES) as u32; 5]);
+            let bits = |all: &[Vec<f64>]| -> Vec<u64> {
+                let nan = |x: &f64| if x.is_nan() { u64::MAX } else { x.to_bits() };
+                all.iter().flatten().map(nan).collect()
+            };
+            (bits(&states), bits(&records), counts)
+        };
+        let expected = run(Engine::Interpreter, 1);
+        for engine in Engine::available() {
+            for together in [1, 2, 3, 5] {
+                let what = format!("{} {together} {recorded}", engine.name());
+                assert!(run(engine, together) == expected, "{what}");
+            }
+        }
     }
 }

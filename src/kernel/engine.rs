@@ -38,6 +38,11 @@ impl Engine {
         Engine::Avx512,
     ];
 
+    /// Those that this host can run, slowest first.
+    pub fn available() -> impl Iterator<Item = Engine> {
+        Engine::ALL.into_iter().filter(|engine| engine.works())
+    }
+
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@ use super::opcode::{
     BLEND, BLEND_BY_VECTOR, BROADCAST, GATHER, LOAD, MOVE, Map, Masks, Opcode, STORE, Shifted,
 };
 
-/// A general register.
+/// A general register; r11 has no use yet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(super) enum Gpr {
@@ -23,8 +23,7 @@ pub(super) enum Gpr {
     R8,
     R9,
     R10,
-    R11,
-    R12,
+    R12 = 12,
     R13,
     R14,
     R15,

@@ -155,7 +155,7 @@ fn report(hooks: &Hooks<'_>, done: f64) {
 /// The engines of this host of these widths; all of them if none is named.
 fn engines(widths: &[u32]) -> Result<Vec<Engine>, Diagnostic> {
     let works = |engine: &Engine| *engine != Engine::Interpreter && engine.works();
-    let all: Vec<Engine> = Engine::ALL.into_iter().filter(works).collect();
+    let all: Vec<Engine> = Engine::available().filter(works).collect();
     let has = |bits: u32| all.iter().any(|engine| engine.bits() == bits);
     if let Some(missing) = widths.iter().find(|bits| !has(**bits)) {
         let there: Vec<String> = all.iter().map(|e| e.bits().to_string()).collect();
