@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::group::{Group, Rules, Span};
 use super::look::{Look, divergence};
 use super::window::Shown;
-use super::{CountedWindow, Counter, CountingMap, Divergence, Sums};
+use super::{CountedWindow, Counter, CountingMap};
 use crate::kernel::{GroupRun, LANES, PreparedSteps};
 
 /// Steps in a block, at most: with four groups 16 kB of bins.
@@ -26,6 +26,8 @@ pub(super) struct Held {
     /// The steps that are shown. Shape: steps, (p, x, p'), coordinates, lanes.
     shown: Vec<f64>,
     stride: u64,
+    /// Whether each step of it fell into some bin.
+    inside: bool,
 }
 
 /// A run of counted windows.
@@ -88,20 +90,16 @@ impl<'a> Run<'a> {
             state: vec![0.0; self.counting.state_len()],
             shown: Vec::new(),
             stride: self.stride,
+            inside: true,
         });
         held.span = span;
         held.start.clear();
         held.start.extend_from_slice(&group.state);
         held.shown.clear();
         held.stride = self.stride;
-        self.restore(&held.start, &mut held.state);
+        held.inside = true;
+        self.counting.begin(&held.start, &mut held.state);
         held
-    }
-
-    /// The state at the beginning of a window.
-    fn restore(&self, start: &[f64], state: &mut [f64]) {
-        state[..start.len()].copy_from_slice(start);
-        Sums::clear(self.counting.dimension(), state);
     }
 
     fn block<O: Counter>(
@@ -133,18 +131,32 @@ impl<'a> Run<'a> {
                 held.shown.extend_from_slice(&held.state[half..2 * half]);
             }
             let bins = &record[..block.steps * LANES];
-            observer.count(held.span.stretch, bins, &held.span.committed);
+            held.inside &= observer.count(held.span.stretch, bins, &held.span.committed);
         }
     }
 
     fn end<O: Counter>(&mut self, group: &mut Group, mut held: Held, observer: &mut O) {
         let d = self.counting.dimension();
         group.state.copy_from_slice(&held.state[..2 * d * LANES]);
-        let look = Look::of(&Sums::of(d, &held.state), self.rules.sides);
+        let mut record = Vec::new();
+        let look = match held.inside || self.counting.has_limits() {
+            true => Look::of(
+                &self.counting.sums(&held.start, &held.state),
+                self.rules.sides,
+            ),
+            false => {
+                record = self.record(&held);
+                Look::at(&record, self.rules.sides)
+            }
+        };
         if let Some(lost) = group.judge(self.rules, &look, held.span.steps) {
-            if let Some(lane) = lost.iter().position(|lost| *lost) {
-                let known = group.first_divergence.take();
-                let found = known.unwrap_or_else(|| self.divergence(group, &held, lane));
+            let first = lost.iter().position(|lost| *lost);
+            if let Some(lane) = first.filter(|_| group.first_divergence.is_none()) {
+                if record.is_empty() {
+                    record = self.record(&held);
+                }
+                let (first, end) = (held.span.first_step, group.position(lane));
+                let found = divergence(&record, self.rules.sides, first, lane, &end);
                 group.first_divergence = Some(found);
             }
             self.take_back(&mut held, &lost, observer);
@@ -178,7 +190,7 @@ impl<'a> Run<'a> {
             return;
         }
         let mut state = vec![0.0; held.state.len()];
-        self.restore(&held.start, &mut state);
+        self.counting.begin(&held.start, &mut state);
         let mut bins = [0.0; BLOCK * LANES];
         for block in blocks(0, held.span.steps, 0) {
             let record = &mut bins[..block.steps * LANES];
@@ -194,14 +206,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Where and when a lane left in a window that has just ended: the window is made again, and
-    /// recorded.
-    fn divergence(&self, group: &Group, held: &Held, lane: usize) -> Divergence {
-        let (mut state, steps) = (held.start.clone(), held.span.steps);
-        let mut record = vec![0.0; steps * state.len()];
-        self.rules.map.run(&mut state, steps, &mut record);
-        let (first, end) = (held.span.first_step, group.position(lane));
-        divergence(&record, self.rules.sides, first, lane, &end)
+    /// A window made again, with a record of every step.
+    fn record(&self, held: &Held) -> Vec<f64> {
+        let mut state = held.start.clone();
+        let mut record = vec![0.0; held.span.steps * state.len()];
+        self.rules.map.run(&mut state, held.span.steps, &mut record);
+        record
     }
 }
 
@@ -213,9 +223,9 @@ pub(super) fn finish<O: Counter>(group: &mut Group, counting: &CountingMap, obse
 }
 
 fn commit<O: Counter>(group: &mut Group, counting: &CountingMap, held: Held, observer: &mut O) {
-    let (d, span) = (counting.dimension(), &held.span);
+    let span = &held.span;
     observer.commit(&CountedWindow {
-        sums: Sums::of(d, &held.state),
+        sums: counting.sums(&held.start, &held.state),
         shown: Shown {
             rows: &held.shown,
             first: next_shown(span.first_step, held.stride),

@@ -6,6 +6,7 @@
 //! run is given: nothing is compiled again for them.
 
 use super::damped::{constants, lane_step};
+use super::sums::Layout;
 use super::{Damping, Sums};
 use crate::graph::Model;
 use crate::kernel::{
@@ -138,14 +139,14 @@ impl Places {
 }
 
 /// The counting map as lane code around a gradient; `periodic` says which coordinates wrap. The
-/// state is `x`, `p` and then [`Sums`]. Constants are those of [`super::damped_map`], the centres,
+/// state is `x`, `p` and then the sums. Constants are those of [`super::damped_map`], the centres,
 /// and [`BY_AXIS`] for each coordinate.
-pub fn counting_map(model: &Model, scalar: bool, periodic: &[bool]) -> StepProgram {
+fn counting_map(model: &Model, scalar: bool, periodic: &[bool], layout: Layout) -> StepProgram {
     let d = model.dimension();
     let damped = constants(d, scalar);
     StepProgram::of(
         &model.differentiated(),
-        2 * d + Sums::count(d),
+        2 * d + layout.count(),
         damped + (1 + BY_AXIS) * d,
         |b, state, constants, gradient| {
             let (x, rest) = state.split_at(d);
@@ -154,10 +155,10 @@ pub fn counting_map(model: &Model, scalar: bool, periodic: &[bool]) -> StepProgr
             let (centre, axes) = rest.split_at(d);
             let g = gradient(b, x);
             let (moved, after) = lane_step(b, scalar, x, p, &g, constants);
-            let offsets = (0..d).map(|c| (!periodic[c]).then(|| b.sub(x[c], centre[c])));
             let seen = Seen {
+                layout,
                 x,
-                offsets: offsets.collect(),
+                centre,
                 p: &after,
                 g: &g,
             };
@@ -173,41 +174,43 @@ pub fn counting_map(model: &Model, scalar: bool, periodic: &[bool]) -> StepProgr
 
 /// What a step has seen.
 struct Seen<'a> {
+    layout: Layout,
     x: &'a [Value],
-    /// From the centre; none along a period.
-    offsets: Vec<Option<Value>>,
+    centre: &'a [Value],
     p: &'a [Value],
     g: &'a [Value],
 }
 
 impl Seen<'_> {
-    /// The sums after the step, in the order of [`Sums`].
+    /// The sums after the step, in the order of [`Layout`].
     fn add_to(&self, b: &mut LaneBuilder, sums: &[Value]) -> Vec<Value> {
-        let d = self.x.len();
+        let (layout, d) = (self.layout, self.x.len());
         let mut new = Vec::with_capacity(sums.len());
         let mut squares = Vec::with_capacity(d);
-        for (c, old) in sums.chunks_exact(Sums::BY_COORDINATE).take(d).enumerate() {
+        for (c, old) in sums
+            .chunks_exact(layout.by_coordinate())
+            .take(d)
+            .enumerate()
+        {
             let (x, p) = (self.x[c], self.p[c]);
             let square = b.mul(p, p);
             squares.push(square);
-            // A NaN is left for the end of the window, where it still is.
-            new.push(b.min(x, old[Sums::LO]));
-            new.push(b.max(x, old[Sums::HI]));
-            match self.offsets[c] {
-                Some(y) => {
-                    new.push(b.add(old[Sums::X], y));
-                    new.push(b.fma(y, y, old[Sums::X2]));
-                    new.push(b.fma(y, self.g[c], old[Sums::VIRIAL]));
-                }
-                None => new.extend([Sums::X, Sums::X2, Sums::VIRIAL].map(|k| old[k])),
+            new.push(b.add(old[Layout::P2], square));
+            new.push(b.fma(square, p, old[Layout::P3]));
+            new.push(b.fma(square, square, old[Layout::P4]));
+            if let Some(lo) = layout.lo() {
+                // A NaN is left for the end of the window, where it still is.
+                new.push(b.min(x, old[lo]));
+                new.push(b.max(x, old[lo + 1]));
             }
-            new.push(b.add(old[Sums::P], p));
-            new.push(b.add(old[Sums::P2], square));
-            new.push(b.fma(square, p, old[Sums::P3]));
-            new.push(b.fma(square, square, old[Sums::P4]));
+            if let Some(first) = layout.p() {
+                new.push(b.add(old[first], p));
+                let offset = b.sub(x, self.centre[c]);
+                new.push(b.fma(offset, self.g[c], old[first + 1]));
+            }
         }
         if d > 1 {
-            let mut rest = sums[d * Sums::BY_COORDINATE..].iter();
+            let mut rest = sums[d * layout.by_coordinate()..].iter();
             // In the order in which a sweep over a record adds them, so that both judge alike.
             if let Some(all) = rest.next() {
                 new.push(squares.iter().fold(*all, |sum, square| b.add(sum, *square)));
@@ -260,6 +263,7 @@ fn place(b: &mut LaneBuilder, x: &[Value], axes: &[Value], periodic: &[bool]) ->
 /// The counting map of one potential.
 pub struct CountingMap {
     kernel: StepKernel,
+    layout: Layout,
     damping: Damping,
     parameters: Vec<f64>,
     centre: Vec<f64>,
@@ -272,6 +276,9 @@ impl CountingMap {
     /// Compiles the map; `parameters` are the values of the model's parameters. Positions are
     /// measured from `centre` in sums, and put into bins once there are some.
     ///
+    /// With `limits` the least and the largest positions are kept. Without, bins must tell of a
+    /// lane that is lost: they must lie within its side, and there must be one coordinate.
+    ///
     /// # Errors
     /// See [`StepKernel::compile`].
     pub fn compile(
@@ -279,13 +286,17 @@ impl CountingMap {
         parameters: &[f64],
         damping: Damping,
         centre: &[f64],
+        limits: bool,
         engine: Engine,
     ) -> Result<CountingMap, KernelError> {
         let periods = model.coordinates.iter().map(|c| c.period.is_some());
         let periodic: Vec<bool> = periods.collect();
-        let program = counting_map(model, damping.is_scalar(), &periodic);
+        let d = periodic.len();
+        let layout = Layout::new(d, damping.is_scalar(), limits || d > 1);
+        let program = counting_map(model, damping.is_scalar(), &periodic, layout);
         Ok(CountingMap {
             kernel: StepKernel::compile(&program, engine)?,
+            layout,
             damping,
             parameters: parameters.to_vec(),
             centre: centre.to_vec(),
@@ -315,9 +326,27 @@ impl CountingMap {
         &self.damping
     }
 
-    /// Which coordinates wrap.
-    pub fn periodic(&self) -> &[bool] {
-        &self.periodic
+    /// Whether the least and the largest positions are kept.
+    pub fn has_limits(&self) -> bool {
+        self.layout.limits
+    }
+
+    /// The sums of a window from its two ends.
+    pub(super) fn sums<'a>(&'a self, start: &'a [f64], end: &'a [f64]) -> Sums<'a> {
+        Sums {
+            layout: self.layout,
+            start,
+            end,
+            damping: &self.damping,
+            centre: &self.centre,
+            periodic: &self.periodic,
+        }
+    }
+
+    /// The state at the beginning of a window, from `x` and `p`.
+    pub(super) fn begin(&self, start: &[f64], state: &mut [f64]) {
+        state[..start.len()].copy_from_slice(start);
+        self.layout.clear(state);
     }
 
     /// The map made ready for many short runs.
@@ -329,6 +358,6 @@ impl CountingMap {
 
     /// The length of the state.
     pub(super) fn state_len(&self) -> usize {
-        (2 * self.dimension() + Sums::count(self.dimension())) * LANES
+        (2 * self.dimension() + self.layout.count()) * LANES
     }
 }

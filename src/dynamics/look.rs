@@ -44,11 +44,13 @@ impl Look {
         Look { squares, outside }
     }
 
-    /// What the sums over a window tell.
+    /// What the sums over a window tell; that no lane was outside where they have no limits.
     pub fn of(sums: &Sums<'_>, sides: &[Side]) -> Look {
         let mut outside = [false; LANES];
         for (c, side) in sides.iter().enumerate() {
-            leave(&mut outside, side, sums.lo(c), sums.hi(c));
+            if let Some([lo, hi]) = sums.limits(c) {
+                leave(&mut outside, side, lo, hi);
+            }
         }
         Look {
             squares: *sums.squares(),

@@ -21,7 +21,7 @@ mod sums;
 mod survey;
 mod window;
 
-pub use counting::{BinAxis, CountingMap, Place, Places, counting_map};
+pub use counting::{BinAxis, CountingMap, Place, Places};
 pub use damped::{DampedMap, damped_map};
 pub use damping::{Damping, NotDamping};
 pub use ensemble::{Census, Divergence, Ensemble, LaneFate, Starts};

@@ -191,8 +191,10 @@ impl CountedWindow<'_> {
 /// Bins are seen at once, and taken back where the lane turns out to be lost; the rest follows when
 /// the window is committed. A bin is what [`super::Places::of`] reads off a number.
 pub trait Counter: Send {
-    /// Counts the bins of some steps (shape: steps, lanes) of the lanes that are named.
-    fn count(&mut self, stretch: usize, bins: &[f64], lanes: &[bool; LANES]);
+    /// Counts the bins of some steps (shape: steps, lanes) of the lanes that are named. Returns
+    /// whether there was a place for those of all lanes, named or not: a lane that is lost has
+    /// none.
+    fn count(&mut self, stretch: usize, bins: &[f64], lanes: &[bool; LANES]) -> bool;
 
     /// Takes the same bins back.
     fn take_back(&mut self, stretch: usize, bins: &[f64], lanes: &[bool; LANES]);
@@ -203,7 +205,9 @@ pub trait Counter: Send {
 
 /// Looks at nothing.
 impl Counter for () {
-    fn count(&mut self, _: usize, _: &[f64], _: &[bool; LANES]) {}
+    fn count(&mut self, _: usize, _: &[f64], _: &[bool; LANES]) -> bool {
+        false
+    }
 
     fn take_back(&mut self, _: usize, _: &[f64], _: &[bool; LANES]) {}
 

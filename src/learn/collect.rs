@@ -185,7 +185,7 @@ impl<'a> Collector<'a> {
             plan,
             blocks: Vec::new(),
             block: Block::new(plan),
-            tally: Tally::new(plan.mesh.as_ref(), &plan.periods),
+            tally: Tally::new(plan.mesh.as_ref(), plan.dimension()),
             points: Vec::new(),
             v: Vec::new(),
         }

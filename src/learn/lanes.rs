@@ -16,15 +16,14 @@ pub struct LaneSums {
 }
 
 impl LaneSums {
-    /// Sums of the first powers of the position and of the momentum, and of the virial, over so
-    /// many samples, and so many of the position.
-    pub(super) fn of([count, seen]: [f64; 2], x: [f64; 2], p: [f64; 4], virial: f64) -> LaneSums {
+    /// Sums over so many samples of the powers of the momentum and of the virial, none of the
+    /// position.
+    pub(super) fn of(count: f64, p: [f64; 4], virial: f64) -> LaneSums {
         LaneSums {
             count,
-            seen,
-            x,
             p,
             virial,
+            ..LaneSums::default()
         }
     }
 

@@ -38,18 +38,15 @@ pub(super) struct Tally {
     summed: usize,
     /// Steps of every lane.
     steps: [f64; LANES],
-    /// By coordinate the sums of `x`, `x^2`, of the virial and of the first four powers of `p`, of
-    /// every lane.
-    sums: Vec<[[f64; LANES]; 7]>,
-    /// By coordinate, whether it wraps: then positions are those of steps that are shown.
-    periodic: Vec<bool>,
+    /// By coordinate the sums of the virial and of the first four powers of `p`, of every lane.
+    sums: Vec<[[f64; LANES]; 5]>,
     /// Points whose value is not known yet, and their stretch. Shape: points, coordinates.
     pub(super) points: Vec<f64>,
     pub(super) valued: usize,
 }
 
 impl Tally {
-    pub(super) fn new(mesh: Option<&Mesh>, periods: &[Option<f64>]) -> Tally {
+    pub(super) fn new(mesh: Option<&Mesh>, dimension: usize) -> Tally {
         let places = mesh.and_then(places);
         Tally {
             counts: vec![0; places.as_ref().map_or(0, Places::count)],
@@ -59,42 +56,54 @@ impl Tally {
             changes: 0,
             summed: 0,
             steps: [0.0; LANES],
-            sums: vec![[[0.0; LANES]; 7]; periods.len()],
-            periodic: periods.iter().map(Option::is_some).collect(),
+            sums: vec![[[0.0; LANES]; 5]; dimension],
             points: Vec::new(),
             valued: 0,
         }
     }
 
+    /// Whether there was a place.
     #[inline(always)]
-    fn change(&mut self, record: f64, by: i32) {
+    fn change(&mut self, record: f64, by: i32) -> bool {
         match self.counts.get_mut(Places::of(record)) {
-            Some(count) => *count += by,
+            Some(count) => {
+                *count += by;
+                true
+            }
             None => self.miss(record, by),
         }
     }
 
     #[cold]
-    fn miss(&mut self, record: f64, by: i32) {
+    fn miss(&mut self, record: f64, by: i32) -> bool {
         let side = match record {
             record if record.is_nan() => 2,
             record if Places::is_below(record) => 0,
             _ => 1,
         };
         self.outside[side] += i64::from(by);
+        false
     }
 
-    fn changes(&mut self, bins: &[f64], lanes: &[bool; LANES], by: i32) {
+    /// Whether there was a place for all of them, in whatever lanes.
+    fn changes(&mut self, bins: &[f64], lanes: &[bool; LANES], by: i32) -> bool {
         self.changes += bins.len() as u64;
+        let mut inside = true;
         if lanes.iter().all(|lane| *lane) {
-            bins.iter().for_each(|record| self.change(*record, by));
-            return;
+            for record in bins {
+                inside &= self.change(*record, by);
+            }
+            return inside;
         }
         for step in bins.chunks_exact(LANES) {
-            for (record, _) in step.iter().zip(lanes).filter(|(_, lane)| **lane) {
-                self.change(*record, by);
+            for (record, lane) in step.iter().zip(lanes) {
+                inside &= match lane {
+                    true => self.change(*record, by),
+                    false => Places::of(*record) < self.counts.len(),
+                };
             }
         }
+        inside
     }
 
     /// Adds the counts to those of the block that they belong to.
@@ -123,12 +132,10 @@ impl Tally {
         };
         for (c, sums) in self.sums.iter_mut().enumerate() {
             for (lane, into) in block.lanes[c * LANES..][..LANES].iter_mut().enumerate() {
-                let [x, x2, virial, p @ ..] = sums.map(|row| row[lane]);
-                let count = self.steps[lane];
-                let seen = if self.periodic[c] { 0.0 } else { count };
-                into.merge(&LaneSums::of([count, seen], [x, x2], p, virial));
+                let [virial, p @ ..] = sums.map(|row| row[lane]);
+                into.merge(&LaneSums::of(self.steps[lane], p, virial));
             }
-            *sums = [[0.0; LANES]; 7];
+            *sums = [[0.0; LANES]; 5];
         }
         self.steps = [0.0; LANES];
     }
@@ -138,9 +145,9 @@ impl Tally {
         let steps = [window.steps() as f64; LANES];
         add(&mut self.steps, &steps, committed);
         for (c, into) in self.sums.iter_mut().enumerate() {
-            let ([x, x2], virial) = (window.sums().position(c), window.sums().virial(c));
             let [p, p2, p3, p4] = window.sums().momentum(c);
-            for (into, row) in into.iter_mut().zip([x, x2, virial, p, p2, p3, p4]) {
+            let rows = [window.sums().virial(c), p, p2, p3, p4];
+            for (into, row) in into.iter_mut().zip(&rows) {
                 add(into, row, committed);
             }
         }
@@ -195,19 +202,19 @@ impl Collector<'_> {
             }
         }
         for (c, period) in self.plan.periods.iter().enumerate() {
-            let Some(period) = period else { continue };
             let x = window.positions(0, c);
             for &lane in lanes {
-                let turned = turned(x[lane] - self.plan.centre[c], *period);
-                self.block.lanes[c * LANES + lane].see(turned);
+                let offset = x[lane] - self.plan.centre[c];
+                let seen = period.map_or(offset, |length| turned(offset, length));
+                self.block.lanes[c * LANES + lane].see(seen);
             }
         }
     }
 }
 
 impl Counter for Collector<'_> {
-    fn count(&mut self, stretch: usize, bins: &[f64], lanes: &[bool; LANES]) {
-        self.tally(stretch).changes(bins, lanes, 1);
+    fn count(&mut self, stretch: usize, bins: &[f64], lanes: &[bool; LANES]) -> bool {
+        self.tally(stretch).changes(bins, lanes, 1)
     }
 
     fn take_back(&mut self, stretch: usize, bins: &[f64], lanes: &[bool; LANES]) {

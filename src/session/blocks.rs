@@ -9,7 +9,7 @@ use super::Estimator;
 use super::room::{MOST_BINNED, Range};
 use super::sample::{Sample, Sampler, draw};
 use crate::dynamics::{
-    CountedWindow, Counter, CountingMap, DampedMap, Ensemble, Observer, Starts, Window,
+    CountedWindow, Counter, CountingMap, DampedMap, Ensemble, Observer, Side, Starts, Window,
 };
 use crate::kernel::{KernelError, LANES};
 use crate::learn::collect::{Block, Collector, Plan};
@@ -32,6 +32,9 @@ const WIDEST_STRIDE: u64 = 64;
 /// A step that is shown costs a start of the kernel: windows are counted where so few are.
 const COUNTED_STRIDE: u64 = 4;
 
+/// Steps of a lane that are shown, at least: enough for the mean and the variance of either half.
+const FEWEST_SHOWN: u64 = 100;
+
 /// What a group of lanes keeps.
 struct Keeper<'a> {
     bins: Collector<'a>,
@@ -48,8 +51,8 @@ impl Observer for Keeper<'_> {
 }
 
 impl Counter for Keeper<'_> {
-    fn count(&mut self, stretch: usize, bins: &[f64], lanes: &[bool; LANES]) {
-        self.bins.count(stretch, bins, lanes);
+    fn count(&mut self, stretch: usize, bins: &[f64], lanes: &[bool; LANES]) -> bool {
+        self.bins.count(stretch, bins, lanes)
     }
 
     fn take_back(&mut self, stretch: usize, bins: &[f64], lanes: &[bool; LANES]) {
@@ -75,12 +78,6 @@ fn in_order<T>(groups: impl Iterator<Item = Vec<T>>, missing: impl Fn() -> T) ->
             row
         })
         .collect()
-}
-
-/// The counting map with the bins of a mesh, unless these are too many for it.
-fn in_bins(mut counting: CountingMap, mesh: Option<&Mesh>) -> Option<CountingMap> {
-    let places = places(mesh?)?;
-    counting.set_places(&places).then_some(counting)
 }
 
 /// How windows are advanced.
@@ -160,8 +157,42 @@ impl Sampler<'_> {
         if !few || !binned || every || forces || stride < COUNTED_STRIDE {
             return Ok(None);
         }
-        self.potential
-            .counting_map(self.settings.damping.clone(), centre)
+        let each = self.settings.steps / self.settings.trajectories as u64;
+        if each < FEWEST_SHOWN * stride {
+            return Ok(None);
+        }
+        let damping = self.settings.damping.clone();
+        self.potential.counting_map(damping, centre, true)
+    }
+
+    /// The same with the bins of a mesh, unless these are too many; without limits where the bins
+    /// tell of all that leaves.
+    ///
+    /// # Errors
+    /// As above.
+    pub(super) fn in_bins(
+        &self,
+        counting: Option<CountingMap>,
+        centre: &[f64],
+        mesh: Option<&Mesh>,
+        escape: &[Side],
+    ) -> Result<Option<CountingMap>, KernelError> {
+        let (Some(mut counting), Some(mesh)) = (counting, mesh) else {
+            return Ok(None);
+        };
+        let Some(places) = places(mesh) else {
+            return Ok(None);
+        };
+        if let ([axis], [side]) = (mesh.axes(), escape) {
+            let (grid, width) = (axis.grid, axis.grid.width());
+            let within = side.lo < grid.lo() - width && grid.hi() + width < side.hi;
+            if axis.periodic || within {
+                let damping = self.settings.damping.clone();
+                let lean = self.potential.counting_map(damping, centre, false)?;
+                counting = lean.unwrap_or(counting);
+            }
+        }
+        Ok(counting.set_places(&places).then_some(counting))
     }
 
     pub(super) fn burn_in(
@@ -206,13 +237,11 @@ impl Sampler<'_> {
         ensemble: &mut Ensemble,
         pool: &[f64],
         mesh: Option<Mesh>,
-        counting: Option<CountingMap>,
+        counting: Option<&CountingMap>,
         mut enough: impl FnMut(&[Block], &[f64]) -> bool,
     ) {
         let lanes = self.settings.trajectories as u64;
         let each = self.settings.steps.div_ceil(lanes);
-        let counting = counting.and_then(|counting| in_bins(counting, mesh.as_ref()));
-        let counting = counting.as_ref();
         let (force_stride, value_stride) = match counting {
             Some(_) => self.counted_strides(),
             None => self.recorded_strides(),

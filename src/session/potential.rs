@@ -103,8 +103,7 @@ impl Potential {
         }
     }
 
-    /// The counting map in this potential, with positions measured from `centre` in sums; none for
-    /// a black box.
+    /// The counting map in this potential, see [`CountingMap::compile`]; none for a black box.
     ///
     /// # Errors
     /// See [`CountingMap::compile`].
@@ -112,12 +111,14 @@ impl Potential {
         &self,
         damping: Damping,
         centre: &[f64],
+        limits: bool,
     ) -> Result<Option<CountingMap>, KernelError> {
         if !self.is_formula() {
             return Ok(None);
         }
+        let (model, parameters) = (&self.model, &self.parameters);
         let engine = Engine::best();
-        CountingMap::compile(&self.model, &self.parameters, damping, centre, engine).map(Some)
+        CountingMap::compile(model, parameters, damping, centre, limits, engine).map(Some)
     }
 
     /// How many values and gradients were asked for so far.

@@ -157,7 +157,9 @@ impl Observer for Range {
 }
 
 impl Counter for Range {
-    fn count(&mut self, _: usize, _: &[f64], _: &[bool; LANES]) {}
+    fn count(&mut self, _: usize, _: &[f64], _: &[bool; LANES]) -> bool {
+        false
+    }
 
     fn take_back(&mut self, _: usize, _: &[f64], _: &[bool; LANES]) {}
 
@@ -165,8 +167,10 @@ impl Counter for Range {
         let (d, sums) = (self.lo.len(), window.sums());
         for lane in (0..LANES).filter(|&lane| window.committed()[lane]) {
             for i in 0..d {
-                self.lo[i] = self.lo[i].min(sums.lo(i)[lane]);
-                self.hi[i] = self.hi[i].max(sums.hi(i)[lane]);
+                if let Some([lo, hi]) = sums.limits(i) {
+                    self.lo[i] = self.lo[i].min(lo[lane]);
+                    self.hi[i] = self.hi[i].max(hi[lane]);
+                }
                 for j in 0..d {
                     self.products[i * d + j] += sums.product(i, j)[lane];
                 }

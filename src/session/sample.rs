@@ -206,12 +206,13 @@ impl Sampler<'_> {
                 sample.survey.starts(pilot_kt, &mut stream, values)
             }
         };
+        let escape = self.escape(&sample.survey, pilot_kt);
         let mut ensemble = Ensemble::new(
             self.groups,
             streams,
             &draw(&pool, d),
             pilot_kt,
-            &self.escape(&sample.survey, pilot_kt),
+            &escape,
             self.settings.restarts,
             self.watch(),
         );
@@ -239,12 +240,15 @@ impl Sampler<'_> {
         let space = self.space(&sample, &range)?;
         self.fits(self.segments(), &space)?;
         (sample.spacing, sample.coarse) = (space.spacing, space.coarse);
+        let (before, centre) = ((self.hooks.seconds)(), &sample.survey.lowest);
+        let counting = self.in_bins(counting, centre, space.mesh.as_ref(), &escape)?;
+        sample.jit_ms += 1e3 * ((self.hooks.seconds)() - before);
         self.blocks(
             &mut sample,
             &mut ensemble,
             &pool,
             space.mesh,
-            counting,
+            counting.as_ref(),
             enough,
         );
         sample.census = ensemble.census();
