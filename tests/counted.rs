@@ -123,6 +123,11 @@ impl Case {
             assert_eq!((a.len(), b.len()), (STRETCHES, STRETCHES));
             a.iter().zip(b).for_each(|(a, b)| same(a, b, &periodic));
         }
+        let blocks = counted.blocks.iter().flatten();
+        let samples: Vec<f64> = blocks.map(Block::samples).collect();
+        println!("{samples:?}");
+        let held = samples.iter().filter(|samples| **samples > 500.0).count();
+        assert!(2 * held > samples.len(), "{samples:?}");
         counted.census
     }
 }
@@ -134,8 +139,10 @@ fn close(a: f64, b: f64) {
 }
 
 fn same(a: &Block, b: &Block, periodic: &[bool]) {
-    assert!(a.samples() > 0.0);
     assert_eq!(a.samples(), b.samples());
+    if a.samples() == 0.0 {
+        return;
+    }
     let (binned, counted) = (a.binned.as_ref().unwrap(), b.binned.as_ref().unwrap());
     assert!(binned.density.total() > 0);
     // No sample of these runs is within 2^-32 of an edge.
@@ -164,13 +171,13 @@ fn same(a: &Block, b: &Block, periodic: &[bool]) {
 }
 
 /// Two wells; small scales, which heat, are in the right one alone: in the left one lanes get
-/// stuck. Beyond 1.9 they are lost.
+/// stuck. Beyond 1.7 they are lost.
 fn wells(limits: bool) -> Case {
     Case {
-        potential: runs::potential("V(q) = (q^2 - 1)^2 + 0.015*exp(-2*(q - 1)^2)*sin(100*q)"),
+        potential: runs::potential("V(q) = (q^2 - 1)^2 + 0.02*exp(-(q - 1)^2)*sin(100*q)"),
         damping: Damping::scalar(1, 0.3, 0.3),
-        mesh: mesh(&[(-1.85, 1.85, 148, false)]),
-        sides: vec![Side::plain(-1.9, 1.9)],
+        mesh: mesh(&[(-1.8, 1.65, 138, false)]),
+        sides: vec![Side::plain(-1.85, 1.7)],
         from: (-1.2, 1.2),
         kt: 0.3,
         watch: 22,
@@ -285,7 +292,10 @@ fn threads_do_not_matter() {
                 b.binned.as_ref().unwrap().density
             );
             assert_eq!(a.momentum_moments(), b.momentum_moments());
-            assert_eq!(a.total(0).mean_virial(), b.total(0).mean_virial());
+            assert_eq!(
+                a.total(0).mean_virial().to_bits(),
+                b.total(0).mean_virial().to_bits()
+            );
         }
     }
 }
@@ -309,7 +319,10 @@ fn a_long_run_finds_the_same() {
     // `paper` looks at every step.
     let recorded = learned(&[Density, Value, Paper], steps);
     let names = ["q", "U", "dU", "U_stderr"];
-    let (a, b) = (runs::columns(&counted, names), runs::columns(&recorded, names));
+    let (a, b) = (
+        runs::columns(&counted, names),
+        runs::columns(&recorded, names),
+    );
     assert!(a[0].len() > 50);
     for (a, b) in a.iter().flatten().zip(b.iter().flatten()) {
         assert!((a - b).abs() < 1e-9 * (1.0 + a.abs()), "{a} {b}");

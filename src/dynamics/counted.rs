@@ -87,7 +87,7 @@ impl<'a> Run<'a> {
         let mut held = group.spare_counted.pop().unwrap_or(Held {
             span,
             start: Vec::new(),
-            state: vec![0.0; self.counting.state_len()],
+            state: Vec::new(),
             shown: Vec::new(),
             stride: self.stride,
             inside: true,
@@ -98,6 +98,8 @@ impl<'a> Run<'a> {
         held.shown.clear();
         held.stride = self.stride;
         held.inside = true;
+        // The last one may have been of another map.
+        held.state.resize(self.counting.state_len(), 0.0);
         self.counting.begin(&held.start, &mut held.state);
         held
     }
