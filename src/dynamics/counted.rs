@@ -13,8 +13,8 @@ use super::window::Shown;
 use super::{CountedWindow, Counter, CountingMap};
 use crate::kernel::{GroupRun, LANES, PreparedSteps};
 
-/// Steps in a block, at most: with four groups 16 kB of bins.
-const BLOCK: usize = 32;
+/// Steps in a block, at most: with four groups 24 kB of bins.
+const BLOCK: usize = 48;
 
 /// A window that waits.
 pub(super) struct Held {

@@ -5,7 +5,7 @@ use super::lanes::sums;
 use super::tally::Tally;
 use crate::dynamics::{Observer, Window};
 use crate::kernel::LANES;
-use crate::stats::{BinnedSums, Grid, Histogram, Mesh};
+use crate::stats::{BinnedSums, Grid, Histogram, MAX_AXES, Mesh};
 
 pub use super::lanes::LaneSums;
 
@@ -287,20 +287,21 @@ impl<'a> Collector<'a> {
 
     pub(super) fn bin_forces(&mut self, window: &Window<'_>, lanes: &[usize]) {
         let d = self.plan.dimension();
-        let (mut x, mut g) = (vec![0.0; d], vec![0.0; d]);
+        let (mut x, mut g) = ([0.0; MAX_AXES], [0.0; MAX_AXES]);
         for step in Self::strided(window, self.plan.force_stride.max(1)) {
+            for (c, momenta) in self.block.momenta.iter_mut().enumerate() {
+                let p = window.momenta(step, c);
+                lanes.iter().for_each(|&lane| momenta.add(&[p[lane]]));
+            }
+            let Some(binned) = &mut self.block.binned else {
+                continue;
+            };
             for &lane in lanes {
-                for (c, momenta) in self.block.momenta.iter_mut().enumerate() {
-                    momenta.add(&[window.momenta(step, c)[lane]]);
+                for (c, (x, g)) in x.iter_mut().zip(&mut g).enumerate().take(d) {
+                    *x = window.positions(step, c)[lane];
+                    *g = window.gradient(step, lane, c);
                 }
-                let Some(binned) = &mut self.block.binned else {
-                    continue;
-                };
-                for c in 0..d {
-                    x[c] = window.positions(step, c)[lane];
-                    g[c] = window.gradient(step, lane, c);
-                }
-                binned.force.add(&x, &g);
+                binned.force.add(&x[..d], &g[..d]);
             }
         }
     }
