@@ -179,7 +179,7 @@ fn same(a: &Block, b: &Block, periodic: &[bool]) {
 /// stuck. Beyond 1.7 they are lost.
 fn wells(limits: bool) -> Case {
     Case {
-        potential: runs::potential("V(q) = (q^2 - 1)^2 + 0.02*exp(-(q - 1)^2)*sin(100*q)"),
+        potential: runs::potential("V(q) = (q^2 - 1)^2 + 0.03*exp(-0.5*(q - 1)^2)*sin(100*q)"),
         damping: Damping::scalar(1, 0.3, 0.3),
         mesh: mesh(&[(-1.8, 1.65, 138, false)]),
         sides: vec![Side::plain(-1.85, 1.7)],
@@ -196,7 +196,7 @@ fn lost_lanes_are_taken_back() {
     for limits in [false, true] {
         let census = wells(limits).compare();
         assert!(census.trapped > 20, "{census:?}");
-        assert!(census.diverged > 20, "{census:?}");
+        assert!(census.diverged > 5, "{census:?}");
         assert!(census.restarts > 40 && census.first_divergence.is_some());
     }
 }
