@@ -50,8 +50,10 @@ pub(super) struct Group {
     /// Windows and watches since something was forgotten.
     windows: u64,
     judged: u64,
-    /// Means of `p^2` over the last window and the last watch; NaN before the first.
-    kinetic: [f64; LANES],
+    /// Sums of `p^2` over the last window, and its steps; means over the last watch. NaN before the
+    /// first.
+    squares: [f64; LANES],
+    steps: usize,
     last_watched: [f64; LANES],
     /// Sums of `p^2` over the watch so far, and its steps.
     watched: [f64; LANES],
@@ -91,7 +93,8 @@ impl Group {
             diverged: [0; LANES],
             windows: 0,
             judged: 0,
-            kinetic: [f64::NAN; LANES],
+            squares: [f64::NAN; LANES],
+            steps: 0,
             last_watched: [f64::NAN; LANES],
             watched: [0.0; LANES],
             watched_steps: 0,
@@ -114,7 +117,7 @@ impl Group {
             watches: self.judged,
             diverged: self.diverged[lane],
             windows: self.windows,
-            kinetic: self.kinetic[lane],
+            kinetic: self.squares[lane] / self.steps.max(1) as f64,
             watched: self.last_watched[lane],
         }
     }
@@ -151,7 +154,10 @@ impl Group {
     /// Takes note of a window that has ended; the lanes that have diverged in it, if any did.
     pub fn judge(&mut self, rules: &Rules<'_>, look: &Look, steps: usize) -> Option<[bool; LANES]> {
         let d = rules.sides.len();
-        let (squares, mut lost) = (look.squares.map(|s| s / d as f64), look.outside);
+        let (mut squares, mut lost) = (look.squares, look.outside);
+        if d > 1 {
+            squares = squares.map(|s| s / d as f64);
+        }
         for (c, side) in rules.sides.iter().enumerate() {
             let x = &self.state[c * LANES..][..LANES];
             let p = &self.state[(d + c) * LANES..][..LANES];
@@ -165,7 +171,7 @@ impl Group {
         self.windows += 1;
         self.step += steps as u64;
         self.watched_steps += steps as u64;
-        self.kinetic = squares.map(|s| s / steps.max(1) as f64);
+        (self.squares, self.steps) = (squares, steps);
         for (watched, squares) in self.watched.iter_mut().zip(squares) {
             *watched += squares;
         }

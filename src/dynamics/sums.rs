@@ -104,8 +104,8 @@ impl<'a> Sums<'a> {
             Some(which) => *self.own(c, which),
             None => {
                 // x goes by `v p` in a step.
-                let (v, [x0, x]) = (self.speed(c), self.ends(c));
-                std::array::from_fn(|lane| (x[lane] - x0[lane]) / v)
+                let (slow, [x0, x]) = (1.0 / self.speed(c), self.ends(c));
+                std::array::from_fn(|lane| (x[lane] - x0[lane]) * slow)
             }
         };
         [first, p2, p3, p4]
@@ -115,7 +115,8 @@ impl<'a> Sums<'a> {
     ///
     /// Where no coordinates are mixed it telescopes. With `g = (c p - p')/delta`, `x' = x + v p'`
     /// and the sum `S` of `p'^2`, that of `x p'` is `A = (x_N^2 - x_0^2)/(2 v) - v S/2`, that of
-    /// `x p` is `B = x_0 p_0 - x_N p_N + A + v S`, and this is `(c B - A)/delta`.
+    /// `x p` is `B = x_0 p_0 - x_N p_N + A + v S`, and this is `(c B - A)/delta`, sorted by what
+    /// the lanes have.
     pub fn virial(&self, c: usize) -> [f64; LANES] {
         if self.periodic[c] {
             return [0.0; LANES];
@@ -127,11 +128,13 @@ impl<'a> Sums<'a> {
         let (v, kept, centre) = (self.speed(c), self.damping.decay(c, c), self.centre[c]);
         let ([x0, x], [p0, p]) = (self.ends(c), self.ends(d + c));
         let squares = self.own(c, Layout::P2);
+        let (by_work, by_square) = (kept / delta, (kept - 1.0) / (2.0 * v * delta));
+        let by_heat = 0.5 * (1.0 + kept) * v / delta;
         std::array::from_fn(|lane| {
-            let (x0, x, half) = (x0[lane] - centre, x[lane] - centre, 0.5 * v * squares[lane]);
-            let after = (x - x0) * (x + x0) / (2.0 * v) - half;
-            let before = x0 * p0[lane] - x * p[lane] + after + 2.0 * half;
-            (kept * before - after) / delta
+            let (x0, x) = (x0[lane] - centre, x[lane] - centre);
+            by_work * (x0 * p0[lane] - x * p[lane])
+                + by_square * ((x - x0) * (x + x0))
+                + by_heat * squares[lane]
         })
     }
 

@@ -62,48 +62,56 @@ impl Tally {
         }
     }
 
-    /// Whether there was a place.
-    #[inline(always)]
-    fn change(&mut self, record: f64, by: i32) -> bool {
-        match self.counts.get_mut(Places::of(record)) {
-            Some(count) => {
-                *count += by;
-                true
-            }
-            None => self.miss(record, by),
-        }
-    }
-
     #[cold]
-    fn miss(&mut self, record: f64, by: i32) -> bool {
+    fn miss(&mut self, record: f64, by: i32) {
         let side = match record {
             record if record.is_nan() => 2,
             record if Places::is_below(record) => 0,
             _ => 1,
         };
         self.outside[side] += i64::from(by);
-        false
     }
 
     /// Whether there was a place for all of them, in whatever lanes.
     fn changes(&mut self, bins: &[f64], lanes: &[bool; LANES], by: i32) -> bool {
         self.changes += bins.len() as u64;
+        let (steps, _) = bins.as_chunks::<LANES>();
         let mut inside = true;
-        if lanes.iter().all(|lane| *lane) {
-            for record in bins {
-                inside &= self.change(*record, by);
+        if lanes.contains(&false) {
+            for step in steps {
+                for (record, lane) in step.iter().zip(lanes) {
+                    inside &= match lane {
+                        true => self.change(*record, by),
+                        false => Places::of(*record) < self.counts.len(),
+                    };
+                }
             }
             return inside;
         }
-        for step in bins.chunks_exact(LANES) {
-            for (record, lane) in step.iter().zip(lanes) {
-                inside &= match lane {
-                    true => self.change(*record, by),
-                    false => Places::of(*record) < self.counts.len(),
-                };
+        let mut done = 0;
+        loop {
+            done += change_all(&mut self.counts, &steps[done..], by);
+            let Some(step) = steps.get(done) else {
+                return inside;
+            };
+            // Not one by one in the loop above: this is rare, and it the time of a run.
+            inside &= step.iter().fold(true, |all, r| self.change(*r, by) & all);
+            done += 1;
+        }
+    }
+
+    /// Whether there was a place.
+    fn change(&mut self, record: f64, by: i32) -> bool {
+        match self.counts.get_mut(Places::of(record)) {
+            Some(count) => {
+                *count += by;
+                true
+            }
+            None => {
+                self.miss(record, by);
+                false
             }
         }
-        inside
     }
 
     /// Adds the counts to those of the block that they belong to.
@@ -152,6 +160,25 @@ impl Tally {
             }
         }
     }
+}
+
+/// Counts steps up to the first that is not wholly inside; how many these are.
+fn change_all(counts: &mut [i32], steps: &[[f64; LANES]], by: i32) -> usize {
+    for (at, step) in steps.iter().enumerate() {
+        for lane in 0..LANES {
+            match counts.get_mut(Places::of(step[lane])) {
+                Some(count) => *count += by,
+                None => {
+                    // What was counted of it is counted again.
+                    for record in &step[..lane] {
+                        counts[Places::of(*record)] -= by;
+                    }
+                    return at;
+                }
+            }
+        }
+    }
+    steps.len()
 }
 
 /// Adds what the lanes that count have.
@@ -238,7 +265,8 @@ impl Counter for Collector<'_> {
             return;
         }
         let committed = window.committed();
-        let lanes: Vec<usize> = (0..LANES).filter(|&lane| committed[lane]).collect();
+        let mut lanes = Vec::with_capacity(LANES);
+        lanes.extend((0..LANES).filter(|&lane| committed[lane]));
         std::mem::swap(&mut self.block, &mut self.blocks[stretch]);
         let pairs = (0..d).flat_map(|i| (i + 1..d).map(move |j| (i, j)));
         self.block
