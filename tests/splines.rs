@@ -220,7 +220,8 @@ fn nothing_is_seen_of_a_seam() {
                     let expected = table.at(&at(lo));
                     let reach = reach(&table, &at(lo));
                     let by_table = points.iter().map(|point| table.at(point)).collect();
-                    let compiled = Engine::available().map(|engine| evaluate(engine, &table, &points));
+                    let compiled =
+                        Engine::available().map(|engine| evaluate(engine, &table, &points));
                     for value in compiled.chain([by_table]).flatten() {
                         let error = (value - expected).abs() / scale / reach;
                         assert!(error <= 1e-12, "{axis} {other}: {error:e}");

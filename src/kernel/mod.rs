@@ -38,7 +38,7 @@ pub use count::Operations;
 pub use engine::{Engine, GroupRun, KernelError};
 pub use lane::{Integer, Mask, Shift, Value};
 pub use lower::{Lowering, lower_graph};
-pub use step::{LaneGradient, StepKernel, StepOutput, StepProgram};
+pub use step::{LaneGradient, PreparedSteps, StepKernel, StepOutput, StepProgram};
 
 /// How many lanes (trajectories, points) a compiled loop advances together.
 pub const LANES: usize = 16;

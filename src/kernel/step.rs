@@ -5,7 +5,7 @@ use super::engine::{Engine, GroupRun, KernelError, Subnormals};
 use super::lane::Value;
 use super::program::{Program, Stage, Stages, Target};
 use super::roll::{roll, roll_into};
-use super::staged::Machine;
+use super::staged::{Machine, MachineRun};
 use super::{LANES, LaneBuilder, LaneCode, Lowering, Operations, lower_graph};
 use crate::graph::{Differentiated, Graph, Node};
 
@@ -208,7 +208,16 @@ impl StepKernel {
     /// # Panics
     /// As in [`StepKernel::run`], or if some groups are recorded and others are not.
     pub fn run_groups(&self, groups: &mut [GroupRun<'_>], constants: &[f64], steps: usize) {
-        self.machine.prepare(constants).steps(groups, steps);
+        self.prepare(constants).run_groups(groups, steps);
+    }
+
+    /// Computes what does not change as long as the constants do not: worth while where many short
+    /// runs follow each other.
+    ///
+    /// # Panics
+    /// If a parameter that the gradient needs is missing.
+    pub fn prepare(&self, constants: &[f64]) -> PreparedSteps<'_> {
+        PreparedSteps(self.machine.prepare(constants))
     }
 
     /// How many places steps count, 0 if they count none.
@@ -224,5 +233,18 @@ impl StepKernel {
     /// The length of the state: variables by [`LANES`].
     pub fn state_len(&self) -> usize {
         self.machine.state_count() * LANES
+    }
+}
+
+/// A [`StepKernel`] with its constants.
+pub struct PreparedSteps<'k>(MachineRun<'k>);
+
+impl PreparedSteps<'_> {
+    /// Advances several groups by so many steps, each as [`StepKernel::run`] would.
+    ///
+    /// # Panics
+    /// If a slice has another length.
+    pub fn run_groups(&mut self, groups: &mut [GroupRun<'_>], steps: usize) {
+        self.0.steps(groups, steps);
     }
 }

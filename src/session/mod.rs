@@ -5,6 +5,7 @@
 
 mod baseline;
 mod bench;
+mod blocks;
 mod calibrate;
 mod components;
 mod confinement;
