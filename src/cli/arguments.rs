@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::bench::Bench;
+use super::processor::Processor;
 use crate::session::{Chosen, Estimator, Knots, NoiseSource, Options, ScanOptions};
 
 /// The effective potential of a multiscale potential, at the scale of your choice.
@@ -136,9 +137,9 @@ pub struct Learn {
     /// Replace an existing results folder
     #[arg(long)]
     pub force: bool,
-    /// Threads; never changes a bit of the result [default: all]
-    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true, env = "EFFPOT_THREADS")]
-    pub threads: Option<u64>,
+    /// What it runs on.
+    #[command(flatten)]
+    pub processor: Processor,
     /// Say what would be done and what it would cost
     #[arg(long)]
     pub dry_run: bool,
@@ -203,9 +204,9 @@ pub struct Scan {
     /// Replace an existing results folder
     #[arg(long)]
     pub force: bool,
-    /// Threads; never changes a bit of the result [default: all]
-    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true, env = "EFFPOT_THREADS")]
-    pub threads: Option<u64>,
+    /// What it runs on.
+    #[command(flatten)]
+    pub processor: Processor,
     /// Flags of every command.
     #[command(flatten)]
     pub shared: Shared,
@@ -374,7 +375,7 @@ fn whole(text: &str) -> Result<u64, String> {
     }
 }
 
-fn count(text: &str) -> Result<u64, String> {
+pub(super) fn count(text: &str) -> Result<u64, String> {
     match whole(text)? {
         0 => Err("it must be at least 1".to_owned()),
         n => Ok(n),

@@ -8,6 +8,7 @@ use super::Exit;
 use super::arguments::{Shared, Step, positive, step};
 use super::console::Console;
 use super::learn::{failed, watched};
+use super::processor::width;
 use crate::session::{self, BenchOptions, Hooks, Job, Options};
 
 /// `bench`.
@@ -113,16 +114,5 @@ fn fixed_step(text: &str) -> Result<f64, String> {
     match step(text)? {
         Step::Given(delta) => Ok(delta),
         Step::Automatic => Err("nothing is learned here: give a number, such as 0.5".to_owned()),
-    }
-}
-
-/// A width of registers, in bits.
-fn width(text: &str) -> Result<u32, String> {
-    match text.trim() {
-        "64" => Ok(64),
-        "128" => Ok(128),
-        "256" => Ok(256),
-        "512" => Ok(512),
-        _ => Err("the widths are 64, 128, 256 and 512".to_owned()),
     }
 }

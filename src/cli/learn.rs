@@ -31,7 +31,7 @@ fn run(console: &Console<'_>, arguments: &Learn) -> Result<Exit, Exit> {
             .map_err(|problems| console.diagnose(&problems, &loaded.sources, Exit::Failed))?,
         None => Options::default(),
     };
-    let threads = threads(arguments.threads);
+    let threads = arguments.processor.take();
     let job = Job {
         sources: &loaded.sources,
         root: loaded.root,
@@ -136,13 +136,6 @@ fn bar(quiet: bool) -> ProgressBar {
         bar.set_style(style);
     }
     bar
-}
-
-pub(super) fn threads(wanted: Option<u64>) -> usize {
-    let all = std::thread::available_parallelism().map_or(1, usize::from);
-    // More than the machine has help nobody, and thousands take seconds to start.
-    let most = all.max(64) as u64;
-    wanted.map_or(all, |n| n.clamp(1, most) as usize)
 }
 
 fn command_line() -> String {

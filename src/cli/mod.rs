@@ -6,6 +6,7 @@ mod commands;
 mod console;
 pub mod files;
 mod learn;
+mod processor;
 pub mod render;
 pub mod results;
 mod scan;

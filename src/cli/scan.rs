@@ -3,7 +3,7 @@
 use super::Exit;
 use super::arguments::Scan;
 use super::console::Console;
-use super::learn::{failed, threads, watched};
+use super::learn::{failed, watched};
 use super::results::ResultsFolder;
 use crate::report::kuva::Kuva;
 use crate::report::plot::Plotter;
@@ -21,7 +21,7 @@ fn run(console: &Console<'_>, arguments: &Scan) -> Result<Exit, Exit> {
         .options()
         .of_program(&loaded.program)
         .map_err(|problems: Vec<_>| console.diagnose(&problems, &loaded.sources, Exit::Failed))?;
-    let threads = threads(arguments.threads);
+    let threads = arguments.processor.take();
     let job = Job {
         sources: &loaded.sources,
         root: loaded.root,

@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use super::{Damping, Gradient};
+use super::{BinAxis, Damping, Gradient};
 use crate::graph::Model;
 use crate::kernel::{
     Engine, GroupRun, KernelError, LANES, LaneBuilder, StepKernel, StepOutput, StepProgram, Value,
@@ -87,6 +87,66 @@ pub fn damped_map(model: &Model, scalar: bool) -> StepProgram {
 /// The same without a record.
 pub fn bare_damped_map(model: &Model, scalar: bool) -> StepProgram {
     program(model, scalar, false)
+}
+
+/// The map without a record that at every step counts the bin of `x` along the first axes, what is
+/// outside in the bins at the ends, and adds up the first three powers of each momentum: state
+/// variables are `x`, `p` and then the three sums of each coordinate.
+pub fn counted_damped_map(model: &Model, scalar: bool, axes: &[BinAxis]) -> StepProgram {
+    let d = model.dimension();
+    StepProgram::of(
+        &model.differentiated(),
+        5 * d,
+        constants(d, scalar),
+        |b, state, constants, gradient| {
+            let (x, rest) = state.split_at(d);
+            let (p, sums) = rest.split_at(d);
+            let g = gradient(b, x);
+            let (moved, after) = step(b, scalar, x, p, &g, constants);
+            let mut powers = Vec::with_capacity(3 * d);
+            for (p, sums) in after.iter().zip(sums.chunks_exact(3)) {
+                let square = b.mul(*p, *p);
+                powers.push(b.add(sums[0], *p));
+                powers.push(b.add(sums[1], square));
+                powers.push(b.fma(square, *p, sums[2]));
+            }
+            let mut place = b.constant(0.0);
+            for (x, axis) in x.iter().zip(axes) {
+                let bin = bin(b, axis, *x);
+                let bins = b.constant(axis.bins as f64);
+                place = b.fma(place, bins, bin);
+            }
+            let places: usize = axes.iter().map(|axis| axis.bins).product();
+            b.count(u32::try_from(places).unwrap_or(u32::MAX), place);
+            StepOutput {
+                state: [moved, after, powers].concat(),
+                record: Vec::new(),
+            }
+        },
+    )
+}
+
+/// The number of the bin of `x`, the nearest one where it is outside; a whole number.
+fn bin(b: &mut LaneBuilder, axis: &BinAxis, x: Value) -> Value {
+    let (per, start) = (
+        b.constant(1.0 / axis.width),
+        b.constant(-axis.lo / axis.width),
+    );
+    let mut t = b.fma(x, per, start);
+    if axis.periodic {
+        let (one_over, bins) = (
+            b.constant(1.0 / axis.bins as f64),
+            b.constant(axis.bins as f64),
+        );
+        let turns = b.mul(t, one_over);
+        let turns = b.floor(turns);
+        let turns = b.neg(turns);
+        t = b.fma(turns, bins, t);
+    }
+    let (zero, last) = (b.constant(0.0), b.constant(axis.bins as f64 - 1.0));
+    let t = b.max(t, zero);
+    let t = b.min(t, last);
+    b.floor(t)
 }
 
 fn program(model: &Model, scalar: bool, recorded: bool) -> StepProgram {

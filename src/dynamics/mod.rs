@@ -22,7 +22,7 @@ mod survey;
 mod window;
 
 pub use counting::{BinAxis, CountingMap, Place, Places};
-pub use damped::{DampedMap, bare_damped_map, damped_map};
+pub use damped::{DampedMap, bare_damped_map, counted_damped_map, damped_map};
 pub use damping::{Damping, NotDamping};
 pub use ensemble::{Census, Divergence, Ensemble, LaneFate, Starts};
 pub use gradient::{Gradient, pointwise};

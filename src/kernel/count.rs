@@ -12,6 +12,9 @@ pub struct Operations {
     /// Operations that occupy a floating-point pipe for a cycle: sum, difference, product, fused
     /// product and sum, comparison, minimum, maximum, rounding to a whole number.
     pub pipe: usize,
+    /// Those of them that some processors have pipes of their own for: sum, difference, minimum,
+    /// maximum, rounding.
+    pub sums: usize,
     /// Divisions.
     pub divisions: usize,
     /// Square roots.
@@ -25,10 +28,11 @@ impl Operations {
             pipe,
             ..Operations::default()
         };
+        let sums = |sums| Operations { sums, ..pipe(sums) };
         match instruction {
             Unary(op, _) => match op {
                 self::Unary::Negate | self::Unary::Abs => pipe(0),
-                self::Unary::Floor | self::Unary::Nearest => pipe(1),
+                self::Unary::Floor | self::Unary::Nearest => sums(1),
                 self::Unary::Sqrt => Operations {
                     roots: 1,
                     ..pipe(0)
@@ -38,9 +42,10 @@ impl Operations {
                 divisions: 1,
                 ..pipe(0)
             },
-            Binary(..) | Fma(..) | Compare(..) => pipe(1),
+            Binary(self::Binary::Multiply, ..) | Fma(..) | Compare(..) => pipe(1),
+            Binary(..) => sums(1),
             // Maximum, minimum, floor, and a sum that leaves the bits of an integer.
-            Row(..) => pipe(4),
+            Row(..) => sums(4),
             Constant(_) | Integer(_) | Truth(_) | State(_) | Slot(_) | ToBits(_) | FromBits(_)
             | IntegerBinary(..) | Shift(..) | CompareIntegers(..) | And(..) | Or(..) | Not(_)
             | Select(..) | SelectInteger(..) | Gather(..) => pipe(0),
@@ -50,6 +55,7 @@ impl Operations {
     fn plus(self, other: Operations) -> Operations {
         Operations {
             pipe: self.pipe + other.pipe,
+            sums: self.sums + other.sums,
             divisions: self.divisions + other.divisions,
             roots: self.roots + other.roots,
         }
@@ -58,6 +64,7 @@ impl Operations {
     fn times(self, count: usize) -> Operations {
         Operations {
             pipe: self.pipe * count,
+            sums: self.sums * count,
             divisions: self.divisions * count,
             roots: self.roots * count,
         }
@@ -79,6 +86,7 @@ impl Loop {
         let sums = self.outputs.iter().filter(|o| **o == Output::Add).count();
         let sums = Operations {
             pipe: sums,
+            sums,
             ..Operations::default()
         };
         self.body.operations().plus(sums).times(self.members)
@@ -119,6 +127,7 @@ mod tests {
         let code = b.finish(&[least, x], &[]);
         let expected = Operations {
             pipe: 4,
+            sums: 2,
             divisions: 1,
             roots: 1,
         };

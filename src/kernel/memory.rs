@@ -167,14 +167,16 @@ impl<F: Signature> Executable<F> {
         let mut signature = module.make_signature();
         signature.params = vec![AbiParam::new(isa.pointer_type()); F::PARAMETERS];
         let failed = |error: ModuleError| KernelError::Compile(format!("{error:?}"));
-        let defined = module
-            .declare_function("wide_loop", Linkage::Local, &signature)
-            .and_then(|id| module.define_function_bytes(id, 64, code, &[]).map(|()| id));
+        let declared = module.declare_function("wide_loop", Linkage::Local, &signature);
+        let defined = declared.map_err(failed).and_then(|id| {
+            let defined = module.define_function_bytes(id, 64, code, &[]);
+            defined.map(|()| id).map_err(failed)
+        });
         match defined {
             Ok(id) => Executable::new(module, id, tables),
             Err(error) => {
                 free(module);
-                Err(failed(error))
+                Err(error)
             }
         }
     }

@@ -61,9 +61,9 @@ pub(super) const GATHER: Opcode = opcode(Map::M0f38, 0x93);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(super) enum Fused {
-    OverFactor = 0xa8,
-    OverSummand = 0xb8,
-    OverFactorByFactor = 0x98,
+    Factor = 0xa8,
+    Summand = 0xb8,
+    FactorByFactor = 0x98,
 }
 
 /// A fused product and sum with its signs.

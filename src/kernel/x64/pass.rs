@@ -238,13 +238,13 @@ impl Pass<'_, '_> {
             }
         };
         let (shape, second, last) = match tied {
-            tied if tied == c && away == Some(a) => (Fused::OverSummand, b, a),
-            tied if tied == c => (Fused::OverSummand, a, b),
+            tied if tied == c && away == Some(a) => (Fused::Summand, b, a),
+            tied if tied == c => (Fused::Summand, a, b),
             tied => {
                 let other = if tied == a { b } else { a };
                 match away == Some(other) {
-                    true => (Fused::OverFactorByFactor, c, other),
-                    false => (Fused::OverFactor, other, c),
+                    true => (Fused::FactorByFactor, c, other),
+                    false => (Fused::Factor, other, c),
                 }
             }
         };

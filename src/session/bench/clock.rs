@@ -52,6 +52,8 @@ pub(super) struct Rates {
     /// Instructions on all lanes of a register that the floating-point pipes take in a cycle: 2 on
     /// most, 1 where they need two cycles for registers of that width.
     pub per_cycle: f64,
+    /// The same where half of them are sums, which some processors have pipes of their own for.
+    pub mixed: f64,
     /// Cycles of the divider for one lane of a division; 0 where none is needed.
     pub division: f64,
     /// Likewise of a square root.
@@ -67,6 +69,10 @@ impl Rates {
     ) -> Result<Rates, KernelError> {
         // More are independent than are on their way: four cycles of two pipes.
         let fused = cycles(engine, seconds, 16, |b, c, x| b.fma(c, x, c))?;
+        let both = cycles(engine, seconds, 8, |b, c, x| {
+            let sum = b.add(c, x);
+            b.fma(c, sum, c)
+        })?;
         let lanes = f64::from(engine.bits()) / 64.0;
         let division = match needed.divisions {
             0 => 0.0,
@@ -82,6 +88,7 @@ impl Rates {
         Ok(Rates {
             // Loads, stores and the loop hide a part of a whole number.
             per_cycle: (1.0 / (lanes * fused)).round().max(1.0),
+            mixed: (2.0 / (lanes * both)).round().max(1.0),
             division,
             root,
         })
@@ -91,7 +98,8 @@ impl Rates {
     /// the pipes, and beside them those of the divider, whichever are more.
     pub(super) fn least_cycles(&self, operations: &Operations, bits: u32) -> f64 {
         let lanes = f64::from(bits) / 64.0;
-        let pipes = operations.pipe as f64 / (self.per_cycle * lanes);
+        let products = (operations.pipe - operations.sums) as f64 / (self.per_cycle * lanes);
+        let pipes = products.max(operations.pipe as f64 / (self.mixed * lanes));
         let (divisions, roots) = (operations.divisions as f64, operations.roots as f64);
         pipes.max(divisions * self.division + roots * self.root)
     }
@@ -126,7 +134,7 @@ fn cycles(
     let tries = (0..4 * TRIES).map(|_| {
         let before = seconds();
         // Below one, so that a chain of products stays finite.
-        advance(&kernel, &mut state, &[0.73], STEPS, &mut []);
+        advance(&kernel, &mut state, &mut [], &[0.73], STEPS);
         seconds() - before
     });
     let fastest = tries.fold(f64::INFINITY, f64::min);
@@ -141,6 +149,7 @@ mod tests {
     fn the_limit_is_that_of_the_pipes_or_of_the_divider() {
         let rates = Rates {
             per_cycle: 2.0,
+            mixed: 2.0,
             division: 4.0,
             root: 6.0,
         };
@@ -153,6 +162,15 @@ mod tests {
         (operations.divisions, operations.roots) = (2, 1);
         assert_eq!(rates.least_cycles(&operations, 64), 40.0);
         assert_eq!(rates.least_cycles(&operations, 512), 14.0);
+        // Pipes of their own for sums, of which there are few and then many.
+        let apart = Rates {
+            mixed: 4.0,
+            ..rates
+        };
+        (operations.divisions, operations.roots, operations.sums) = (0, 0, 8);
+        assert_eq!(apart.least_cycles(&operations, 64), 36.0);
+        operations.sums = 60;
+        assert_eq!(apart.least_cycles(&operations, 64), 20.0);
     }
 
     /// The chain must depend on all that it is given, or it could be shortened.

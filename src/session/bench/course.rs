@@ -2,53 +2,56 @@
 //! time, on numbers that stay finite.
 
 use super::start::Beginning;
-use crate::kernel::{Engine, KernelError, LANES, StepKernel, StepProgram};
-use crate::stats::{Histogram, Mesh};
+use crate::kernel::{Engine, GroupRun, KernelError, LANES, StepKernel, StepProgram};
 
 /// Groups of [`LANES`] trajectories in flight.
-pub(super) const GROUPS: usize = 1;
+pub(super) const GROUPS: usize = 4;
 /// Trajectories in flight.
 pub(super) const IN_FLIGHT: usize = GROUPS * LANES;
 
-/// Advances all trajectories: the one place that knows how a kernel takes several groups. The state
-/// has the shape groups, variables, lanes; the record groups, steps, records, lanes.
+/// Steps of a stretch at most, and at least.
+pub(super) const STRETCH: [usize; 2] = [64, 4096];
+/// A trajectory that is this far from zero has left.
+const FAR: f64 = 1e9;
+
+/// Advances all trajectories. The state has the shape groups, variables, lanes; the counts groups,
+/// places.
 pub(super) fn advance(
     kernel: &StepKernel,
     state: &mut [f64],
+    mut counts: &mut [u32],
     constants: &[f64],
     steps: usize,
-    record: &mut [f64],
 ) {
-    let kept = record.len() / GROUPS;
-    for (group, state) in state.chunks_exact_mut(kernel.state_len()).enumerate() {
-        let record = &mut record[group * kept..][..kept];
-        kernel.run(state, constants, steps, record);
+    let mut groups = Vec::with_capacity(GROUPS);
+    for state in state.chunks_exact_mut(kernel.state_len()) {
+        let own;
+        (own, counts) = counts.split_at_mut(kernel.places());
+        groups.push(GroupRun {
+            state,
+            record: &mut [],
+            counts: own,
+        });
     }
+    kernel.run_groups(&mut groups, constants, steps);
 }
-
-/// Steps of a stretch at most, and at least; both are whole numbers of blocks.
-pub(super) const STRETCH: [usize; 2] = [64, 4096];
-/// Steps of a block of records, in one coordinate and in more: 16 KiB in one and two, which stay in
-/// the level 1 cache.
-const BLOCK: [usize; 2] = [64, 32];
-/// A trajectory that is this far from zero has left.
-const FAR: f64 = 1e9;
 
 /// A kernel with trajectories for it.
 pub(super) struct Course {
     kernel: StepKernel,
     constants: Vec<f64>,
-    /// Where a stretch begins.
+    /// Where a stretch begins. Shape: groups, variables, lanes; sums are zero.
     start: Vec<f64>,
     state: Vec<f64>,
+    /// Shape: groups, places.
+    counts: Vec<u32>,
     /// Steps of a stretch.
     pub steps: usize,
-    statistics: Option<Statistics>,
 }
 
 impl Course {
-    /// Of a map that records nothing, or of one that records positions and momenta, for which
-    /// statistics are kept at every step.
+    /// Of the map alone, or of one whose state has sums behind the positions and momenta, and which
+    /// counts places.
     pub(super) fn new(
         program: &StepProgram,
         engine: Engine,
@@ -56,13 +59,18 @@ impl Course {
         beginning: &Beginning,
     ) -> Result<Course, KernelError> {
         let kernel = StepKernel::compile(program, engine)?;
-        let dimension = kernel.recorded() / 2;
+        let given = beginning.state.len() / GROUPS;
+        let mut start = vec![0.0; kernel.state_len() * GROUPS];
+        let groups = start.chunks_exact_mut(kernel.state_len());
+        for (start, given) in groups.zip(beginning.state.chunks_exact(given)) {
+            start[..given.len()].copy_from_slice(given);
+        }
         Ok(Course {
-            statistics: (dimension > 0).then(|| Statistics::new(dimension, &beginning.mesh)),
-            kernel,
             constants: constants.to_vec(),
-            start: beginning.state.clone(),
-            state: beginning.state.clone(),
+            state: start.clone(),
+            start,
+            counts: vec![0; kernel.places() * GROUPS],
+            kernel,
             steps: STRETCH[0],
         })
     }
@@ -70,17 +78,9 @@ impl Course {
     /// Runs one stretch.
     pub(super) fn stretch(&mut self) {
         self.state.copy_from_slice(&self.start);
-        let (state, constants) = (&mut self.state, &self.constants);
-        match &mut self.statistics {
-            None => advance(&self.kernel, state, constants, self.steps, &mut []),
-            Some(statistics) => {
-                for _ in 0..self.steps / statistics.block {
-                    let record = &mut statistics.record;
-                    advance(&self.kernel, state, constants, statistics.block, record);
-                    statistics.add();
-                }
-            }
-        }
+        self.counts.fill(0);
+        let (state, counts) = (&mut self.state, &mut self.counts);
+        advance(&self.kernel, state, counts, &self.constants, self.steps);
     }
 
     /// Puts trajectories that stay over a stretch in the places of those that do not; how many.
@@ -130,52 +130,6 @@ pub(super) fn substitute(state: &mut [f64], lost: &[bool]) -> Option<usize> {
         replaced += 1;
     }
     Some(replaced)
-}
-
-/// A histogram of positions and three power sums of each momentum: what a run needs least, kept by
-/// what it is kept with in a run.
-struct Statistics {
-    dimension: usize,
-    block: usize,
-    /// Shape: groups, steps of a block, positions and then momenta, lanes.
-    record: Vec<f64>,
-    histogram: Histogram,
-    /// Shape: momenta, lanes; one of each power.
-    sums: [Vec<[f64; LANES]>; 3],
-}
-
-impl Statistics {
-    fn new(dimension: usize, mesh: &Mesh) -> Statistics {
-        let block = BLOCK[usize::from(dimension > 1)];
-        Statistics {
-            dimension,
-            block,
-            record: vec![0.0; block * 2 * dimension * IN_FLIGHT],
-            histogram: Histogram::new(mesh.clone()),
-            sums: std::array::from_fn(|_| vec![[0.0; LANES]; dimension]),
-        }
-    }
-
-    fn add(&mut self) {
-        let half = self.dimension * LANES;
-        for step in self.record.chunks_exact(2 * half) {
-            let (x, p) = step.split_at(half);
-            match self.histogram.mesh().dimension() {
-                1 => self.histogram.add_all(&x[..LANES]),
-                _ => self.histogram.add_rows(&[&x[..LANES], &x[LANES..]]),
-            }
-            let [first, second, third] = &mut self.sums;
-            let sums = first.iter_mut().zip(second).zip(third);
-            for (((first, second), third), p) in sums.zip(p.as_chunks::<LANES>().0) {
-                for lane in 0..LANES {
-                    let square = p[lane] * p[lane];
-                    first[lane] += p[lane];
-                    second[lane] += square;
-                    third[lane] += square * p[lane];
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::job::{Failure, Job, MOST_COORDINATES, one};
 use super::{Hooks, Options, Progress};
 use crate::check::Program;
 use crate::diagnostic::Diagnostic;
-use crate::dynamics::{bare_damped_map, damped_map};
+use crate::dynamics::{BinAxis, bare_damped_map, counted_damped_map};
 use crate::kernel::Engine;
 use crate::report::bench::{BenchResult, WidthRow};
 use course::IN_FLIGHT;
@@ -93,9 +93,16 @@ pub fn bench(job: &Job<'_>, options: &BenchOptions, hooks: &Hooks<'_>) -> Result
     let scalar = settings.damping.is_scalar();
     let beginning = start::beginning(&potential, &settings, 0.1 * seconds, hooks);
     let beginning = beginning.ok_or_else(|| one(diverged(settings.delta)))?;
+    let axes = beginning.mesh.axes().iter().map(|axis| BinAxis {
+        lo: axis.grid.lo(),
+        width: axis.grid.width(),
+        bins: axis.grid.bins(),
+        periodic: axis.periodic,
+    });
+    let axes: Vec<BinAxis> = axes.collect();
     let subject = Subject {
         bare: bare_damped_map(&potential.model, scalar),
-        recorded: damped_map(&potential.model, scalar),
+        counted: counted_damped_map(&potential.model, scalar, &axes),
         constants: [settings.damping.constants(), potential.parameters.clone()].concat(),
         potential: &potential,
         damping: &settings.damping,

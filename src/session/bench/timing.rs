@@ -25,9 +25,9 @@ const COMPILING: f64 = 0.15;
 pub(super) struct Subject<'a> {
     pub potential: &'a Potential,
     pub damping: &'a Damping,
-    /// The map without a record, and with one.
+    /// The map alone, and with statistics.
     pub bare: StepProgram,
-    pub recorded: StepProgram,
+    pub counted: StepProgram,
     /// Those of the step, and then the parameters.
     pub constants: Vec<f64>,
     pub beginning: Beginning,
@@ -75,7 +75,7 @@ pub(super) fn time(
     let begun = (hooks.seconds)();
     let elapsed = || (hooks.seconds)() - begun;
     let course = |program| Course::new(program, engine, &subject.constants, &subject.beginning);
-    let (mut bare, mut full) = (course(&subject.bare)?, course(&subject.recorded)?);
+    let (mut bare, mut full) = (course(&subject.bare)?, course(&subject.counted)?);
     let operations = subject.bare.operations();
     let mut timed = Timed {
         engine,
