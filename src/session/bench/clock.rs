@@ -114,7 +114,7 @@ fn cycles(
     f: impl Fn(&mut LaneBuilder, Value, Value) -> Value,
 ) -> Result<f64, KernelError> {
     const VARIABLES: usize = 6;
-    const STEPS: usize = 64;
+    const STEPS: usize = 1024;
     let program = StepProgram::build(&Graph::new(), &[], 0, VARIABLES, 1, |b, x, c, _| {
         let mut state = x.to_vec();
         for _ in 0..times {
