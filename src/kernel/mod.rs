@@ -33,7 +33,7 @@ pub use code::{LaneCode, Table};
 pub use engine::{Engine, KernelError};
 pub use lane::{Integer, Mask, Shift, Value};
 pub use lower::{Lowering, lower_graph};
-pub use step::{LaneGradient, StepKernel, StepOutput, StepProgram};
+pub use step::{GroupRun, LaneGradient, PreparedSteps, StepKernel, StepOutput, StepProgram};
 
 /// How many lanes (trajectories, points) a compiled loop advances together.
 pub const LANES: usize = 16;

@@ -5,7 +5,7 @@ use super::engine::{Engine, KernelError};
 use super::lane::Value;
 use super::program::{Program, Stage, Stages, Target};
 use super::roll::{roll, roll_into};
-use super::staged::Machine;
+use super::staged::{Machine, MachineRun};
 use super::{LANES, LaneBuilder, LaneCode, Lowering, denormals, lower_graph};
 use crate::graph::{Differentiated, Graph, Node};
 
@@ -190,6 +190,23 @@ impl StepKernel {
         denormals::flush(|| self.machine.prepare(constants).steps(state, steps, record));
     }
 
+    /// Advances several groups by so many steps, each as [`StepKernel::run`] would.
+    ///
+    /// # Panics
+    /// As [`StepKernel::run`].
+    pub fn run_groups(&self, groups: &mut [GroupRun<'_>], constants: &[f64], steps: usize) {
+        self.prepare(constants).run_groups(groups, steps);
+    }
+
+    /// Computes what does not change as long as the constants do not: worth while where many short
+    /// runs follow each other.
+    ///
+    /// # Panics
+    /// If a parameter that the gradient needs is missing.
+    pub fn prepare(&self, constants: &[f64]) -> PreparedSteps<'_> {
+        PreparedSteps(denormals::flush(|| self.machine.prepare(constants)))
+    }
+
     /// How many numbers each step records in each lane.
     pub fn recorded(&self) -> usize {
         self.machine.recorded()
@@ -198,5 +215,30 @@ impl StepKernel {
     /// The length of the state: variables by [`LANES`].
     pub fn state_len(&self) -> usize {
         self.machine.state_count() * LANES
+    }
+}
+
+/// A group of [`LANES`] trajectories in a run of several.
+pub struct GroupRun<'a> {
+    /// Shape: variables, lanes.
+    pub state: &'a mut [f64],
+    /// Shape: steps, records, lanes; or empty if nothing is to be kept.
+    pub record: &'a mut [f64],
+}
+
+/// A [`StepKernel`] with its constants.
+pub struct PreparedSteps<'k>(MachineRun<'k>);
+
+impl PreparedSteps<'_> {
+    /// Advances several groups by so many steps, each as [`StepKernel::run`] would.
+    ///
+    /// # Panics
+    /// If a slice has another length.
+    pub fn run_groups(&mut self, groups: &mut [GroupRun<'_>], steps: usize) {
+        denormals::flush(|| {
+            for group in groups {
+                self.0.steps(group.state, steps, group.record);
+            }
+        });
     }
 }

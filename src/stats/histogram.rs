@@ -142,6 +142,21 @@ impl Histogram {
         }
     }
 
+    /// Adds so many counts to a bin, or takes some back. Nothing where there is no such bin.
+    pub fn change(&mut self, bin: usize, by: i64) {
+        if let Some(count) = self.counts.get_mut(bin) {
+            *count = count.wrapping_add_signed(by);
+        }
+    }
+
+    /// The same for what fell outside: left of the first axis that it left, right of it, and what
+    /// was not a number.
+    pub fn change_outside(&mut self, [below, above, invalid]: [i64; 3]) {
+        self.below = self.below.wrapping_add_signed(below);
+        self.above = self.above.wrapping_add_signed(above);
+        self.invalid = self.invalid.wrapping_add_signed(invalid);
+    }
+
     #[cold]
     fn miss(&mut self, x: impl Iterator<Item = f64>) {
         let axes = self.mesh.axes().iter().zip(x);
