@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::{Damping, Gradient};
 use crate::graph::Model;
 use crate::kernel::{
-    Engine, KernelError, LANES, LaneBuilder, StepKernel, StepOutput, StepProgram, Value,
+    Engine, GroupRun, KernelError, LANES, LaneBuilder, StepKernel, StepOutput, StepProgram, Value,
 };
 
 /// The damped map of one potential.
@@ -82,11 +82,10 @@ impl Arithmetic for Plain {
 /// number and mass is one, else `delta`, the entries of `C` and those of `delta M^-1`.
 pub fn damped_map(model: &Model, scalar: bool) -> StepProgram {
     let d = model.dimension();
-    let constants = if scalar { 2 } else { 1 + 2 * d * d };
     StepProgram::of(
         &model.differentiated(),
         2 * d,
-        constants,
+        constants(d, scalar),
         |b, state, constants, gradient| {
             let (x, p) = state.split_at(d);
             let g = gradient(b, x);
@@ -97,6 +96,27 @@ pub fn damped_map(model: &Model, scalar: bool) -> StepProgram {
             }
         },
     )
+}
+
+/// How many constants the step of so many coordinates has.
+pub(super) fn constants(dimension: usize, scalar: bool) -> usize {
+    if scalar {
+        2
+    } else {
+        1 + 2 * dimension * dimension
+    }
+}
+
+/// One step as lane code: the new `x` and `p`, from these and the gradient at `x`.
+pub(super) fn lane_step(
+    b: &mut LaneBuilder,
+    scalar: bool,
+    x: &[Value],
+    p: &[Value],
+    g: &[Value],
+    constants: &[Value],
+) -> (Vec<Value>, Vec<Value>) {
+    step(b, scalar, x, p, g, constants)
 }
 
 /// The new `x` and `p`.
@@ -219,6 +239,21 @@ impl DampedMap {
                 kernel.run(state, &constants, steps, record);
             }
             Force::Called(gradient) => self.call(gradient.as_ref(), state, steps, record),
+        }
+    }
+
+    /// The same for several groups.
+    pub fn run_groups(&self, groups: &mut [GroupRun<'_>], steps: usize) {
+        match &self.force {
+            Force::Compiled(kernel, parameters) => {
+                let constants = [&self.constants[..], parameters].concat();
+                kernel.run_groups(groups, &constants, steps);
+            }
+            Force::Called(gradient) => {
+                for group in groups {
+                    self.call(gradient.as_ref(), group.state, steps, group.record);
+                }
+            }
         }
     }
 

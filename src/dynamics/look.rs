@@ -1,14 +1,14 @@
 //! What a window shows of its lanes: how hot they are, and which were lost.
 
-use super::{Divergence, Side};
+use super::{Divergence, Side, Sums};
 use crate::kernel::LANES;
 
 /// What one sweep over a window finds of each lane.
 pub(super) struct Look {
     /// The sum of `p^2` over steps and coordinates.
     pub squares: [f64; LANES],
-    /// Whether it was never outside; a NaN is.
-    pub inside: [bool; LANES],
+    /// Whether it was seen outside. Not for a NaN, which stays one to the end.
+    pub outside: [bool; LANES],
 }
 
 impl Look {
@@ -36,12 +36,33 @@ impl Look {
                 }
             }
         }
-        let mut inside = [true; LANES];
-        for (lane, inside) in inside.iter_mut().enumerate() {
-            *inside = (0..sides.len())
-                .all(|c| sides[c].holds(lo[c][lane]) && sides[c].holds(hi[c][lane]));
+        let rows = lo.iter().zip(&hi).zip(sides);
+        let mut outside = [false; LANES];
+        for ((lo, hi), side) in rows {
+            leave(&mut outside, side, lo, hi);
         }
-        Look { squares, inside }
+        Look { squares, outside }
+    }
+
+    /// What the sums over a window tell; that no lane was outside where they have no limits.
+    pub fn of(sums: &Sums<'_>, sides: &[Side]) -> Look {
+        let mut outside = [false; LANES];
+        for (c, side) in sides.iter().enumerate() {
+            if let Some([lo, hi]) = sums.limits(c) {
+                leave(&mut outside, side, lo, hi);
+            }
+        }
+        Look {
+            squares: *sums.squares(),
+            outside,
+        }
+    }
+}
+
+/// Marks the lanes whose least or largest position is outside.
+fn leave(outside: &mut [bool; LANES], side: &Side, lo: &[f64; LANES], hi: &[f64; LANES]) {
+    for (outside, (lo, hi)) in outside.iter_mut().zip(lo.iter().zip(hi)) {
+        *outside |= !side.holds(*lo) | !side.holds(*hi);
     }
 }
 

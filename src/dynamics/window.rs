@@ -1,6 +1,6 @@
-//! A stretch of the trajectories of one group, as handed to whoever keeps statistics.
+//! Stretches of the trajectories of one group, as handed to whoever keeps statistics.
 
-use super::Damping;
+use super::{Damping, Sums};
 use crate::kernel::LANES;
 
 /// Some steps of the [`LANES`] trajectories of a group.
@@ -125,4 +125,91 @@ pub trait Observer: Send {
 /// Looks at nothing: for burn-in.
 impl Observer for () {
     fn observe(&mut self, _: &Window<'_>) {}
+}
+
+/// Some steps of the [`LANES`] trajectories of a group, of which only the bins were seen, the sums
+/// are left, and a few steps as they are.
+///
+/// Only the lanes that [`CountedWindow::committed`] names may be counted.
+pub struct CountedWindow<'a> {
+    pub(super) sums: Sums<'a>,
+    pub(super) shown: Shown<'a>,
+    pub(super) committed: [bool; LANES],
+    pub(super) steps: usize,
+    pub(super) stretch: usize,
+}
+
+/// The steps of a counted window that are shown.
+pub(super) struct Shown<'a> {
+    /// Shape: steps, (p, x, p'), coordinates, lanes.
+    pub rows: &'a [f64],
+    /// The number of the first of them, and the steps from one to the next.
+    pub first: u64,
+    pub stride: u64,
+    pub damping: &'a Damping,
+}
+
+impl CountedWindow<'_> {
+    /// Steps in it.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// The stretch of time that it belongs to, as given to [`super::Ensemble::advance_counted`].
+    pub fn stretch(&self) -> usize {
+        self.stretch
+    }
+
+    /// Whether the lane stayed finite, inside, and out of traps.
+    pub fn committed(&self) -> &[bool; LANES] {
+        &self.committed
+    }
+
+    /// Sums over its steps.
+    pub fn sums(&self) -> &Sums<'_> {
+        &self.sums
+    }
+
+    /// The steps of it that are shown, each as a window of one step.
+    pub fn shown(&self) -> impl Iterator<Item = Window<'_>> {
+        let half = self.shown.damping.dimension() * LANES;
+        let rows = self.shown.rows.chunks_exact(3 * half).enumerate();
+        rows.map(move |(at, row)| Window {
+            steps: 1,
+            record: &row[half..],
+            before: &row[..half],
+            committed: self.committed,
+            damping: self.shown.damping,
+            first_step: self.shown.first + at as u64 * self.shown.stride,
+            stretch: self.stretch,
+        })
+    }
+}
+
+/// Someone who keeps statistics of counted windows.
+///
+/// Bins are seen at once, and taken back where the lane turns out to be lost; the rest follows when
+/// the window is committed. A bin is what [`super::Places::of`] reads off a number.
+pub trait Counter: Send {
+    /// Counts the bins of some steps (shape: steps, lanes) of the lanes that are named. Returns
+    /// whether there was a place for those of all lanes, named or not: a lane that is lost has
+    /// none.
+    fn count(&mut self, stretch: usize, bins: &[f64], lanes: &[bool; LANES]) -> bool;
+
+    /// Takes the same bins back.
+    fn take_back(&mut self, stretch: usize, bins: &[f64], lanes: &[bool; LANES]);
+
+    /// Looks at the next committed window of the group.
+    fn commit(&mut self, window: &CountedWindow<'_>);
+}
+
+/// Looks at nothing.
+impl Counter for () {
+    fn count(&mut self, _: usize, _: &[f64], _: &[bool; LANES]) -> bool {
+        false
+    }
+
+    fn take_back(&mut self, _: usize, _: &[f64], _: &[bool; LANES]) {}
+
+    fn commit(&mut self, _: &CountedWindow<'_>) {}
 }

@@ -2,9 +2,10 @@
 //! in few coordinates, and some of the positions themselves in many.
 
 use super::lanes::sums;
+use super::tally::Tally;
 use crate::dynamics::{Observer, Window};
 use crate::kernel::LANES;
-use crate::stats::{BinnedSums, Grid, Histogram, Mesh};
+use crate::stats::{BinnedSums, Grid, Histogram, MAX_AXES, Mesh};
 
 pub use super::lanes::LaneSums;
 
@@ -21,7 +22,8 @@ pub struct Plan<'a> {
     pub momentum_grid: Grid,
     /// Every how many steps the gradient and the momentum are binned.
     pub force_stride: u64,
-    /// Every how many steps V is evaluated and binned; 0 is never.
+    /// Every how many steps V is evaluated and binned; 0 is never. Of counted windows only steps
+    /// that are shown can be: then both strides are multiples of theirs.
     pub value_stride: u64,
     /// Whether the whole-step positions `q_n` are binned as well.
     pub whole_step: bool,
@@ -130,6 +132,19 @@ impl Block {
         self.total(0).count()
     }
 
+    /// Adds the sums over so many samples of the products of these momenta.
+    pub(super) fn add_products(
+        &mut self,
+        samples: usize,
+        pairs: impl Iterator<Item = (usize, usize)>,
+        sum: impl Fn((usize, usize)) -> f64,
+    ) {
+        for (cross, pair) in self.cross.iter_mut().zip(pairs) {
+            *cross += sum(pair);
+        }
+        self.cross_count += samples as f64;
+    }
+
     /// `E[p p^T]` over the samples of all lanes, 0 without any; of many coordinates the diagonal
     /// alone. Shape: coordinates, coordinates.
     pub fn momentum_moments(&self) -> Vec<f64> {
@@ -151,12 +166,14 @@ impl Block {
     }
 }
 
-/// Keeps a [`Block`] of each stretch of time of the windows that it is shown.
+/// Keeps a [`Block`] of each stretch of time of the windows that it is shown, recorded or counted.
 pub struct Collector<'a> {
-    plan: &'a Plan<'a>,
-    blocks: Vec<Block>,
+    pub(super) plan: &'a Plan<'a>,
+    pub(super) blocks: Vec<Block>,
     /// The block of the window at hand.
-    block: Block,
+    pub(super) block: Block,
+    /// What counted windows have left open.
+    pub(super) tally: Tally,
     points: Vec<f64>,
     v: Vec<f64>,
 }
@@ -168,19 +185,30 @@ impl<'a> Collector<'a> {
             plan,
             blocks: Vec::new(),
             block: Block::new(plan),
+            tally: Tally::new(plan.mesh.as_ref(), plan.dimension()),
             points: Vec::new(),
             v: Vec::new(),
         }
     }
 
-    /// What was kept of each stretch so far; the last may still grow.
-    pub fn blocks(&self) -> &[Block] {
+    /// What was kept of each stretch so far; the last may still grow. The counts of windows that
+    /// are counted are in it before they are committed.
+    pub fn blocks(&mut self) -> &[Block] {
+        self.settle();
         &self.blocks
     }
 
     /// What was kept of each stretch.
-    pub fn into_blocks(self) -> Vec<Block> {
+    pub fn into_blocks(mut self) -> Vec<Block> {
+        self.settle();
         self.blocks
+    }
+
+    /// Makes sure that there is a block of this stretch.
+    pub(super) fn reach(&mut self, stretch: usize) {
+        while self.blocks.len() <= stretch {
+            self.blocks.push(Block::new(self.plan));
+        }
     }
 
     fn sum(&mut self, window: &Window<'_>, lanes: &[usize]) {
@@ -258,53 +286,57 @@ impl<'a> Collector<'a> {
         (first as usize..window.steps()).step_by(stride as usize)
     }
 
-    fn bin_forces(&mut self, window: &Window<'_>, lanes: &[usize]) {
+    pub(super) fn bin_forces(&mut self, window: &Window<'_>, lanes: &[usize]) {
         let d = self.plan.dimension();
-        let (mut x, mut g) = (vec![0.0; d], vec![0.0; d]);
+        let (mut x, mut g) = ([0.0; MAX_AXES], [0.0; MAX_AXES]);
         for step in Self::strided(window, self.plan.force_stride.max(1)) {
+            for (c, momenta) in self.block.momenta.iter_mut().enumerate() {
+                let p = window.momenta(step, c);
+                lanes.iter().for_each(|&lane| momenta.add(&[p[lane]]));
+            }
+            let Some(binned) = &mut self.block.binned else {
+                continue;
+            };
             for &lane in lanes {
-                for (c, momenta) in self.block.momenta.iter_mut().enumerate() {
-                    momenta.add(&[window.momenta(step, c)[lane]]);
+                for (c, (x, g)) in x.iter_mut().zip(&mut g).enumerate().take(d) {
+                    *x = window.positions(step, c)[lane];
+                    *g = window.gradient(step, lane, c);
                 }
-                let Some(binned) = &mut self.block.binned else {
-                    continue;
-                };
-                for c in 0..d {
-                    x[c] = window.positions(step, c)[lane];
-                    g[c] = window.gradient(step, lane, c);
-                }
-                binned.force.add(&x, &g);
+                binned.force.add(&x[..d], &g[..d]);
             }
         }
     }
 
     fn bin_values(&mut self, window: &Window<'_>, lanes: &[usize]) {
-        let d = self.plan.dimension();
-        let Some(binned) = self
-            .block
-            .binned
-            .as_mut()
-            .filter(|_| self.plan.value_stride > 0)
-        else {
+        if self.plan.value_stride == 0 {
             return;
-        };
-        self.points.clear();
-        for c in 0..d {
-            for step in Self::strided(window, self.plan.value_stride) {
-                let x = window.positions(step, c);
-                self.points.extend(lanes.iter().map(|&lane| x[lane]));
+        }
+        let mut points = Vec::new();
+        for step in Self::strided(window, self.plan.value_stride) {
+            for &lane in lanes {
+                let point = (0..self.plan.dimension()).map(|c| window.positions(step, c)[lane]);
+                points.extend(point);
             }
         }
-        let n = self.points.len() / d;
+        self.add_values(&points);
+    }
+
+    /// Evaluates V at points (shape: points, coordinates) and bins it.
+    pub(super) fn add_values(&mut self, points: &[f64]) {
+        let d = self.plan.dimension();
+        let Some(binned) = &mut self.block.binned else {
+            return;
+        };
+        let n = points.len() / d;
+        self.points.clear();
+        for c in 0..d {
+            self.points.extend(points.iter().skip(c).step_by(d));
+        }
         self.v.clear();
         self.v.resize(n, f64::NAN);
         (self.plan.values)(&self.points, &mut self.v);
-        let mut x = vec![0.0; d];
-        for (at, v) in self.v.iter().enumerate() {
-            for (c, x) in x.iter_mut().enumerate() {
-                *x = self.points[c * n + at];
-            }
-            binned.value.add(&x, &[v - self.plan.level]);
+        for (x, v) in points.chunks_exact(d).zip(&self.v) {
+            binned.value.add(x, &[v - self.plan.level]);
         }
         self.block.value_evaluations += n as u64;
     }
@@ -332,9 +364,7 @@ fn count(histogram: &mut Histogram, rows: &mut [[f64; LANES]], lanes: &[usize]) 
 impl Observer for Collector<'_> {
     fn observe(&mut self, window: &Window<'_>) {
         let stretch = window.stretch();
-        while self.blocks.len() <= stretch {
-            self.blocks.push(Block::new(self.plan));
-        }
+        self.reach(stretch);
         std::mem::swap(&mut self.block, &mut self.blocks[stretch]);
         let lanes: Vec<usize> = (0..LANES)
             .filter(|&lane| window.committed()[lane])

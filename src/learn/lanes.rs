@@ -8,15 +8,36 @@ use crate::stats::Moments;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LaneSums {
     count: f64,
+    /// Samples of the position.
+    seen: f64,
     x: [f64; 2],
     p: [f64; 4],
     virial: f64,
 }
 
 impl LaneSums {
+    /// Sums over so many samples of the powers of the momentum and of the virial, none of the
+    /// position.
+    pub(super) fn of(count: f64, p: [f64; 4], virial: f64) -> LaneSums {
+        LaneSums {
+            count,
+            p,
+            virial,
+            ..LaneSums::default()
+        }
+    }
+
+    /// Adds one sample of the position, and of nothing else.
+    pub(super) fn see(&mut self, x: f64) {
+        self.seen += 1.0;
+        self.x[0] += x;
+        self.x[1] += x * x;
+    }
+
     /// Adds those of another stretch of the lane.
     pub fn merge(&mut self, other: &LaneSums) {
         self.count += other.count;
+        self.seen += other.seen;
         (0..2).for_each(|k| self.x[k] += other.x[k]);
         (0..4).for_each(|k| self.p[k] += other.p[k]);
         self.virial += other.virial;
@@ -29,9 +50,9 @@ impl LaneSums {
 
     /// Moments of the position, measured from the centre of the plan, to second order. Of a
     /// periodic coordinate those of `cos(2 pi (x - centre)/L - 0.7)`: a phase that tells wells
-    /// apart which lie opposite each other.
+    /// apart which lie opposite each other. Thinned where windows are counted.
     pub fn position(&self) -> Moments {
-        second_order(self.count, self.x[0], self.x[1])
+        second_order(self.seen, self.x[0], self.x[1])
     }
 
     /// Moments of the momentum, to second order.
@@ -79,6 +100,12 @@ fn second_order(count: f64, sum: f64, squares: f64) -> Moments {
     }
 }
 
+/// What is summed of a periodic coordinate, `x` from the centre.
+pub(super) fn turned(x: f64, length: f64) -> f64 {
+    let turn = std::f64::consts::TAU / length;
+    (turn * x - 0.7).cos()
+}
+
 const LANES_AT_ONCE: usize = 4;
 const STEPS_AT_ONCE: usize = 64;
 
@@ -111,7 +138,7 @@ pub(super) fn sums(
         }
     }
     for sums in &mut sums {
-        sums.count = window.steps() as f64;
+        (sums.count, sums.seen) = (window.steps() as f64, window.steps() as f64);
         sums.virial /= damping.delta();
     }
     sums
@@ -179,6 +206,7 @@ impl What<'_> {
         for (k, sums) in sums.iter_mut().enumerate() {
             sums.merge(&LaneSums {
                 count: 0.0,
+                seen: 0.0,
                 x: [x1[k], x2[k]],
                 p: p.map(|sum| sum[k]),
                 virial: if self.period.is_some() { 0.0 } else { work[k] },
@@ -189,10 +217,7 @@ impl What<'_> {
     fn observed(&self, x: [f64; LANES_AT_ONCE]) -> [f64; LANES_AT_ONCE] {
         match self.period {
             None => x.map(|x| x - self.centre),
-            Some(length) => {
-                let turn = std::f64::consts::TAU / length;
-                x.map(|x| (turn * (x - self.centre) - 0.7).cos())
-            }
+            Some(length) => x.map(|x| turned(x - self.centre, length)),
         }
     }
 }

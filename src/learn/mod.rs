@@ -18,6 +18,7 @@ pub mod scale;
 pub mod stage1;
 pub mod stencil;
 pub mod structure;
+pub mod tally;
 pub mod tensor;
 pub mod terms;
 pub mod transfer;

@@ -4,6 +4,7 @@
 //! place to report progress ([`Hooks`]), and writes what comes back ([`Outcome`]).
 
 mod baseline;
+mod blocks;
 mod calibrate;
 mod components;
 mod confinement;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::dynamics::{DampedMap, Damping, Gradient};
+use crate::dynamics::{CountingMap, DampedMap, Damping, Gradient};
 use crate::graph::{Coordinate, Graph, Model, Node, Notation, print};
 use crate::kernel::{BatchKernel, Engine, KernelError, Wanted};
 
@@ -101,6 +101,24 @@ impl Potential {
             }
             Source::BlackBox(gradient, _) => Ok(DampedMap::of(Arc::clone(gradient), damping)),
         }
+    }
+
+    /// The counting map in this potential, see [`CountingMap::compile`]; none for a black box.
+    ///
+    /// # Errors
+    /// See [`CountingMap::compile`].
+    pub fn counting_map(
+        &self,
+        damping: Damping,
+        centre: &[f64],
+        limits: bool,
+    ) -> Result<Option<CountingMap>, KernelError> {
+        if !self.is_formula() {
+            return Ok(None);
+        }
+        let (model, parameters) = (&self.model, &self.parameters);
+        let engine = Engine::best();
+        CountingMap::compile(model, parameters, damping, centre, limits, engine).map(Some)
     }
 
     /// How many values and gradients were asked for so far.

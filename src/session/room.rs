@@ -4,7 +4,7 @@
 use super::Knots;
 use super::pilot::two_digits;
 use super::sample::{Sample, Sampler};
-use crate::dynamics::{Damping, Observer, Side, Survey, Window};
+use crate::dynamics::{CountedWindow, Counter, Damping, Observer, Side, Survey, Window};
 use crate::kernel::{KernelError, LANES};
 use crate::learn::terms::Terms;
 use crate::learn::{fit, scale};
@@ -152,6 +152,30 @@ impl Observer for Range {
                 }
                 self.count += 1.0;
             }
+        }
+    }
+}
+
+impl Counter for Range {
+    fn count(&mut self, _: usize, _: &[f64], _: &[bool; LANES]) -> bool {
+        false
+    }
+
+    fn take_back(&mut self, _: usize, _: &[f64], _: &[bool; LANES]) {}
+
+    fn commit(&mut self, window: &CountedWindow<'_>) {
+        let (d, sums) = (self.lo.len(), window.sums());
+        for lane in (0..LANES).filter(|&lane| window.committed()[lane]) {
+            for i in 0..d {
+                if let Some([lo, hi]) = sums.limits(i) {
+                    self.lo[i] = self.lo[i].min(lo[lane]);
+                    self.hi[i] = self.hi[i].max(hi[lane]);
+                }
+                for j in 0..d {
+                    self.products[i * d + j] += sums.product(i, j)[lane];
+                }
+            }
+            self.count += window.steps() as f64;
         }
     }
 }

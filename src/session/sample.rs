@@ -3,30 +3,19 @@
 use std::sync::atomic::Ordering;
 
 use super::pilot::Pilot;
-use super::room::{Range, SampleError};
+use super::room::SampleError;
 use super::{Hooks, Potential, Progress, Settings};
-use crate::dynamics::{
-    Census, DampedMap, Ensemble, Observer, Side, Stream, Streams, Survey, Window, survey,
-};
+use crate::dynamics::{Census, DampedMap, Ensemble, Side, Stream, Streams, Survey, survey};
 use crate::graph::Coordinate;
 use crate::kernel::LANES;
-use crate::learn::collect::{Block, Collector, Plan};
+use crate::learn::collect::Block;
 use crate::learn::terms::{self, Terms};
-use crate::stats::{Grid, Mesh};
 
 /// Blocks that are kept, if there are few groups, in one, two, three and more coordinates: where
 /// there are bins in several, a block takes many megabytes.
 const BLOCKS: [u64; 4] = [256, 24, 8, 64];
 /// Looks at single pieces of terms, at most: some ten nanoseconds each.
 const MOST_LOOKS: u64 = 2_000_000_000;
-/// Positions that are kept, about, where there are no bins.
-const POINTS: u64 = 4096;
-/// Windows between two looks at the clock of progress, at most.
-const MOST_AT_ONCE: u64 = 4096;
-/// Thinned sums see about so many samples.
-const THINNED: u64 = 4_000_000;
-/// Thinning beyond this saves no time, and would leave an interrupted run with nothing.
-const WIDEST_STRIDE: u64 = 64;
 /// Stretches of time that make statistical blocks, times groups.
 const SEGMENTS: u64 = 16;
 /// Relaxation times in a stretch at least, so that stretches are independent.
@@ -82,37 +71,6 @@ pub struct Sample {
     pub sampling_seconds: f64,
     /// Milliseconds of compiling.
     pub jit_ms: f64,
-}
-
-/// What a group of lanes keeps.
-struct Keeper<'a> {
-    bins: Collector<'a>,
-    terms: Option<terms::Collector<'a>>,
-}
-
-impl Observer for Keeper<'_> {
-    fn observe(&mut self, window: &Window<'_>) {
-        self.bins.observe(window);
-        if let Some(terms) = &mut self.terms {
-            terms.observe(window);
-        }
-    }
-}
-
-/// The blocks of all groups, stretch after stretch.
-fn in_order<T>(groups: impl Iterator<Item = Vec<T>>, missing: impl Fn() -> T) -> Vec<T> {
-    let groups: Vec<Vec<T>> = groups.collect();
-    let stretches = groups.iter().map(Vec::len).max().unwrap_or(0);
-    let mut columns: Vec<_> = groups.into_iter().map(Vec::into_iter).collect();
-    (0..stretches)
-        .flat_map(|_| {
-            let row: Vec<T> = columns
-                .iter_mut()
-                .map(|column| column.next().unwrap_or_else(&missing))
-                .collect();
-            row
-        })
-        .collect()
 }
 
 /// Draws starting positions from a pool (shape: points, coordinates).
@@ -248,16 +206,20 @@ impl Sampler<'_> {
                 sample.survey.starts(pilot_kt, &mut stream, values)
             }
         };
+        let escape = self.escape(&sample.survey, pilot_kt);
         let mut ensemble = Ensemble::new(
             self.groups,
             streams,
             &draw(&pool, d),
             pilot_kt,
-            &self.escape(&sample.survey, pilot_kt),
+            &escape,
             self.settings.restarts,
             self.watch(),
         );
-        let range = self.burn_in(&mut ensemble, &pool);
+        let before = (self.hooks.seconds)();
+        let counting = self.counting(&sample.survey.lowest)?;
+        sample.jit_ms += 1e3 * ((self.hooks.seconds)() - before);
+        let range = self.burn_in(&mut ensemble, &pool, counting.as_ref());
         sample.warm_up += ensemble.steps();
         sample.census = ensemble.census();
         sample.complete = !self.cancelled();
@@ -278,7 +240,17 @@ impl Sampler<'_> {
         let space = self.space(&sample, &range)?;
         self.fits(self.segments(), &space)?;
         (sample.spacing, sample.coarse) = (space.spacing, space.coarse);
-        self.blocks(&mut sample, &mut ensemble, &pool, space.mesh, enough);
+        let (before, centre) = ((self.hooks.seconds)(), &sample.survey.lowest);
+        let counting = self.in_bins(counting, centre, space.mesh.as_ref(), &escape)?;
+        sample.jit_ms += 1e3 * ((self.hooks.seconds)() - before);
+        self.blocks(
+            &mut sample,
+            &mut ensemble,
+            &pool,
+            space.mesh,
+            counting.as_ref(),
+            enough,
+        );
         sample.census = ensemble.census();
         sample.ends = ensemble.positions();
         sample.ensemble = Some(ensemble);
@@ -289,7 +261,7 @@ impl Sampler<'_> {
     }
 
     /// Every how many steps terms are worth a look.
-    fn term_stride(&self, terms: &Terms) -> u64 {
+    pub(super) fn term_stride(&self, terms: &Terms) -> u64 {
         let pieces: usize = terms.list.iter().map(|term| term.pieces).sum();
         // A product of slopes costs an eighth of a piece.
         let work = pieces.max(terms.block_bytes() / 64);
@@ -298,7 +270,7 @@ impl Sampler<'_> {
     }
 
     /// The period of each coordinate that has one.
-    fn periods(&self) -> Vec<Option<f64>> {
+    pub(super) fn periods(&self) -> Vec<Option<f64>> {
         let coordinates = self.potential.model.coordinates.iter();
         coordinates.map(|coordinate| coordinate.period).collect()
     }
@@ -309,7 +281,7 @@ impl Sampler<'_> {
     }
 
     /// Stretches of time that make statistical blocks: fewer if there are many groups.
-    fn segments(&self) -> u64 {
+    pub(super) fn segments(&self) -> u64 {
         let each = self
             .settings
             .steps
@@ -347,138 +319,9 @@ impl Sampler<'_> {
         })
     }
 
-    fn burn_in(&self, ensemble: &mut Ensemble, pool: &[f64]) -> Range {
-        let half = self.settings.burn_in / 2;
-        let mut nobody = vec![(); self.groups];
-        let mut ranges = vec![Range::new(self.sides.len()); self.groups];
-        let starts = draw(pool, self.sides.len());
-        let cancelled = self.hooks.cancelled;
-        let mut done = 0;
-        for windows in self.windows(half, 8) {
-            if !ensemble.advance(&self.map, &windows, 0, &starts, &mut nobody, cancelled) {
-                break;
-            }
-            done += windows.iter().sum::<usize>();
-            self.report("burning in", done as f64 / self.settings.burn_in as f64);
-        }
-        for windows in self.windows(self.settings.burn_in - half, 8) {
-            if !ensemble.advance(&self.map, &windows, 0, &starts, &mut ranges, cancelled) {
-                break;
-            }
-            done += windows.iter().sum::<usize>();
-            self.report("burning in", done as f64 / self.settings.burn_in as f64);
-        }
-        ensemble.finish(&self.map, &mut ranges);
-        let none = Range::new(self.sides.len());
-        ranges.iter().fold(none, Range::with)
-    }
-
     /// Whether V is seen to hold nothing at the temperature of the run.
     fn is_free(&self, sample: &Sample) -> bool {
         let open = self.sides.iter().any(Option::is_none);
         open && !sample.survey.blind && sample.survey.hull(sample.kt).is_none()
-    }
-
-    fn blocks(
-        &self,
-        sample: &mut Sample,
-        ensemble: &mut Ensemble,
-        pool: &[f64],
-        mesh: Option<Mesh>,
-        mut enough: impl FnMut(&[Block], &[f64]) -> bool,
-    ) {
-        let lanes = self.settings.trajectories as u64;
-        let each = self.settings.steps.div_ceil(lanes);
-        let stride = self
-            .settings
-            .steps
-            .div_ceil(THINNED)
-            .clamp(1, WIDEST_STRIDE);
-        let wants = |e| self.settings.estimators.contains(&e);
-        let sigma = sample.kt.sqrt();
-        let values = |x: &[f64], out: &mut [f64]| self.potential.values(x, out);
-        let Some(momentum_grid) = Grid::over(-8.0 * sigma, 8.0 * sigma, 1024) else {
-            return;
-        };
-        let plan = Plan {
-            momentum_grid,
-            periods: self.periods(),
-            point_stride: match mesh {
-                Some(_) => 0,
-                None => self.settings.steps.div_ceil(POINTS),
-            },
-            mesh,
-            force_stride: if wants(super::Estimator::Force) {
-                1
-            } else {
-                stride
-            },
-            value_stride: if wants(super::Estimator::Value) {
-                stride
-            } else {
-                0
-            },
-            whole_step: wants(super::Estimator::Paper),
-            values: &values,
-            centre: sample.survey.lowest.clone(),
-            level: if sample.survey.level.is_finite() {
-                sample.survey.level
-            } else {
-                0.0
-            },
-        };
-        let nothing = || Block::new(&plan);
-        let segments = self.segments();
-        let (before, already) = ((self.hooks.seconds)(), ensemble.steps());
-        let keeper = |_| Keeper {
-            bins: Collector::new(&plan),
-            terms: self
-                .terms
-                .map(|terms| terms.collector(self.term_stride(terms))),
-        };
-        let mut keepers: Vec<Keeper<'_>> = (0..self.groups).map(keeper).collect();
-        for segment in 0..segments {
-            let steps = (segment + 1) * each / segments - segment * each / segments;
-            let at_once = steps
-                .div_ceil(self.window)
-                .div_ceil(8)
-                .clamp(1, MOST_AT_ONCE);
-            let mut done = 0;
-            for windows in self.windows(steps, at_once) {
-                let starts = &draw(pool, self.sides.len());
-                let stretch = segment as usize;
-                let cancelled = self.hooks.cancelled;
-                let observers = &mut keepers;
-                if !ensemble.advance(&self.map, &windows, stretch, starts, observers, cancelled) {
-                    break;
-                }
-                done += windows.iter().sum::<usize>();
-                let part = done as f64 / steps as f64;
-                self.report("sampling", (segment as f64 + part) / segments as f64);
-            }
-            let has_target = self.settings.target.is_some();
-            let will_do = has_target
-                && enough(
-                    &in_order(keepers.iter().map(|k| k.bins.blocks().to_vec()), nothing),
-                    &sample.spacing,
-                );
-            if will_do || self.cancelled() {
-                break;
-            }
-        }
-        ensemble.finish(&self.map, &mut keepers);
-        let (bins, terms): (Vec<Vec<Block>>, Vec<_>) = keepers
-            .into_iter()
-            .map(|keeper| {
-                let terms = keeper.terms.map(terms::Collector::into_blocks);
-                let terms = terms.unwrap_or_default().into_iter().map(Some);
-                (keeper.bins.into_blocks(), terms.collect::<Vec<_>>())
-            })
-            .unzip();
-        sample.blocks = in_order(bins.into_iter(), nothing);
-        sample.terms = in_order(terms.into_iter(), || None);
-        sample.steps = ensemble.steps() - already;
-        sample.complete = !self.cancelled();
-        sample.sampling_seconds = (self.hooks.seconds)() - before;
     }
 }
