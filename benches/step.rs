@@ -2,11 +2,17 @@
 //! statistics. `cargo bench --bench step`; the time of an element is the one to look at.
 
 use std::hint::black_box;
+use std::sync::atomic::AtomicBool;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use effpot_lang::check::check;
+use effpot_lang::dynamics::{CountingMap, DampedMap, Damping, Ensemble, Side, Stream, Streams};
 use effpot_lang::graph::{Function, Graph, Node};
 use effpot_lang::kernel::{Engine, LANES, StepKernel, StepOutput, StepProgram};
-use effpot_lang::stats::{Grid, Histogram};
+use effpot_lang::learn::collect::{Collector, Plan};
+use effpot_lang::learn::tally::places;
+use effpot_lang::source::Sources;
+use effpot_lang::stats::{Grid, Histogram, Mesh};
 
 const BLOCK: usize = 64;
 const BLOCKS: usize = 100;
@@ -113,5 +119,62 @@ fn step(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, step);
+/// The first example as `learn` samples it: 64 trajectories, their windows recorded or counted.
+fn learn(criterion: &mut Criterion) {
+    const WINDOWS: [usize; 64] = [40; 64];
+    const STRIDE: u64 = 50;
+    let text = include_str!("../examples/quadratic.pot");
+    let mut sources = Sources::new();
+    let root = sources.add("quadratic.pot", text);
+    let program = check(&sources, root).expect("a program");
+    let model = program.potential(None).expect("a potential");
+    let parameters = model.parameter_values();
+    let damping = Damping::scalar(1, DELTA, GAMMA);
+    let engine = Engine::best();
+    let map = DampedMap::compile(&model, &parameters, damping.clone(), engine).expect("a map");
+    let counting = CountingMap::compile(&model, &parameters, damping, &[0.0], false, engine);
+    let mut counting = counting.expect("a map");
+    let mesh = Mesh::from(Grid::over(-10.0, 10.0, BINS).expect("a grid"));
+    assert!(counting.set_places(&places(&mesh).expect("few bins")));
+    let plan = Plan {
+        mesh: Some(mesh),
+        periods: vec![None],
+        momentum_grid: Grid::over(-14.0, 14.0, 1024).expect("a grid"),
+        force_stride: STRIDE,
+        value_stride: 0,
+        whole_step: false,
+        point_stride: 0,
+        values: &|_, out| out.fill(f64::NAN),
+        centre: vec![0.0],
+        level: 0.0,
+    };
+    let starts = |stream: &mut Stream, point: &mut [f64]| point[0] = stream.uniform();
+    let (streams, sides) = (Streams::new(1), [Side::plain(-1e3, 1e3)]);
+    let cancelled = AtomicBool::new(false);
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    let one = one.expect("a thread");
+    let mut group = criterion.benchmark_group("learn");
+    group.throughput(Throughput::Elements(
+        64 * WINDOWS.iter().sum::<usize>() as u64,
+    ));
+    for counted in [false, true] {
+        let mut lanes = Ensemble::new(4, streams, &starts, 2.8, &sides, true, 40);
+        let mut keepers: Vec<Collector<'_>> = (0..4).map(|_| Collector::new(&plan)).collect();
+        let name = if counted { "counted" } else { "recorded" };
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let all = &mut keepers;
+                one.install(|| match counted {
+                    false => lanes.advance(&map, &WINDOWS, 0, &starts, all, &cancelled),
+                    true => lanes.advance_counted(
+                        &map, &counting, STRIDE, &WINDOWS, 0, &starts, all, &cancelled,
+                    ),
+                })
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, step, learn);
 criterion_main!(benches);
