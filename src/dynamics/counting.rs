@@ -64,8 +64,8 @@ impl Places {
     /// The places of these axes; `None` where there are too many, or none.
     pub fn new(axes: Vec<BinAxis>) -> Option<Places> {
         let places = Places { axes };
-        let sizes = (0..places.axes.len()).map(|k| places.along(k));
-        let count = sizes.fold(Some(1usize), |count, size| count?.checked_mul(size));
+        let mut sizes = (0..places.axes.len()).map(|k| places.along(k));
+        let count = sizes.try_fold(1usize, usize::checked_mul);
         let good = !places.axes.is_empty() && count.is_some_and(|count| count <= MOST_BINS);
         good.then_some(places)
     }

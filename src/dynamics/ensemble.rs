@@ -137,7 +137,8 @@ impl Ensemble {
 
     /// As [`Ensemble::advance`], with windows that are counted as they are made, and every
     /// `stride` steps of a lane (0 is never) a step that is shown as it is. `map` makes the same
-    /// steps as `counting`. Windows of the other kind must not wait: see [`Ensemble::finish`].
+    /// steps as `counting`. Windows of the other kind, or of another map, must not wait: see
+    /// [`Ensemble::finish`].
     #[expect(clippy::too_many_arguments, reason = "as `advance`, and how to count")]
     pub fn advance_counted<O: Counter>(
         &mut self,

@@ -161,8 +161,13 @@ impl Group {
         for (c, side) in rules.sides.iter().enumerate() {
             let x = &self.state[c * LANES..][..LANES];
             let p = &self.state[(d + c) * LANES..][..LANES];
+            // One test for either kind: what is not finite is in no interval.
+            let (lo, hi) = match side.periodic {
+                true => (f64::MIN, f64::MAX),
+                false => (side.lo, side.hi),
+            };
             for ((lost, x), p) in lost.iter_mut().zip(x).zip(p) {
-                *lost |= !side.holds(*x) | !p.is_finite();
+                *lost |= !((*x >= lo) & (*x <= hi) & p.is_finite());
             }
         }
         for (lost, squares) in lost.iter_mut().zip(squares) {
@@ -190,9 +195,11 @@ impl Group {
         self.last_watched = self.watched.map(|sum| sum / steps);
         let least = TRAPPED_BELOW * rules.reference;
         let trapped = self.last_watched.map(|mean| mean < least);
-        for lane in 0..LANES {
-            self.trapped[lane] += u64::from(trapped[lane]);
-            self.unsettled[lane] = self.unsettled[lane].saturating_sub(1);
+        for (count, trapped) in self.trapped.iter_mut().zip(trapped) {
+            *count += u64::from(trapped);
+        }
+        for ends in &mut self.unsettled {
+            *ends = ends.saturating_sub(1);
         }
         self.judged += 1;
         self.watched = [0.0; LANES];

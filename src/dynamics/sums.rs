@@ -97,18 +97,19 @@ impl<'a> Sums<'a> {
         Some([lo, lo + 1].map(|which| self.own(coordinate, which)))
     }
 
-    /// The sums of `p`, `p^2`, `p^3` and `p^4`.
-    pub fn momentum(&self, c: usize) -> [[f64; LANES]; 4] {
-        let [p2, p3, p4] = [Layout::P2, Layout::P3, Layout::P4].map(|which| *self.own(c, which));
-        let first = match self.layout.p() {
-            Some(which) => *self.own(c, which),
-            None => {
-                // x goes by `v p` in a step.
-                let (slow, [x0, x]) = (1.0 / self.speed(c), self.ends(c));
-                std::array::from_fn(|lane| (x[lane] - x0[lane]) * slow)
-            }
-        };
-        [first, p2, p3, p4]
+    /// The sum of `p`.
+    pub fn momentum(&self, c: usize) -> [f64; LANES] {
+        if let Some(which) = self.layout.p() {
+            return *self.own(c, which);
+        }
+        // x goes by `v p` in a step.
+        let (slow, [x0, x]) = (1.0 / self.speed(c), self.ends(c));
+        std::array::from_fn(|lane| (x[lane] - x0[lane]) * slow)
+    }
+
+    /// The sums of `p^2`, `p^3` and `p^4`.
+    pub fn powers(&self, c: usize) -> [&'a [f64; LANES]; 3] {
+        [Layout::P2, Layout::P3, Layout::P4].map(|which| self.own(c, which))
     }
 
     /// The sum of `x g(x)`, with `x` from the centre; 0 along a period.

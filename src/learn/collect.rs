@@ -191,7 +191,8 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// What was kept of each stretch so far; the last may still grow.
+    /// What was kept of each stretch so far; the last may still grow. The counts of windows that
+    /// are counted are in it before they are committed.
     pub fn blocks(&mut self) -> &[Block] {
         self.settle();
         &self.blocks

@@ -153,9 +153,10 @@ impl Tally {
         let steps = [window.steps() as f64; LANES];
         add(&mut self.steps, &steps, committed);
         for (c, into) in self.sums.iter_mut().enumerate() {
-            let [p, p2, p3, p4] = window.sums().momentum(c);
-            let rows = [window.sums().virial(c), p, p2, p3, p4];
-            for (into, row) in into.iter_mut().zip(&rows) {
+            let sums = window.sums();
+            let [p2, p3, p4] = sums.powers(c);
+            let rows = [&sums.virial(c), &sums.momentum(c), p2, p3, p4];
+            for (into, row) in into.iter_mut().zip(rows) {
                 add(into, row, committed);
             }
         }
@@ -183,8 +184,12 @@ fn change_all(counts: &mut [i32], steps: &[[f64; LANES]], by: i32) -> usize {
 
 /// Adds what the lanes that count have.
 fn add(into: &mut [f64; LANES], row: &[f64; LANES], committed: &[bool; LANES]) {
-    for lane in 0..LANES {
-        into[lane] += if committed[lane] { row[lane] } else { 0.0 };
+    let own = into.iter_mut().zip(row);
+    if *committed == [true; LANES] {
+        return own.for_each(|(into, sum)| *into += sum);
+    }
+    for ((into, sum), _) in own.zip(committed).filter(|(_, counts)| **counts) {
+        *into += sum;
     }
 }
 
