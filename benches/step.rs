@@ -132,10 +132,11 @@ fn learn(criterion: &mut Criterion) {
     let damping = Damping::scalar(1, DELTA, GAMMA);
     let engine = Engine::best();
     let map = DampedMap::compile(&model, &parameters, damping.clone(), engine).expect("a map");
-    let counting = CountingMap::compile(&model, &parameters, damping, &[0.0], false, engine);
-    let mut counting = counting.expect("a map");
     let mesh = Mesh::from(Grid::over(-10.0, 10.0, BINS).expect("a grid"));
-    assert!(counting.set_places(&places(&mesh).expect("few bins")));
+    let bins = places(&mesh).expect("few bins");
+    let bins = Some(&bins);
+    let counting = CountingMap::compile(&model, &parameters, damping, &[0.0], false, bins, engine);
+    let counting = counting.expect("a map");
     let plan = Plan {
         mesh: Some(mesh),
         periods: vec![None],

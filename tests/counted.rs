@@ -58,10 +58,19 @@ impl Case {
         let map = DampedMap::compile(model, parameters, self.damping.clone(), engine).unwrap();
         let centre = vec![0.1; d];
         let damping = self.damping.clone();
-        let counting =
-            CountingMap::compile(model, parameters, damping, &centre, self.limits, engine);
-        let mut counting = counting.unwrap();
-        assert!(counting.set_places(&places(&self.mesh).unwrap()));
+        let bins = places(&self.mesh).unwrap();
+        let bins = Some(&bins);
+        let counting = CountingMap::compile(
+            model,
+            parameters,
+            damping,
+            &centre,
+            self.limits,
+            bins,
+            engine,
+        );
+        let counting = counting.unwrap();
+        assert!(counting.places().is_some());
         let values = |x: &[f64], out: &mut [f64]| self.potential.values(x, out);
         let plan = Plan {
             mesh: Some(self.mesh.clone()),
@@ -334,24 +343,17 @@ fn a_long_run_finds_the_same() {
     }
 }
 
-/// Sums over committed windows, and counts, by a counter of one's own.
+/// Steps of committed windows, and counts, by a counter of one's own.
 #[derive(Default)]
 struct Own {
-    seen: [i64; 2],
+    counts: Vec<u32>,
     steps: usize,
     shown: u64,
 }
 
 impl Counter for Own {
-    fn count(&mut self, _: usize, bins: &[f64], lanes: &[bool; LANES]) -> bool {
-        let lanes = lanes.iter().filter(|lane| **lane).count();
-        self.seen[0] += (bins.len() / LANES * lanes) as i64;
-        true
-    }
-
-    fn take_back(&mut self, _: usize, bins: &[f64], lanes: &[bool; LANES]) {
-        let lanes = lanes.iter().filter(|lane| **lane).count();
-        self.seen[1] += (bins.len() / LANES * lanes) as i64;
+    fn counts(&mut self, _: usize, _: usize) -> &mut [u32] {
+        &mut self.counts
     }
 
     fn commit(&mut self, window: &CountedWindow<'_>) {
@@ -375,18 +377,25 @@ fn counts_balance() {
     let (model, parameters) = (&case.potential.model, &case.potential.parameters);
     let (engine, damping) = (Engine::best(), case.damping.clone());
     let map = DampedMap::compile(model, parameters, damping.clone(), engine).unwrap();
-    let counting = CountingMap::compile(model, parameters, damping, &[0.0], true, engine);
+    let bins = places(&case.mesh).unwrap();
+    let number = bins.count();
+    let bins = Some(&bins);
+    let counting = CountingMap::compile(model, parameters, damping, &[0.0], true, bins, engine);
     let counting = counting.unwrap();
     let starts = |stream: &mut Stream, point: &mut [f64]| point[0] = 2.4 * stream.uniform() - 1.2;
     let streams = Streams::new(3);
     let mut lanes = Ensemble::new(3, streams, &starts, 0.3, &case.sides, true, case.watch);
-    let mut own = [(); 3].map(|()| Own::default());
+    let mut own = [(); 3].map(|()| Own {
+        counts: vec![0; number],
+        ..Own::default()
+    });
     let (go, windows) = (AtomicBool::new(false), [25; 60]);
     assert!(lanes.advance_counted(&map, &counting, STRIDE, &windows, 0, &starts, &mut own, &go));
     lanes.finish_counted(&counting, &mut own);
     for own in own {
-        assert!(own.seen[1] > 0 && own.steps > 0);
-        assert_eq!(own.seen[0] - own.seen[1], own.steps as i64);
+        let counted: u64 = own.counts.iter().map(|count| u64::from(*count)).sum();
+        assert!(own.steps > 0 && own.steps < 25 * 60 * LANES);
+        assert_eq!(counted, own.steps as u64);
         assert_eq!(own.shown, (25u64 * 60).div_ceil(STRIDE));
     }
 }

@@ -1,20 +1,20 @@
 //! Windows that are counted as they are made.
 //!
-//! A window is advanced in blocks whose bins stay in the first cache and are counted at once. What
-//! waits until it is known that no trap lay ahead is small: where the window began, its sums, and
-//! the few steps that are shown as they are. Where a lane turns out to be lost, the window is made
-//! again from where it began, which gives the same bins, and those of the lane are taken back.
+//! The kernel counts where all lanes are. What waits until it is known that no trap lay ahead is
+//! small: where the window began, its sums, and the few steps that are shown as they are. Where a
+//! lane does not count or turns out to be lost, the window is made again from where it began, with
+//! a record of every step, and the places of the lane are taken back.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::group::{Group, Rules, Span};
 use super::look::{Look, divergence};
 use super::window::Shown;
-use super::{CountedWindow, Counter, CountingMap};
+use super::{CountedWindow, Counter, CountingMap, Places};
 use crate::kernel::{GroupRun, LANES, PreparedSteps};
 
-/// Steps in a block, at most: with four groups 24 kB of bins.
-const BLOCK: usize = 48;
+/// Steps that are recorded at once where a window is made again.
+const BLOCK: usize = 64;
 
 /// A window that waits.
 pub(super) struct Held {
@@ -26,7 +26,9 @@ pub(super) struct Held {
     /// The steps that are shown. Shape: steps, (p, x, p'), coordinates, lanes.
     shown: Vec<f64>,
     stride: u64,
-    /// Whether each step of it fell into some bin.
+    /// The lanes whose places are among the counts.
+    counted: [bool; LANES],
+    /// Whether no step of it was outside of the places.
     inside: bool,
 }
 
@@ -63,7 +65,6 @@ impl<'a> Run<'a> {
         windows: &[usize],
         cancelled: &AtomicBool,
     ) {
-        let mut bins = vec![0.0; groups.len() * BLOCK * LANES];
         let mut all: Vec<Held> = Vec::with_capacity(groups.len());
         for &steps in windows {
             if cancelled.load(Ordering::Relaxed) {
@@ -71,8 +72,17 @@ impl<'a> Run<'a> {
             }
             let first = groups.first().map_or(0, |group| group.step);
             all.extend(groups.iter_mut().map(|group| self.begin(group, steps)));
+            let before: Vec<[u32; 2]> = all
+                .iter()
+                .zip(&mut *observers)
+                .map(|(held, o)| self.outside(o.counts(held.span.stretch, steps)))
+                .collect();
             for block in blocks(first, steps, self.stride) {
-                self.block(&block, &mut all, &mut bins, observers);
+                self.block(&block, &mut all, observers);
+            }
+            for ((held, observer), before) in all.iter_mut().zip(&mut *observers).zip(before) {
+                let counts = observer.counts(held.span.stretch, 0);
+                held.inside = !counts.is_empty() && self.outside(counts) == before;
             }
             let ended = groups.iter_mut().zip(all.drain(..)).zip(&mut *observers);
             for ((group, held), observer) in ended {
@@ -90,6 +100,7 @@ impl<'a> Run<'a> {
             state: Vec::new(),
             shown: Vec::new(),
             stride: self.stride,
+            counted: [true; LANES],
             inside: true,
         });
         held.span = span;
@@ -97,20 +108,22 @@ impl<'a> Run<'a> {
         held.start.extend_from_slice(&group.state);
         held.shown.clear();
         held.stride = self.stride;
-        held.inside = true;
+        held.counted = [true; LANES];
         // The last one may have been of another map.
         held.state.resize(self.counting.state_len(), 0.0);
         self.counting.begin(&held.start, &mut held.state);
         held
     }
 
-    fn block<O: Counter>(
-        &mut self,
-        block: &Block,
-        all: &mut [Held],
-        bins: &mut [f64],
-        observers: &mut [O],
-    ) {
+    /// How often the places outside were counted.
+    fn outside(&self, counts: &[u32]) -> [u32; 2] {
+        let places = self.counting.places().and_then(Places::outside);
+        places.map_or([0; 2], |places| {
+            places.map(|at| counts.get(at).copied().unwrap_or(0))
+        })
+    }
+
+    fn block<O: Counter>(&mut self, block: &Block, all: &mut [Held], observers: &mut [O]) {
         let half = self.counting.dimension() * LANES;
         if block.shown {
             for held in all.iter_mut() {
@@ -118,23 +131,20 @@ impl<'a> Run<'a> {
                 held.shown.extend_from_slice(&held.state[..half]);
             }
         }
-        let records = bins.chunks_exact_mut(BLOCK * LANES);
-        let runs = all.iter_mut().zip(records).map(|(held, record)| GroupRun {
-            state: &mut held.state,
-            record: &mut record[..block.steps * LANES],
-            counts: &mut [],
-        });
+        let runs = all
+            .iter_mut()
+            .zip(observers)
+            .map(|(held, observer)| GroupRun {
+                state: &mut held.state,
+                record: &mut [],
+                counts: observer.counts(held.span.stretch, block.steps),
+            });
         self.map
             .run_groups(&mut runs.collect::<Vec<_>>(), block.steps);
-        for (held, (record, observer)) in all
-            .iter_mut()
-            .zip(bins.chunks_exact(BLOCK * LANES).zip(observers))
-        {
-            if block.shown {
+        if block.shown {
+            for held in all.iter_mut() {
                 held.shown.extend_from_slice(&held.state[half..2 * half]);
             }
-            let bins = &record[..block.steps * LANES];
-            held.inside &= observer.count(held.span.stretch, bins, &held.span.committed);
         }
     }
 
@@ -152,7 +162,12 @@ impl<'a> Run<'a> {
                 Look::at(&record, self.rules.sides)
             }
         };
-        if let Some(lost) = group.judge(self.rules, &look, held.span.steps) {
+        let lost = group.judge(self.rules, &look, held.span.steps);
+        let idle = held.span.committed.map(|counts| !counts);
+        if lost.is_none() && idle.contains(&true) {
+            self.take_back(&mut held, &idle, observer);
+        }
+        if let Some(lost) = lost {
             let first = lost.iter().position(|lost| *lost);
             if let Some(lane) = first.filter(|_| group.first_divergence.is_none()) {
                 if record.is_empty() {
@@ -162,7 +177,8 @@ impl<'a> Run<'a> {
                 let found = divergence(&record, self.rules.sides, first, lane, &end);
                 group.first_divergence = Some(found);
             }
-            self.take_back(&mut held, &lost, observer);
+            let all = std::array::from_fn(|lane| lost[lane] || idle[lane]);
+            self.take_back(&mut held, &all, observer);
             // What is left of this watch does not count, nor does the next.
             group.restart(self.rules, &lost, 2);
         }
@@ -185,24 +201,34 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Takes back what was counted of lost lanes.
+    /// Takes back what was counted of these lanes, which do not count.
     fn take_back<O: Counter>(&mut self, held: &mut Held, lost: &[bool; LANES], observer: &mut O) {
-        let lanes: [bool; LANES] =
-            std::array::from_fn(|lane| lost[lane] && held.span.committed[lane]);
-        if !lanes.contains(&true) {
-            return;
-        }
-        let mut state = vec![0.0; held.state.len()];
-        self.counting.begin(&held.start, &mut state);
-        let mut bins = [0.0; BLOCK * LANES];
-        for block in blocks(0, held.span.steps, 0) {
-            let record = &mut bins[..block.steps * LANES];
-            let run = GroupRun::new(&mut state, &mut *record);
-            self.map.run_groups(&mut [run], block.steps);
-            observer.take_back(held.span.stretch, record, &lanes);
-        }
-        for lane in (0..LANES).filter(|&lane| lanes[lane]) {
+        let lanes: Vec<usize> = (0..LANES)
+            .filter(|&lane| lost[lane] && held.counted[lane])
+            .collect();
+        for &lane in &lanes {
             held.span.committed[lane] = false;
+            held.counted[lane] = false;
+        }
+        let (Some(places), false) = (self.counting.places(), lanes.is_empty()) else {
+            return;
+        };
+        let d = self.counting.dimension();
+        let mut state = held.start.clone();
+        let mut record = vec![0.0; BLOCK.min(held.span.steps) * state.len()];
+        for first in (0..held.span.steps).step_by(BLOCK) {
+            let steps = BLOCK.min(held.span.steps - first);
+            let record = &mut record[..steps * state.len()];
+            self.rules.map.run(&mut state, steps, record);
+            let counts = observer.counts(held.span.stretch, 0);
+            for step in record.chunks_exact(2 * d * LANES) {
+                for &lane in &lanes {
+                    let place = places.of((0..d).map(|c| step[c * LANES + lane]));
+                    if let Some(count) = counts.get_mut(place) {
+                        *count = count.wrapping_sub(1);
+                    }
+                }
+            }
         }
     }
 
@@ -260,9 +286,8 @@ fn blocks(first: u64, steps: usize, stride: u64) -> impl Iterator<Item = Block> 
                 steps: 1,
                 shown: true,
             },
-            // Equal parts: a short block costs as much as a long one to begin with.
             many => Block {
-                steps: many.div_ceil(many.div_ceil(BLOCK)),
+                steps: many,
                 shown: false,
             },
         };

@@ -1,9 +1,8 @@
 //! The counting map: the damped map with its statistics in the loop.
 //!
 //! It makes the same steps as [`super::DampedMap`], bit for bit. Beside `x` and `p` its state has
-//! sums over the steps so far, lane by lane, and all that a step records is the bin of its `x`, so
-//! that blocks of steps stay in the first cache. Friction, centres and bins are numbers that a
-//! run is given: nothing is compiled again for them.
+//! sums over the steps so far, lane by lane, and the place of `x` among the bins is counted by the
+//! kernel: nothing is recorded.
 
 use super::damped::{constants, lane_step};
 use super::sums::Layout;
@@ -14,13 +13,8 @@ use crate::kernel::{
     Value,
 };
 
-/// 1.5 * 2^20: added to a number of `[0, 2^19)` it leaves the whole part in the upper 32 bits and
-/// 32 bits of the fraction in the lower.
-const SHIFT: f64 = 1_572_864.0;
-/// The upper 32 bits of it.
-const BASE: u32 = (SHIFT.to_bits() >> 32) as u32;
-/// The most bins that a record can tell apart.
-const MOST_BINS: usize = 1 << 19;
+/// The most places.
+const MOST_PLACES: usize = 1 << 19;
 /// Numbers that an axis is described by: what `x` is multiplied with and what is added to be in
 /// bins; its end; one over it; the places it has among all bins.
 const BY_AXIS: usize = 5;
@@ -38,12 +32,11 @@ pub struct BinAxis {
     pub periodic: bool,
 }
 
-/// Where bins are numbered: row-major over the places along each axis, which are its bins and
-/// some for what lies outside. Every axis but a plain first one has such places.
+/// Where bins are numbered: row-major over the places along each axis, which are its bins, and one
+/// on either side for what lies outside (NaN to the left).
 ///
-/// A place is found by one fused product and a rounding to 2^-32 of a bin (more where `lo` is more
-/// than 2^20 widths from 0: to the last digit of `lo/width`). A sample as close to an edge may be
-/// found on its other side; all others are where `floor((x - lo)/width)` says.
+/// A place is found by one fused product. A sample as close to an edge as the last digit of
+/// `lo/width` may be found on its other side; all others are where `floor((x - lo)/width)` says.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Places {
     axes: Vec<BinAxis>,
@@ -66,7 +59,7 @@ impl Places {
         let places = Places { axes };
         let mut sizes = (0..places.axes.len()).map(|k| places.along(k));
         let count = sizes.try_fold(1usize, usize::checked_mul);
-        let good = !places.axes.is_empty() && count.is_some_and(|count| count <= MOST_BINS);
+        let good = !places.axes.is_empty() && count.is_some_and(|count| count <= MOST_PLACES);
         good.then_some(places)
     }
 
@@ -78,7 +71,7 @@ impl Places {
     /// Places along an axis. A periodic one may find its end by rounding: its first bin.
     fn along(&self, k: usize) -> usize {
         let axis = &self.axes[k];
-        axis.bins + if axis.periodic { 1 } else { 2 * k.min(1) }
+        axis.bins + if axis.periodic { 1 } else { 2 }
     }
 
     /// What a place stands for.
@@ -90,7 +83,6 @@ impl Places {
             rest /= self.along(k);
             let i = match axis.periodic {
                 true => i % axis.bins,
-                false if k == 0 => i,
                 false if i == 0 => {
                     outside = Some(Place::Below);
                     0
@@ -107,41 +99,70 @@ impl Places {
         outside.unwrap_or(Place::Bin(bin))
     }
 
-    /// The place that a record names. What is no place is outside the first axis, to the left of
-    /// it where [`is_below`] says so.
-    #[inline(always)]
-    pub fn of(record: f64) -> usize {
-        ((record.to_bits() >> 32) as u32).wrapping_sub(BASE) as usize
+    /// The places that stand for what is left and right of the first axis, if it is the only one
+    /// and does not wrap.
+    pub fn outside(&self) -> Option<[usize; 2]> {
+        match &self.axes[..] {
+            [axis] if !axis.periodic => Some([0, axis.bins + 1]),
+            _ => None,
+        }
     }
 
-    /// Whether a record that names no place was left of the first axis; not for NaN.
-    pub fn is_below(record: f64) -> bool {
-        record < SHIFT
+    /// The place of a point, one number an axis: that which the counting map counts.
+    pub fn of(&self, point: impl IntoIterator<Item = f64>) -> usize {
+        let least = |t: f64, most: f64| if t < most { t } else { most };
+        let mut flat = 0.0_f64;
+        let axes = self.axes.len();
+        for (k, (axis, x)) in self.axes.iter().zip(point).enumerate() {
+            let [inverse, start, end, one_over, size] = self.numbers_of(k);
+            let mut t = x.mul_add(inverse, start);
+            if axis.periodic {
+                t = (-(t * one_over).floor()).mul_add(end, t);
+            }
+            t = if t > 0.0 { t } else { 0.0 };
+            if !axis.periodic && axes > 1 {
+                t = least(t, end);
+            }
+            if k + 1 < axes {
+                t = t.floor();
+            }
+            flat = if k == 0 { t } else { flat.mul_add(size, t) };
+        }
+        (flat as usize).min(self.count() - 1)
+    }
+
+    fn numbers_of(&self, k: usize) -> [f64; BY_AXIS] {
+        let axis = &self.axes[k];
+        let inverse = 1.0 / axis.width;
+        let padded = if axis.periodic { 0.0 } else { 1.0 };
+        let bins = axis.bins as f64;
+        let start = padded - axis.lo * inverse;
+        [
+            inverse,
+            start,
+            bins + padded,
+            1.0 / bins,
+            self.along(k) as f64,
+        ]
     }
 
     fn numbers(&self) -> Vec<f64> {
-        let last = self.axes.len() - 1;
-        let numbers = |(k, axis): (usize, &BinAxis)| {
-            let inverse = 1.0 / axis.width;
-            let padded = if k > 0 && !axis.periodic { 1.0 } else { 0.0 };
-            let shifted = if last == 0 && !axis.periodic {
-                SHIFT
-            } else {
-                0.0
-            };
-            let bins = axis.bins as f64;
-            let end = bins + padded;
-            let start = shifted + padded - axis.lo * inverse;
-            [inverse, start, end, 1.0 / bins, self.along(k) as f64]
-        };
-        self.axes.iter().enumerate().flat_map(numbers).collect()
+        (0..self.axes.len())
+            .flat_map(|k| self.numbers_of(k))
+            .collect()
     }
 }
 
-/// The counting map as lane code around a gradient; `periodic` says which coordinates wrap. The
-/// state is `x`, `p` and then the sums. Constants are those of [`super::damped_map`], the centres,
+/// The counting map as lane code around a gradient; `periodic` says which coordinates wrap, `places`
+/// how many places are counted, none if it is 0. The state is `x`, `p` and then the sums. Constants are those of [`super::damped_map`], the centres,
 /// and [`BY_AXIS`] for each coordinate.
-fn counting_map(model: &Model, scalar: bool, periodic: &[bool], layout: Layout) -> StepProgram {
+fn counting_map(
+    model: &Model,
+    scalar: bool,
+    periodic: &[bool],
+    layout: Layout,
+    places: u32,
+) -> StepProgram {
     let d = model.dimension();
     let damped = constants(d, scalar);
     StepProgram::of(
@@ -163,10 +184,13 @@ fn counting_map(model: &Model, scalar: bool, periodic: &[bool], layout: Layout) 
                 g: &g,
             };
             let sums = seen.add_to(b, sums);
-            let record = place(b, x, axes, periodic);
+            if places > 0 {
+                let place = place(b, x, axes, periodic);
+                b.count(places, place);
+            }
             StepOutput {
                 state: [moved, after, sums].concat(),
-                record: vec![record],
+                record: Vec::new(),
             }
         },
     )
@@ -224,9 +248,9 @@ impl Seen<'_> {
     }
 }
 
-/// The record that names the place of `x`.
+/// The place of `x`, whose whole part counts; what is outside of a plain axis alone is clamped by
+/// whoever counts. [`Places::of`] does the same.
 fn place(b: &mut LaneBuilder, x: &[Value], axes: &[Value], periodic: &[bool]) -> Value {
-    let shift = b.constant(SHIFT);
     let zero = b.constant(0.0);
     let mut flat = None;
     for (k, axis) in axes.chunks_exact(BY_AXIS).enumerate() {
@@ -241,7 +265,7 @@ fn place(b: &mut LaneBuilder, x: &[Value], axes: &[Value], periodic: &[bool]) ->
             t = b.fma(turns, end, t);
             // By rounding it may be a last digit below 0, or at the end.
             t = b.max(t, zero);
-        } else if k > 0 {
+        } else if x.len() > 1 {
             t = b.max(t, zero);
             t = b.min(t, end);
         }
@@ -253,11 +277,7 @@ fn place(b: &mut LaneBuilder, x: &[Value], axes: &[Value], periodic: &[bool]) ->
             Some(before) => b.fma(before, size, t),
         });
     }
-    let flat = flat.unwrap_or(zero);
-    match x.len() == 1 && !periodic[0] {
-        true => flat,
-        false => b.add(flat, shift),
-    }
+    flat.unwrap_or(zero)
 }
 
 /// The counting map of one potential.
@@ -268,15 +288,16 @@ pub struct CountingMap {
     parameters: Vec<f64>,
     centre: Vec<f64>,
     periodic: Vec<bool>,
-    /// What describes the axes; zeros as long as there are none.
-    axes: Vec<f64>,
+    /// Where positions are counted.
+    places: Option<Places>,
 }
 
 impl CountingMap {
     /// Compiles the map; `parameters` are the values of the model's parameters. Positions are
-    /// measured from `centre` in sums, and put into bins once there are some.
+    /// measured from `centre` in sums, and counted in `places`, where there are some that fit: one
+    /// axis for each coordinate, periodic where that is.
     ///
-    /// With `limits` the least and the largest positions are kept. Without, bins must tell of a
+    /// With `limits` the least and the largest positions are kept. Without, places must tell of a
     /// lane that is lost: they must lie within its side, and there must be one coordinate.
     ///
     /// # Errors
@@ -287,33 +308,34 @@ impl CountingMap {
         damping: Damping,
         centre: &[f64],
         limits: bool,
+        places: Option<&Places>,
         engine: Engine,
     ) -> Result<CountingMap, KernelError> {
         let periods = model.coordinates.iter().map(|c| c.period.is_some());
         let periodic: Vec<bool> = periods.collect();
         let d = periodic.len();
         let layout = Layout::new(d, damping.is_scalar(), limits || d > 1);
-        let program = counting_map(model, damping.is_scalar(), &periodic, layout);
+        let fits = |places: &&Places| {
+            let own = places.axes.iter().map(|axis| axis.periodic);
+            own.eq(periodic.iter().copied())
+        };
+        let places = places.filter(fits).cloned();
+        let count = places.as_ref().map_or(0, Places::count) as u32;
+        let program = counting_map(model, damping.is_scalar(), &periodic, layout, count);
         Ok(CountingMap {
             kernel: StepKernel::compile(&program, engine)?,
             layout,
             damping,
             parameters: parameters.to_vec(),
             centre: centre.to_vec(),
-            axes: vec![0.0; BY_AXIS * periodic.len()],
+            places,
             periodic,
         })
     }
 
-    /// Has positions put into these bins; nothing is compiled. Returns whether they fit: there is
-    /// one axis for each coordinate, periodic where that is.
-    pub fn set_places(&mut self, places: &Places) -> bool {
-        let own = places.axes.iter().map(|axis| axis.periodic);
-        let fits = own.eq(self.periodic.iter().copied());
-        if fits {
-            self.axes = places.numbers();
-        }
-        fits
+    /// Where positions are counted, if they are.
+    pub fn places(&self) -> Option<&Places> {
+        self.places.as_ref()
     }
 
     /// Coordinates.
@@ -352,7 +374,10 @@ impl CountingMap {
     /// The map made ready for many short runs.
     pub(super) fn prepare(&self) -> PreparedSteps<'_> {
         let damping = self.damping.constants();
-        let constants = [&damping, &self.centre, &self.axes, &self.parameters].map(|v| &v[..]);
+        let places = self.places.as_ref();
+        let nothing = || vec![0.0; BY_AXIS * self.dimension()];
+        let axes = places.map_or_else(nothing, Places::numbers);
+        let constants = [&damping, &self.centre, &axes, &self.parameters].map(|v| &v[..]);
         self.kernel.prepare(&constants.concat())
     }
 

@@ -188,16 +188,13 @@ impl CountedWindow<'_> {
 
 /// Someone who keeps statistics of counted windows.
 ///
-/// Bins are seen at once, and taken back where the lane turns out to be lost; the rest follows when
-/// the window is committed. A bin is what [`super::Places::of`] reads off a number.
+/// Places are counted at once, and taken back where the lane does not count or turns out to be
+/// lost; the rest follows when the window is committed.
 pub trait Counter: Send {
-    /// Counts the bins of some steps (shape: steps, lanes) of the lanes that are named. Returns
-    /// whether there was a place for those of all lanes, named or not: a lane that is lost has
-    /// none.
-    fn count(&mut self, stretch: usize, bins: &[f64], lanes: &[bool; LANES]) -> bool;
-
-    /// Takes the same bins back.
-    fn take_back(&mut self, stretch: usize, bins: &[f64], lanes: &[bool; LANES]);
+    /// Where the next `steps` of all lanes are counted: one number for each of the
+    /// [`super::Places`] of the map, to which the kernel adds, or nothing if nobody wants to know.
+    /// They wrap, and may be less than nothing where what was counted elsewhere is taken back.
+    fn counts(&mut self, stretch: usize, steps: usize) -> &mut [u32];
 
     /// Looks at the next committed window of the group.
     fn commit(&mut self, window: &CountedWindow<'_>);
@@ -205,11 +202,9 @@ pub trait Counter: Send {
 
 /// Looks at nothing.
 impl Counter for () {
-    fn count(&mut self, _: usize, _: &[f64], _: &[bool; LANES]) -> bool {
-        false
+    fn counts(&mut self, _: usize, _: usize) -> &mut [u32] {
+        &mut []
     }
-
-    fn take_back(&mut self, _: usize, _: &[f64], _: &[bool; LANES]) {}
 
     fn commit(&mut self, _: &CountedWindow<'_>) {}
 }

@@ -28,11 +28,9 @@ pub(super) struct Tally {
     places: Option<Places>,
     /// The stretch that the counts belong to.
     counted: usize,
-    /// Of places. Less than nothing where the bins of an earlier tally were taken back.
-    counts: Vec<i32>,
-    /// Outside: left of it, right of it, and what is not a number.
-    outside: [i64; 3],
-    /// Additions and subtractions so far.
+    /// Of places. Less than nothing where those of an earlier tally were taken back.
+    counts: Vec<u32>,
+    /// Steps of lanes that were counted so far, or may have been.
     changes: u64,
     /// The stretch that the sums belong to.
     summed: usize,
@@ -52,7 +50,6 @@ impl Tally {
             counts: vec![0; places.as_ref().map_or(0, Places::count)],
             places,
             counted: 0,
-            outside: [0; 3],
             changes: 0,
             summed: 0,
             steps: [0.0; LANES],
@@ -62,75 +59,24 @@ impl Tally {
         }
     }
 
-    #[cold]
-    fn miss(&mut self, record: f64, by: i32) {
-        let side = match record {
-            record if record.is_nan() => 2,
-            record if Places::is_below(record) => 0,
-            _ => 1,
-        };
-        self.outside[side] += i64::from(by);
-    }
-
-    /// Whether there was a place for all of them, in whatever lanes.
-    fn changes(&mut self, bins: &[f64], lanes: &[bool; LANES], by: i32) -> bool {
-        self.changes += bins.len() as u64;
-        let (steps, _) = bins.as_chunks::<LANES>();
-        let mut inside = true;
-        if lanes.contains(&false) {
-            for step in steps {
-                for (record, lane) in step.iter().zip(lanes) {
-                    inside &= match lane {
-                        true => self.change(*record, by),
-                        false => Places::of(*record) < self.counts.len(),
-                    };
-                }
-            }
-            return inside;
-        }
-        let mut done = 0;
-        loop {
-            done += change_all(&mut self.counts, &steps[done..], by);
-            let Some(step) = steps.get(done) else {
-                return inside;
-            };
-            // Not one by one in the loop above: this is rare, and it the time of a run.
-            inside &= step.iter().fold(true, |all, r| self.change(*r, by) & all);
-            done += 1;
-        }
-    }
-
-    /// Whether there was a place.
-    fn change(&mut self, record: f64, by: i32) -> bool {
-        match self.counts.get_mut(Places::of(record)) {
-            Some(count) => {
-                *count += by;
-                true
-            }
-            None => {
-                self.miss(record, by);
-                false
-            }
-        }
-    }
-
     /// Adds the counts to those of the block that they belong to.
     fn settle_counts(&mut self, blocks: &mut [Block]) {
         let block = blocks.get_mut(self.counted);
         let binned = block.and_then(|block| block.binned.as_mut());
         if let (Some(binned), Some(places), true) = (binned, &self.places, self.changes > 0) {
+            let mut outside = [0; 3];
             let counts = self.counts.iter().enumerate();
             for (at, &count) in counts.filter(|(_, count)| **count != 0) {
+                let count = i64::from(count as i32);
                 match places.place(at) {
-                    Place::Bin(bin) => binned.density.change(bin, count.into()),
-                    Place::Below => self.outside[0] += i64::from(count),
-                    Place::Above => self.outside[1] += i64::from(count),
+                    Place::Bin(bin) => binned.density.change(bin, count),
+                    Place::Below => outside[0] += count,
+                    Place::Above => outside[1] += count,
                 }
             }
-            binned.density.change_outside(self.outside);
+            binned.density.change_outside(outside);
         }
         self.counts.fill(0);
-        self.outside = [0; 3];
         self.changes = 0;
     }
 
@@ -161,25 +107,6 @@ impl Tally {
             }
         }
     }
-}
-
-/// Counts steps up to the first that is not wholly inside; how many these are.
-fn change_all(counts: &mut [i32], steps: &[[f64; LANES]], by: i32) -> usize {
-    for (at, step) in steps.iter().enumerate() {
-        for lane in 0..LANES {
-            match counts.get_mut(Places::of(step[lane])) {
-                Some(count) => *count += by,
-                None => {
-                    // What was counted of it is counted again.
-                    for record in &step[..lane] {
-                        counts[Places::of(*record)] -= by;
-                    }
-                    return at;
-                }
-            }
-        }
-    }
-    steps.len()
 }
 
 /// Adds what the lanes that count have.
@@ -245,12 +172,11 @@ impl Collector<'_> {
 }
 
 impl Counter for Collector<'_> {
-    fn count(&mut self, stretch: usize, bins: &[f64], lanes: &[bool; LANES]) -> bool {
-        self.tally(stretch).changes(bins, lanes, 1)
-    }
-
-    fn take_back(&mut self, stretch: usize, bins: &[f64], lanes: &[bool; LANES]) {
-        self.tally(stretch).changes(bins, lanes, -1);
+    fn counts(&mut self, stretch: usize, steps: usize) -> &mut [u32] {
+        let tally = self.tally(stretch);
+        // What is taken back is no more than what was counted.
+        tally.changes += (steps.max(1) * LANES) as u64;
+        &mut tally.counts
     }
 
     fn commit(&mut self, window: &CountedWindow<'_>) {

@@ -7,11 +7,11 @@ use std::sync::atomic::AtomicBool;
 
 use super::Estimator;
 use super::room::{MOST_BINNED, Range};
-use super::sample::{Sample, Sampler, draw};
+use super::sample::{Sample, Sampler, draw, windows_of};
 use crate::dynamics::{
     CountedWindow, Counter, CountingMap, DampedMap, Ensemble, Observer, Side, Starts, Window,
 };
-use crate::kernel::{KernelError, LANES};
+use crate::kernel::KernelError;
 use crate::learn::collect::{Block, Collector, Plan};
 use crate::learn::tally::places;
 use crate::learn::terms;
@@ -29,8 +29,14 @@ const THINNED: u64 = 4_000_000;
 const THINNED_FORCES: u64 = 10_000_000;
 /// Thinning beyond this saves no time, and would leave an interrupted run with nothing.
 const WIDEST_STRIDE: u64 = 64;
+/// The same where windows are counted and nobody asked for the forces or values that are thinned.
+const WIDEST_UNWANTED: u64 = 512;
 /// A step that is shown costs a start of the kernel: windows are counted where so few are.
 const COUNTED_STRIDE: u64 = 4;
+
+/// Steps in a window that is counted, where no lane was lost in the burn-in: what a window costs
+/// beside its steps is then nothing. A lane that is lost is only found out at the end of it.
+const QUIET_WINDOW: u64 = 1024;
 
 /// Steps of a lane that are shown, at least: enough for the mean and the variance of either half.
 const FEWEST_SHOWN: u64 = 100;
@@ -51,12 +57,8 @@ impl Observer for Keeper<'_> {
 }
 
 impl Counter for Keeper<'_> {
-    fn count(&mut self, stretch: usize, bins: &[f64], lanes: &[bool; LANES]) -> bool {
-        self.bins.count(stretch, bins, lanes)
-    }
-
-    fn take_back(&mut self, stretch: usize, bins: &[f64], lanes: &[bool; LANES]) {
-        self.bins.take_back(stretch, bins, lanes);
+    fn counts(&mut self, stretch: usize, steps: usize) -> &mut [u32] {
+        self.bins.counts(stretch, steps)
     }
 
     fn commit(&mut self, window: &CountedWindow<'_>) {
@@ -134,11 +136,16 @@ impl Sampler<'_> {
     /// The same where windows are counted: the first is that of the steps that are shown.
     fn counted_strides(&self) -> (u64, u64) {
         let (_, values) = self.recorded_strides();
-        let forces = match self.wants(Estimator::Force) {
-            true => self.settings.steps.div_ceil(THINNED_FORCES),
-            false => values,
+        let forces = match (self.wants(Estimator::Force), self.wants(Estimator::Value)) {
+            (true, _) => self
+                .settings
+                .steps
+                .div_ceil(THINNED_FORCES)
+                .min(WIDEST_STRIDE),
+            (false, true) => values,
+            (false, false) => self.settings.steps.div_ceil(THINNED).min(WIDEST_UNWANTED),
         };
-        let forces = forces.clamp(1, WIDEST_STRIDE);
+        let forces = forces.max(1);
         (forces, values.next_multiple_of(forces))
     }
 
@@ -162,7 +169,7 @@ impl Sampler<'_> {
             return Ok(None);
         }
         let damping = self.settings.damping.clone();
-        self.potential.counting_map(damping, centre, true)
+        self.potential.counting_map(damping, centre, true, None)
     }
 
     /// The same with the bins of a mesh, unless these are too many; without limits where the bins
@@ -177,22 +184,26 @@ impl Sampler<'_> {
         mesh: Option<&Mesh>,
         escape: &[Side],
     ) -> Result<Option<CountingMap>, KernelError> {
-        let (Some(mut counting), Some(mesh)) = (counting, mesh) else {
+        let (Some(_), Some(mesh)) = (counting, mesh) else {
             return Ok(None);
         };
         let Some(places) = places(mesh) else {
             return Ok(None);
         };
-        if let ([axis], [side]) = (mesh.axes(), escape) {
-            let (grid, width) = (axis.grid, axis.grid.width());
-            let within = side.lo < grid.lo() - width && grid.hi() + width < side.hi;
-            if axis.periodic || within {
-                let damping = self.settings.damping.clone();
-                let lean = self.potential.counting_map(damping, centre, false)?;
-                counting = lean.unwrap_or(counting);
+        // The bins tell of all that leaves where they lie inside of where it may be.
+        let limits = match (mesh.axes(), escape) {
+            ([axis], [side]) => {
+                let (grid, width) = (axis.grid, axis.grid.width());
+                let within = side.lo < grid.lo() - width && grid.hi() + width < side.hi;
+                !(axis.periodic || within)
             }
-        }
-        Ok(counting.set_places(&places).then_some(counting))
+            _ => true,
+        };
+        let damping = self.settings.damping.clone();
+        let counting = self
+            .potential
+            .counting_map(damping, centre, limits, Some(&places))?;
+        Ok(counting.filter(|counting| counting.places().is_some()))
     }
 
     pub(super) fn burn_in(
@@ -290,14 +301,16 @@ impl Sampler<'_> {
             starts: &draw(pool, self.sides.len()),
             cancelled: self.hooks.cancelled,
         };
+        let quiet = sample.census.trapped + sample.census.diverged == 0;
+        let window = match counting {
+            Some(_) if quiet => self.window.max(QUIET_WINDOW),
+            _ => self.window,
+        };
         for segment in 0..segments {
             let steps = (segment + 1) * each / segments - segment * each / segments;
-            let at_once = steps
-                .div_ceil(self.window)
-                .div_ceil(8)
-                .clamp(1, MOST_AT_ONCE);
+            let at_once = steps.div_ceil(window).div_ceil(8).clamp(1, MOST_AT_ONCE);
             let mut done = 0;
-            for windows in self.windows(steps, at_once) {
+            for windows in windows_of(window, steps, at_once) {
                 if !go.on(ensemble, &windows, segment as usize, &mut keepers) {
                     break;
                 }

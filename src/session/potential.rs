@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::dynamics::{CountingMap, DampedMap, Damping, Gradient};
+use crate::dynamics::{CountingMap, DampedMap, Damping, Gradient, Places};
 use crate::graph::{Coordinate, Graph, Model, Node, Notation, print};
 use crate::kernel::{BatchKernel, Engine, KernelError, Wanted};
 
@@ -112,13 +112,14 @@ impl Potential {
         damping: Damping,
         centre: &[f64],
         limits: bool,
+        places: Option<&Places>,
     ) -> Result<Option<CountingMap>, KernelError> {
         if !self.is_formula() {
             return Ok(None);
         }
         let (model, parameters) = (&self.model, &self.parameters);
         let engine = Engine::best();
-        CountingMap::compile(model, parameters, damping, centre, limits, engine).map(Some)
+        CountingMap::compile(model, parameters, damping, centre, limits, places, engine).map(Some)
     }
 
     /// How many values and gradients were asked for so far.

@@ -157,11 +157,9 @@ impl Observer for Range {
 }
 
 impl Counter for Range {
-    fn count(&mut self, _: usize, _: &[f64], _: &[bool; LANES]) -> bool {
-        false
+    fn counts(&mut self, _: usize, _: usize) -> &mut [u32] {
+        &mut []
     }
-
-    fn take_back(&mut self, _: usize, _: &[f64], _: &[bool; LANES]) {}
 
     fn commit(&mut self, window: &CountedWindow<'_>) {
         let (d, sums) = (self.lo.len(), window.sums());

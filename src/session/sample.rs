@@ -301,22 +301,9 @@ impl Sampler<'_> {
         (self.hooks.progress)(Progress { stage, done });
     }
 
-    /// The lengths of windows that add up to `steps`, at most `at_once` of them at a time; none is
-    /// short unless all is.
+    /// The lengths of windows that add up to `steps`; see [`windows_of`].
     pub(super) fn windows(&self, steps: u64, at_once: u64) -> impl Iterator<Item = Vec<usize>> {
-        let longest = self.window;
-        let mut left = steps;
-        std::iter::from_fn(move || {
-            let some = left.min(at_once.saturating_mul(longest));
-            left -= some;
-            let mut windows = vec![longest as usize; (some / longest) as usize];
-            let rest = (some % longest) as usize;
-            match windows.last_mut() {
-                Some(last) => *last += rest,
-                None => windows.extend((rest > 0).then_some(rest)),
-            }
-            (!windows.is_empty()).then_some(windows)
-        })
+        windows_of(self.window, steps, at_once)
     }
 
     /// Whether V is seen to hold nothing at the temperature of the run.
@@ -324,4 +311,25 @@ impl Sampler<'_> {
         let open = self.sides.iter().any(Option::is_none);
         open && !sample.survey.blind && sample.survey.hull(sample.kt).is_none()
     }
+}
+
+/// The lengths of windows of at least `longest` steps that add up to `steps`, at most `at_once` of
+/// them at a time; none is shorter unless all is.
+pub(super) fn windows_of(
+    longest: u64,
+    steps: u64,
+    at_once: u64,
+) -> impl Iterator<Item = Vec<usize>> {
+    let mut left = steps;
+    std::iter::from_fn(move || {
+        let some = left.min(at_once.saturating_mul(longest));
+        left -= some;
+        let mut windows = vec![longest as usize; (some / longest) as usize];
+        let rest = (some % longest) as usize;
+        match windows.last_mut() {
+            Some(last) => *last += rest,
+            None => windows.extend((rest > 0).then_some(rest)),
+        }
+        (!windows.is_empty()).then_some(windows)
+    })
 }
