@@ -12,8 +12,8 @@ use std::time::Instant;
 use effpot_lang::check::check;
 use effpot_lang::graph::{Differentiated, Model};
 use effpot_lang::kernel::{
-    BatchKernel, Engine, LANES, LaneBuilder, LaneGradient, StepKernel, StepOutput, StepProgram,
-    Value, Wanted,
+    BatchKernel, Engine, GroupRun, LANES, LaneBuilder, LaneGradient, StepKernel, StepOutput,
+    StepProgram, Value, Wanted,
 };
 use effpot_lang::source::Sources;
 
@@ -113,7 +113,7 @@ fn damped(potential: &Differentiated) -> StepProgram {
         let moves = x.iter().zip(&kicked);
         let moved: Vec<Value> = moves.map(|(&x, &p)| b.fma(constants[0], p, x)).collect();
         StepOutput {
-            record: [x, &kicked].concat(),
+            record: Vec::new(),
             state: [moved, kicked].concat(),
         }
     };
@@ -142,16 +142,20 @@ fn evaluation(kernel: &BatchKernel, model: &Model) -> f64 {
 
 /// Seconds for one step of one trajectory.
 fn stepping(kernel: &StepKernel, model: &Model) -> f64 {
-    const STEPS: usize = 16;
+    const STEPS: usize = 64;
+    const GROUPS: usize = 4;
     let start = [start(model), vec![0.0; model.dimension() * LANES]].concat();
     let constants = [&[1e-3, 0.99], &model.parameter_values()[..]].concat();
-    let mut record = vec![0.0; STEPS * kernel.recorded() * LANES];
-    let mut state = start.clone();
+    let mut states = vec![start.clone(); GROUPS];
     let block = || {
-        state.copy_from_slice(&start);
-        kernel.run(black_box(&mut state), &constants, STEPS, &mut record);
+        let groups = states.iter_mut().map(|state| {
+            state.copy_from_slice(&start);
+            GroupRun::new(state, &mut [])
+        });
+        let mut groups: Vec<GroupRun<'_>> = groups.collect();
+        kernel.run_groups(black_box(&mut groups), &constants, STEPS);
     };
-    repeated(block) / (STEPS * LANES) as f64
+    repeated(block) / (STEPS * GROUPS * LANES) as f64
 }
 
 /// The least seconds of a call, over a tenth of a second and at least 3 calls.
@@ -216,6 +220,21 @@ fn chain(n: usize) -> String {
     )
 }
 
+/// Independent coordinates, each in a rough well.
+fn rough(n: usize) -> String {
+    format!("V(q[{n}]) = sum(q[i]^2/2 + 0.05*sin(q[i]/0.05) for i in 1..{n})")
+}
+
+/// One coordinate with so many waves whose lengths have no common measure.
+fn waves(n: usize) -> String {
+    format!("V(q) = q^2/2 + sum(cos(sqrt(i)*q)/i for i in 1..{n})")
+}
+
+/// One coordinate with so many harmonics.
+fn harmonics(n: usize) -> String {
+    format!("V(q) = q^2/2 + sum(cos(i*q)/i^2 for i in 1..{n})")
+}
+
 /// A Lennard-Jones cluster.
 fn cluster(atoms: usize) -> String {
     format!(
@@ -265,6 +284,18 @@ fn main() {
     show("chain: harmonic bonds on a cosine, by coordinates", &|| {
         let sizes = [10, 30, 100, 300, 1000, 3000, 10_000];
         sizes.map(|n| row(n, &chain(n))).into()
+    });
+    show("rough: independent rough wells, by coordinates", &|| {
+        let sizes = [1, 2, 3, 5, 10, 30, 100, 300, 1000];
+        sizes.map(|n| row(n, &rough(n))).into()
+    });
+    show("waves: without a common measure, by terms", &|| {
+        let sizes = [1, 3, 10, 30, 100, 300, 1000];
+        sizes.map(|n| row(n, &waves(n))).into()
+    });
+    show("harmonics: of one angle, by terms", &|| {
+        let sizes = [1, 3, 10, 30, 100, 300, 1000];
+        sizes.map(|n| row(n, &harmonics(n))).into()
     });
     show("cluster: Lennard-Jones, by pairs", &|| {
         let sizes = [4, 7, 13, 19, 26, 38];

@@ -44,14 +44,13 @@ JIT ms           from the formula to machine code
 ns/step          the damped map alone, nothing is kept but the state
 with statistics  at every step a histogram of x (512 bins; 128 x 128 in two coordinates; of the
                  first in more) and three power sums of each momentum
-limit            sums, products, fused products and sums, comparisons, minima, maxima and
-                 roundings of a bare step, at as many instructions a cycle as the core makes fused
-                 ones of that width (two, most often), each for as many trajectories as the width
-                 has room for; or its divisions and square roots at the rate of the divider, where
-                 that takes longer. Both rates are measured with the engine itself. Not counted:
-                 loads and stores, integers and bits, selections, functions called out of line,
-                 and waiting for results. A core that adds in other pipes than it multiplies in
-                 can beat it.
+limit            products, fused products and sums and comparisons of a bare step, at as many
+                 instructions a cycle as the core makes fused ones of that width, or these with its
+                 sums, minima, maxima and roundings at the rate of such a mixture, where that takes
+                 longer (some cores have pipes of their own for sums); each for as many trajectories
+                 as the width has room for; or its divisions and square roots at the rate of the
+                 divider. All rates are measured with the engine itself. Not counted: loads and
+                 stores, integers and bits, selections, and waiting for results
 clock            by a chain of integer operations that take a cycle each, timed between the others";
 
 impl Bench {

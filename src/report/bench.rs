@@ -33,6 +33,8 @@ pub struct BenchResult {
 pub struct OperationCount {
     /// Operations that occupy a floating-point pipe for a cycle.
     pub pipe: usize,
+    /// Sums, differences, minima, maxima and roundings among them.
+    pub sums: usize,
     /// Divisions.
     pub divisions: usize,
     /// Square roots.
@@ -43,6 +45,7 @@ impl From<Operations> for OperationCount {
     fn from(operations: Operations) -> OperationCount {
         OperationCount {
             pipe: operations.pipe,
+            sums: operations.sums,
             divisions: operations.divisions,
             roots: operations.roots,
         }
@@ -62,6 +65,8 @@ pub struct WidthRow {
     pub limit_ns: f64,
     /// Floating-point instructions in a cycle, which that is counted with.
     pub per_cycle: f64,
+    /// The same where half of them are sums, differences, minima, maxima or roundings.
+    pub mixed_per_cycle: f64,
     /// The bare step: nothing is kept but the state.
     pub ns_per_step: f64,
     /// With a histogram of positions and power sums of momenta at every step.
@@ -202,6 +207,7 @@ mod tests {
             jit_ms: 2.345,
             limit_ns: 0.98,
             per_cycle: 2.0,
+            mixed_per_cycle: 2.0,
             ns_per_step: ns,
             ns_per_step_with_statistics: 2.0 * ns,
             part_of_limit: 0.98 / ns,
@@ -226,6 +232,7 @@ mod tests {
             clock_ghz: 4.0,
             operations: OperationCount {
                 pipe: 70,
+                sums: 10,
                 divisions: 1,
                 roots: 0,
             },

@@ -192,6 +192,7 @@ impl Timed {
             jit_ms: jit[1],
             limit_ns: limit,
             per_cycle: self.rates.per_cycle,
+            mixed_per_cycle: self.rates.mixed,
             ns_per_step: bare[1],
             ns_per_step_with_statistics: full[1],
             part_of_limit: limit / bare[1],
