@@ -51,9 +51,8 @@ fn mesh(axes: &[(f64, f64, usize, bool)]) -> Mesh {
 }
 
 impl Case {
-    fn run(&self, counted: bool) -> Outcome {
+    fn run(&self, counted: bool, engine: Engine) -> Outcome {
         let (model, parameters) = (&self.potential.model, &self.potential.parameters);
-        let engine = Engine::best();
         let d = model.dimension();
         let map = DampedMap::compile(model, parameters, self.damping.clone(), engine).unwrap();
         let centre = vec![0.1; d];
@@ -117,9 +116,16 @@ impl Case {
         }
     }
 
-    /// Compares both ways; what happened to the lanes.
+    /// Compares both ways, counted by the code that counts by itself and by one that records for
+    /// it; what happened to the lanes.
     fn compare(&self) -> Census {
-        let (recorded, counted) = (self.run(false), self.run(true));
+        let recorded = self.run(false, Engine::best());
+        self.compared(&recorded, Engine::Scalar);
+        self.compared(&recorded, Engine::best())
+    }
+
+    fn compared(&self, recorded: &Outcome, engine: Engine) -> Census {
+        let counted = self.run(true, engine);
         assert_eq!(recorded.ends, counted.ends);
         let (a, b) = (&recorded.census, &counted.census);
         assert_eq!(
@@ -289,7 +295,7 @@ fn threads_do_not_matter() {
     let case = wells(false);
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        pool.unwrap().install(|| case.run(true))
+        pool.unwrap().install(|| case.run(true, Engine::best()))
     };
     let one = run(1);
     for threads in [2, 8] {

@@ -47,7 +47,7 @@ fn check(graph: &Graph, root: Node, points: &[Vec<f64>], tolerance: [f64; 2], wh
             "{what} at {point:?}: lane code {value:e}, graph {expected:e}"
         );
     }
-    for engine in [Engine::Scalar, Engine::Vector] {
+    for engine in Engine::available() {
         let values = evaluate(engine, graph, root, points, &[]);
         for ((value, expected), point) in values.iter().zip(&oracle).zip(points) {
             let equal = same(*value, *expected)

@@ -12,7 +12,9 @@ use std::mem::{Discriminant, discriminant};
 
 use effpot_lang::graph::{Comparison, Differentiated, Function, Graph, Node};
 use effpot_lang::kernel::lane::Instruction;
-use effpot_lang::kernel::{Engine, LANES, LaneBuilder, StepKernel, StepOutput, StepProgram, Value};
+use effpot_lang::kernel::{
+    Engine, GroupRun, LANES, LaneBuilder, StepKernel, StepOutput, StepProgram, Value,
+};
 use support::formulas::Random;
 use support::sums::{model, sum};
 use writer::{Writer, number, pick};
@@ -97,10 +99,19 @@ fn run(
 }
 
 fn run_kernel(kernel: &StepKernel, state: &[f64], slots: &[f64], steps: usize) -> Vec<f64> {
-    let mut state = state.to_vec();
-    let mut record = vec![0.0; steps * kernel.recorded() * LANES];
-    kernel.run(&mut state, slots, steps, &mut record);
-    [state, record].concat()
+    // Three groups, so that different ones go together and the last pass lacks one.
+    let turned = state.chunks(LANES).flat_map(|row| row.iter().rev());
+    let turned: Vec<f64> = turned.copied().collect();
+    let mut states = [state.to_vec(), turned, state.to_vec()];
+    let mut records = [(); 3].map(|()| vec![0.0; steps * kernel.recorded() * LANES]);
+    let groups = states.iter_mut().zip(&mut records);
+    let mut groups: Vec<GroupRun<'_>> = groups
+        .map(|(state, record)| GroupRun::new(state, record))
+        .collect();
+    kernel.run_groups(&mut groups, slots, steps);
+    let [first, second, third] = states;
+    let [a, b, c] = records;
+    [first, a, second, b, third, c].concat()
 }
 
 /// Where an engine differs from the interpreter: the place in the state and the records, what is

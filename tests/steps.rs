@@ -254,7 +254,7 @@ fn thousands_of_live_values_compile() {
             record: Vec::new(),
         }
     });
-    for engine in [Engine::Scalar, Engine::Vector] {
+    for engine in Engine::available() {
         let kernel = StepKernel::compile(&program, engine).unwrap();
         let mut state: Vec<f64> = [3.0, 5.0].repeat(LANES / 2);
         state.extend([4.0; LANES]);

@@ -70,7 +70,7 @@ impl BatchKernel {
         let places = values.into_iter().map(place).collect();
         let code = builder.finish(&[], &different);
         // Too long to compile is not too long for a few points.
-        let engine = match code.loop_len() > LONGEST {
+        let engine = match code.loop_len() > LONGEST && engine.is_cranelift() {
             true => Engine::Interpreter,
             false => engine,
         };

@@ -12,10 +12,11 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table; `None` where it has no full row, or more than 2^31 of them.
+    /// A table; `None` where it has no full row, or 2^31 of them, or 2^28 columns.
     pub fn new(columns: usize, data: Vec<f64>) -> Option<Table> {
         let rows = data.len().checked_div(columns)?;
-        let good = rows > 0 && rows < 1 << 31 && rows * columns == data.len();
+        // Both, and the bytes of a row, are numbers of 32 bits in compiled code.
+        let good = rows > 0 && rows < 1 << 31 && columns < 1 << 28 && rows * columns == data.len();
         good.then(|| Table {
             columns,
             data: data.into(),

@@ -34,7 +34,8 @@ pub(super) fn by_record(
                 for place in places {
                     // A place is below the number of places by its instruction.
                     if let Some(count) = group.counts.get_mut(place.to_bits() as usize) {
-                        *count += 1;
+                        // Whoever takes counts back may have made it less than nothing.
+                        *count = count.wrapping_add(1);
                     }
                 }
             }

@@ -101,12 +101,6 @@ pub(super) fn host(long: bool) -> Result<OwnedTargetIsa, KernelError> {
 
 /// Compiles the loop over steps and lanes.
 pub(super) fn compile(code: &LaneCode, width: Width) -> Result<Executable<Entry>, KernelError> {
-    if code.loop_len() > LONGEST {
-        return Err(KernelError::Compile(format!(
-            "{} instructions are too many to compile; the limit is {LONGEST}",
-            code.loop_len()
-        )));
-    }
     build(code, |b, pointer, ways| {
         emit_loop(b, pointer, |b, at| {
             Body::new(b, code, width, at, ways).emit();
@@ -134,6 +128,12 @@ fn build<F: Signature>(
     code: &LaneCode,
     emit: impl FnOnce(&mut FunctionBuilder<'_>, Type, usize),
 ) -> Result<Executable<F>, KernelError> {
+    if code.loop_len() > LONGEST {
+        return Err(KernelError::Compile(format!(
+            "{} instructions are too many to compile; the limit is {LONGEST}",
+            code.loop_len()
+        )));
+    }
     let isa = host(code.loop_len() >= LONG)?;
     let mut builder = JITBuilder::with_isa(Arc::clone(&isa), default_libcall_names());
     // What a host without the instruction calls; from here, so that no search is needed.

@@ -54,7 +54,7 @@ impl Engine {
         }
     }
 
-    /// The width of its registers in bits.
+    /// How many bits it computes with at once, 64 a lane.
     pub fn bits(self) -> u32 {
         match self {
             Engine::Interpreter | Engine::Scalar => 64,
@@ -72,10 +72,16 @@ impl Engine {
         best.unwrap_or(Engine::Interpreter)
     }
 
-    /// From now on [`Engine::best`] has registers of so many bits at most. No result depends on
-    /// it: all engines give the same bits.
+    /// From now on, and in the whole process, [`Engine::best`] has registers of so many bits at
+    /// most (64 at least). No result depends on it: all engines give the same bits, but for those
+    /// of a NaN.
     pub fn limit(bits: u32) {
-        WIDEST.store(bits, Ordering::Relaxed);
+        WIDEST.store(bits.max(64), Ordering::Relaxed);
+    }
+
+    /// Whether its code is made by Cranelift, which gives up on the longest formulas.
+    pub(super) fn is_cranelift(self) -> bool {
+        matches!(self, Engine::Scalar | Engine::Vector)
     }
 
     /// Whether this host can run it.

@@ -49,7 +49,7 @@ impl Staged {
         let mut loops = Vec::new();
         for stage in &program.stages {
             if let Stage::Run(code) = stage {
-                loops.push(Member::new(code, engine, subnormals)?);
+                loops.push(Member::new(code, engine)?);
             }
         }
         Ok(Staged {
@@ -88,9 +88,11 @@ impl Staged {
 }
 
 impl Member {
-    fn new(code: &Loop, engine: Engine, subnormals: Subnormals) -> Result<Member, KernelError> {
+    fn new(code: &Loop, engine: Engine) -> Result<Member, KernelError> {
         let [shared, filled] = code.prepared();
-        let wide = |isa| x64::compile_members(code, isa, subnormals).map(Compiled::Wide);
+        // All stages of all steps run with one setting, made around them.
+        let kept = Subnormals::Kept;
+        let wide = |isa| x64::compile_members(code, isa, kept).map(Compiled::Wide);
         let narrow = |width| compile_members(code, width).map(Compiled::Narrow);
         let compiled = match engine {
             Engine::Interpreter => Compiled::Not,
@@ -355,6 +357,12 @@ impl MachineRun<'_> {
         };
         if places == 0 {
             return self.plain(groups, steps);
+        }
+        for group in groups.iter() {
+            let (record, counts) = (group.record.len(), group.counts.len());
+            let expected = (recorded - 1).checked_mul(steps * LANES);
+            assert!(record == 0 || Some(record) == expected, "the record");
+            assert!(counts == 0 || counts >= places, "the counts");
         }
         by_record(groups, steps, recorded, |groups, steps| {
             self.plain(groups, steps)

@@ -7,8 +7,8 @@
 //!
 //! In step loops an angle is an invariant scale times a number, in half turns from the start: 14
 //! operations for a sine or a cosine and 23 for both, and one for all angles of one number. Their
-//! errors are absolute, 4e-16 and what one rounding of the angle makes; from 2^51 on no finite
-//! number comes out.
+//! errors are absolute, 4e-16 and what a few roundings of the angle make. From 2^49 half turns of
+//! the fastest angle of a number on, no finite number comes out of any of them.
 //!
 //! Coefficients are minimax, by the exchange algorithm of Remez in 72 digits, then rounded
 //! (`tests/data/make_coefficients.py`); the errors beside them are of the polynomial, without

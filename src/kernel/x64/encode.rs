@@ -369,7 +369,7 @@ impl Assembler {
         self.general(0x03, to as u8, Rm::Mem(from));
     }
 
-    /// `to += by`; zero is what `to` then may be compared with.
+    /// `to += by`, and sets the flags.
     pub(super) fn advance(&mut self, to: Gpr, by: i32) {
         self.general(0x81, 0, Rm::Reg(to as u8));
         self.word(by);

@@ -19,7 +19,8 @@ pub(super) const CALL: Gpr = Gpr::Rdi;
 pub(super) const FRAME: Gpr = Gpr::Rbp;
 /// What all members or steps share.
 pub(super) const SHARED: Gpr = Gpr::Rbx;
-/// Free for a moment.
+/// Free for a moment: in a loop over members a part of addresses, from when an operand is asked for
+/// until it is used.
 pub(super) const SCRATCH: Gpr = Gpr::Rax;
 /// Units of lanes in a pass, at most.
 pub(super) const MOST_UNITS: usize = 2;

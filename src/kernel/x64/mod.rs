@@ -3,7 +3,8 @@
 //!
 //! Lane code is [selected](select) into operations of the machine, a [pass](pass) gives them
 //! [registers](registers) and [bytes](encode), several vectors interleaved, and the loops around it
-//! are here. Every operation rounds as the interpreter's does: all engines give the same bits.
+//! are here. Every operation rounds as the interpreter's does: all engines give the same bits, but
+//! for those of a NaN.
 
 mod encode;
 mod memory;
@@ -14,8 +15,8 @@ mod select;
 
 use self::encode::{Assembler, Condition, Gpr, Mem};
 use self::memory::{
-    CALL, CELLS, COUNTS, FILLED, FRAME, MEMBER_RECORD, MOST_UNITS, Memory, PLACES, RECORDED,
-    RECORDS, SHARED, STATES, STRIDE,
+    CALL, CELLS, COUNTS, FILLED, FRAME, MEMBER_RECORD, MOST_UNITS, Memory, PLACES, PREPARED,
+    RECORDED, RECORDS, SHARED, STATES, STRIDE,
 };
 use self::pass::{Given, Place, emit};
 use self::select::{Prepared, Selected, select};
@@ -32,7 +33,7 @@ use super::{KernelError, LANES};
 pub(super) enum Isa {
     /// 256 bits: AVX2 and FMA.
     Avx2,
-    /// 512 bits: AVX-512 F and DQ.
+    /// 512 bits: AVX-512 F.
     Avx512,
 }
 
@@ -55,9 +56,7 @@ impl Isa {
         #[cfg(all(target_arch = "x86_64", not(windows)))]
         return match self {
             Isa::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
-            Isa::Avx512 => {
-                is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq")
-            }
+            Isa::Avx512 => is_x86_feature_detected!("avx512f"),
         };
         #[cfg(not(all(target_arch = "x86_64", not(windows))))]
         return false;
@@ -85,6 +84,16 @@ pub(super) struct Native<F> {
     pub(super) units: usize,
 }
 
+/// An error where something is so far that an address cannot tell: displacements have 32 bits.
+fn reachable(bytes: &[usize]) -> Result<(), KernelError> {
+    match bytes.iter().all(|bytes| *bytes <= i32::MAX as usize) {
+        true => Ok(()),
+        false => Err(KernelError::Compile(
+            "the code has too many numbers".to_owned(),
+        )),
+    }
+}
+
 fn ways(selected: &Selected) -> usize {
     let length = selected.ops.len();
     let found = INTERLEAVED.iter().find(|(longest, _)| length <= *longest);
@@ -103,6 +112,11 @@ pub(super) fn compile(
         filled: &[],
     };
     let selected = select(code, &prepared, isa);
+    reachable(&[
+        code.state_count * STRIDE as usize,
+        code.record.len() * STRIDE as usize,
+        (code.prepared().len() + selected.literals.len()) * PREPARED as usize,
+    ])?;
     let ways = ways(&selected).min(MOST_UNITS * isa.vectors());
     let unit = ways.min(isa.vectors());
     let units = ways / unit;
@@ -141,6 +155,11 @@ pub(super) fn compile_members(
         filled: &filled,
     };
     let selected = select(code, &prepared, isa);
+    reachable(&[
+        members.filled_bytes() as usize,
+        members.place_bytes() as usize,
+        (shared.len() + selected.literals.len()) * PREPARED as usize,
+    ])?;
     let ways = ways(&selected).min(isa.vectors());
     let reads = code.state_count as u32;
     let outputs = (reads..).zip(&members.outputs).zip(&selected.record);
@@ -165,6 +184,7 @@ fn finish<F: Signature>(
     units: usize,
 ) -> Result<Native<F>, KernelError> {
     let isa = asm.isa;
+    reachable(&[slots * isa.bytes() as usize])?;
     let far = || KernelError::Compile("the code is too long".to_owned());
     let bytes = asm.finish().ok_or_else(far)?;
     Ok(Native {

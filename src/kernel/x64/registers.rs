@@ -230,9 +230,11 @@ impl<'s> Registers<'s> {
             distance * if self.has_home(entry) { 2 } else { 1 }
         });
         // An operation locks four registers at most.
+        debug_assert!(last.is_some(), "all registers are locked");
         last.unwrap_or(file.usable.start)
     }
 
+    // Must leave the scratch register alone, which may be part of an operand.
     fn evict(&mut self, asm: &mut Assembler, class: usize, register: usize) {
         let Some(entry) = self.files[class].owners[register].take() else {
             return;
@@ -322,8 +324,14 @@ impl<'s> Registers<'s> {
         if self.source(entry).is_invariant() && self.way + 1 < self.ways {
             return self.at;
         }
-        let next = self.locations[entry].next as usize + 1;
-        self.uses.get(next).copied().unwrap_or(NONE)
+        let (next, end) = (
+            self.locations[entry].next + 1,
+            self.first_use[entry / self.ways + 1],
+        );
+        match next < end {
+            true => self.uses[next as usize],
+            false => NONE,
+        }
     }
 
     /// The present operation has read the entry: its register is free if it was the last use.

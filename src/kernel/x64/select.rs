@@ -212,6 +212,10 @@ impl Selector<'_> {
         if let Some(value) = self.values[id.index()] {
             return value;
         }
+        debug_assert!(
+            self.places[id.index()].is_some(),
+            "an invariant has no place"
+        );
         // Every invariant that the loop reads has a place.
         let source = self.places[id.index()].unwrap_or(Source::Shared(0));
         let value = self.new_value(source, Class::Vector);

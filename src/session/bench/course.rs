@@ -45,6 +45,8 @@ pub(super) struct Course {
     state: Vec<f64>,
     /// Shape: groups, places.
     counts: Vec<u32>,
+    /// Positions and momenta of a trajectory.
+    variables: usize,
     /// Steps of a stretch.
     pub steps: usize,
 }
@@ -71,6 +73,7 @@ impl Course {
             start,
             counts: vec![0; kernel.places() * GROUPS],
             kernel,
+            variables: given / LANES,
             steps: STRETCH[0],
         })
     }
@@ -88,7 +91,7 @@ impl Course {
     pub(super) fn settle(&mut self) -> Option<usize> {
         loop {
             self.stretch();
-            let replaced = substitute(&mut self.start, &lost(&self.state));
+            let replaced = substitute(&mut self.start, &lost(&self.state, self.variables));
             if replaced.is_some() || self.steps == STRETCH[0] {
                 return replaced;
             }
@@ -97,13 +100,13 @@ impl Course {
     }
 }
 
-/// By trajectory, group after group, whether a variable is not finite or has left.
-pub(super) fn lost(state: &[f64]) -> Vec<bool> {
+/// By trajectory, group after group, whether one of so many variables is not finite or has left.
+pub(super) fn lost(state: &[f64], variables: usize) -> Vec<bool> {
     let group_len = state.len() / GROUPS;
     let mut lost = vec![false; IN_FLIGHT];
     let groups = lost.chunks_exact_mut(LANES);
     for (lost, state) in groups.zip(state.chunks_exact(group_len)) {
-        for variable in state.chunks_exact(LANES) {
+        for variable in state.chunks_exact(LANES).take(variables) {
             for (lost, x) in lost.iter_mut().zip(variable) {
                 // NaN is no less than anything.
                 *lost |= x.is_nan() || x.abs() > FAR;
@@ -141,7 +144,7 @@ mod tests {
         let mut state: Vec<f64> = (0..2 * IN_FLIGHT).map(|i| i as f64).collect();
         state[3] = f64::NAN;
         state[LANES + 5] = -1e300;
-        let gone = lost(&state);
+        let gone = lost(&state, 2);
         assert_eq!(gone.iter().filter(|gone| **gone).count(), 2);
         assert!(gone[3] && gone[5]);
         assert_eq!(substitute(&mut state, &gone), Some(2));
@@ -149,7 +152,7 @@ mod tests {
         for lane in [3, 5] {
             assert_eq!(state[LANES + lane], state[lane] + LANES as f64);
         }
-        assert!(lost(&state).iter().all(|gone| !gone));
+        assert!(lost(&state, 2).iter().all(|gone| !gone));
         assert_eq!(substitute(&mut state, &[true; IN_FLIGHT]), None);
     }
 }

@@ -161,8 +161,8 @@ fn report(hooks: &Hooks<'_>, done: f64) {
 
 /// The engines of this host of these widths; all of them if none is named.
 fn engines(widths: &[u32]) -> Result<Vec<Engine>, Diagnostic> {
-    let works = |engine: &Engine| *engine != Engine::Interpreter && engine.works();
-    let all: Vec<Engine> = Engine::available().filter(works).collect();
+    let compiled = |engine: &Engine| *engine != Engine::Interpreter;
+    let all: Vec<Engine> = Engine::available().filter(compiled).collect();
     let has = |bits: u32| all.iter().any(|engine| engine.bits() == bits);
     if let Some(missing) = widths.iter().find(|bits| !has(**bits)) {
         let there: Vec<String> = all.iter().map(|e| e.bits().to_string()).collect();
@@ -171,8 +171,7 @@ fn engines(widths: &[u32]) -> Result<Vec<Engine>, Diagnostic> {
             .help(format!("it has {}: --simd takes these", there.join(", "))));
     }
     let wanted = |engine: &Engine| widths.is_empty() || widths.contains(&engine.bits());
-    let mut engines: Vec<Engine> = all.into_iter().filter(wanted).collect();
-    engines.sort_by_key(|engine| engine.bits());
+    let engines: Vec<Engine> = all.into_iter().filter(wanted).collect();
     match engines.is_empty() {
         true => Err(Diagnostic::error(
             "no-engine",

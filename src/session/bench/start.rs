@@ -1,6 +1,8 @@
 //! Where trajectories are when they are timed: let loose where V is low, as a run does it, and a
 //! while later.
 
+use std::sync::atomic::Ordering;
+
 use super::super::sample::{STARTS_STREAM, draw, look_around, sides};
 use super::super::{Hooks, Potential, Settings};
 use super::course::{GROUPS, IN_FLIGHT, lost, substitute};
@@ -47,13 +49,14 @@ pub(super) fn beginning(
         for (state, record) in state.chunks_exact_mut(row).zip(records) {
             map.run(state, PIECE, record);
         }
-        let gone = lost(&state);
+        let gone = lost(&state, 2 * d);
         if substitute(&mut state, &gone).is_none() {
             // They live for less than a piece, or for no step at all: whoever times them finds out.
             state = before;
             break;
         }
-        let late = piece + 1 == pieces || (hooks.seconds)() - begun > seconds;
+        let stopped = hooks.cancelled.load(Ordering::Relaxed);
+        let late = stopped || piece + 1 == pieces || (hooks.seconds)() - begun > seconds;
         if 2 * piece >= pieces || late {
             for (record, gone) in record.chunks_exact(PIECE * row).zip(gone.chunks(LANES)) {
                 widen(&mut extent[..binned], record, row, gone);
