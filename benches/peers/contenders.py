@@ -226,7 +226,8 @@ def own_grid(potential):
 
 def output(command):
     done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
+    # 3 is a run that finished and does not trust itself: its samples are what is compared.
+    if done.returncode not in (0, 3):
         raise Failed(f"{' '.join(command)}: {done.stderr.strip() or done.returncode}")
     return done.stdout
 
