@@ -130,10 +130,11 @@ impl BatchKernel {
         assert!(enough(out.len(), self.roots.len()), "the values");
         let mut run = self.machine.prepare(parameters);
         let (wide, long) = (self.dimension * LANES, self.machine.recorded() * LANES);
-        let mut points_of = vec![0.0; wide * TOGETHER];
-        let mut values_of = vec![0.0; long * TOGETHER];
-        for start in (0..count).step_by(LANES * TOGETHER) {
-            let blocks = (count - start).div_ceil(LANES).min(TOGETHER);
+        let together = count.div_ceil(LANES).clamp(1, TOGETHER);
+        let mut points_of = vec![0.0; wide * together];
+        let mut values_of = vec![0.0; long * together];
+        for start in (0..count).step_by(LANES * together) {
+            let blocks = (count - start).div_ceil(LANES).min(together);
             let lanes = |block: usize| {
                 let first = start + block * LANES;
                 first..count.min(first + LANES)
