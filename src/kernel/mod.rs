@@ -1,10 +1,11 @@
 //! Formulas as machine code.
 //!
 //! A formula becomes straight-line lane code ([`LaneBuilder`], [`lower_graph`]), which is
-//! interpreted as an oracle or compiled by Cranelift: [`BatchKernel`] for values at many points,
-//! [`StepKernel`] for the whole loop over the steps of an integrator. Long sums and many
-//! coordinates become stages of loops over members (`program`), whose code does not grow with
-//! their number. The only `unsafe` of the library is here.
+//! interpreted as an oracle or compiled, by Cranelift or, where the host has AVX2 or AVX-512, by a
+//! code generator of our own (`x64`): [`BatchKernel`] for values at many points, [`StepKernel`] for
+//! the whole loop over the steps of an integrator. Long sums and many coordinates become stages of
+//! loops over members (`program`), whose code does not grow with their number. The only `unsafe` of
+//! the library is here.
 
 mod access;
 mod batch;
