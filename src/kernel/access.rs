@@ -2,9 +2,10 @@
 
 use cranelift::prelude::*;
 
-use super::cranelift::{At, PREPARED_BYTES, STRIDE, Width};
+use super::cranelift::{At, Width};
 use super::emit::{Body, Clif, DATA};
 use super::lane::Id;
+use super::memory::{PREPARED, STRIDE};
 use super::program::{Loop, Output};
 
 /// The bytes of an address.
@@ -13,7 +14,7 @@ fn pointer_bytes() -> i32 {
 }
 
 /// Prepared values are aligned.
-const PREPARED: MemFlagsData = MemFlagsData::trusted();
+const ALIGNED: MemFlagsData = MemFlagsData::trusted();
 
 /// Where a prepared invariant is, in bytes.
 #[derive(Clone, Copy)]
@@ -36,10 +37,10 @@ impl<'a, 'f> Body<'a, 'f> {
         let mut body = Body::new(b, &members.body, width, at, ways);
         let [shared, filled] = members.prepared();
         for (place, id) in (0i32..).zip(shared) {
-            body.places[id.index()] = Some(Place::Shared(place * PREPARED_BYTES));
+            body.places[id.index()] = Some(Place::Shared(place * PREPARED));
         }
         for (place, id) in (0i32..).zip(filled) {
-            body.places[id.index()] = Some(Place::Filled(place * PREPARED_BYTES));
+            body.places[id.index()] = Some(Place::Filled(place * PREPARED));
         }
         body.addresses = Some(vec![None; members.body.state_count]);
         body
@@ -86,7 +87,7 @@ impl<'a, 'f> Body<'a, 'f> {
     /// The address that a place of the member means.
     fn address(&mut self, base: Clif, place: usize) -> Clif {
         let (pointer, at) = (self.at.pointer, place as i32 * pointer_bytes());
-        let offset = self.b.ins().load(pointer, PREPARED, self.at.places, at);
+        let offset = self.b.ins().load(pointer, ALIGNED, self.at.places, at);
         self.b.ins().iadd(base, offset)
     }
 
@@ -123,7 +124,7 @@ impl<'a, 'f> Body<'a, 'f> {
                     Place::Shared(place) => (self.at.prepared, place),
                     Place::Filled(place) => (self.at.filled, place),
                 };
-                let loaded = self.b.ins().load(kind, PREPARED, base, place);
+                let loaded = self.b.ins().load(kind, ALIGNED, base, place);
                 self.shared.push((id, loaded));
                 loaded
             }

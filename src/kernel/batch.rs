@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::cranelift::LONGEST;
-use super::engine::{Engine, GroupRun, KernelError, Subnormals};
+use super::engine::{Engine, GroupRun, KernelError, Maker, Subnormals};
 use super::lane::Value;
 use super::program::{Stage, Stages, Target};
 use super::staged::Machine;
@@ -70,10 +70,11 @@ impl BatchKernel {
         let places = values.into_iter().map(place).collect();
         let code = builder.finish(&[], &different);
         // Too long to compile is not too long for a few points.
-        let engine = match code.loop_len() > LONGEST && engine.is_cranelift() {
-            true => Engine::Interpreter,
-            false => engine,
-        };
+        let engine =
+            match code.loop_len() > LONGEST && matches!(engine.maker(), Maker::Cranelift(_)) {
+                true => Engine::Interpreter,
+                false => engine,
+            };
         Ok(BatchKernel {
             machine: Machine::short(code, engine, Subnormals::Kept)?,
             dimension,

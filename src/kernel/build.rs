@@ -4,11 +4,10 @@
 use std::collections::HashMap;
 
 use super::code::{LaneCode, Table};
-use super::lane::{Binary, Id, Instruction, Integer, IntegerBinary, Mask, Shift, Unary, Value};
+use super::lane::{
+    Binary, Id, Instruction, Integer, IntegerBinary, MAGIC, Mask, Shift, Unary, Value,
+};
 use crate::graph::{Bits, Comparison};
-
-/// 1.5 * 2^52: added to a number below 2^51 it leaves the nearest integer in the low bits.
-const MAGIC: f64 = 6_755_399_441_055_744.0;
 
 /// Builds lane code. Handles belong to the builder that gave them.
 ///

@@ -14,9 +14,9 @@ use cranelift_module::{FuncId, Linkage, Module, ModuleError, default_libcall_nam
 
 use super::code::LaneCode;
 use super::emit::{Body, Clif};
-use super::memory::{Entry, Executable, MemberEntry, Prepared, Signature, free};
+use super::memory::{BYTES, Entry, Executable, MemberEntry, STRIDE, Signature, free};
 use super::program::Loop;
-use super::{KernelError, LANES};
+use super::KernelError;
 
 /// How many lanes one value holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,12 +27,6 @@ pub(super) enum Width {
     Two,
 }
 
-/// The bytes of one number.
-pub(super) const BYTES: i32 = size_of::<f64>() as i32;
-/// The bytes from one variable of the state to the next, and from one record to the next.
-pub(super) const STRIDE: i32 = LANES as i32 * BYTES;
-/// The bytes of a prepared value.
-pub(super) const PREPARED_BYTES: i32 = size_of::<Prepared>() as i32;
 /// How many passes of the body are interleaved: two hide each other's latency better than
 /// out-of-order execution does alone (3.3 against 4.8 ns a step on a sum of two cosines), and
 /// share what they read; four gain nothing and spill.

@@ -5,15 +5,13 @@ use cranelift::prelude::*;
 
 use super::access::Place;
 use super::code::LaneCode;
-use super::cranelift::{At, BYTES, PREPARED_BYTES, Width};
-use super::lane::{Binary, Id, Instruction, IntegerBinary, Shift, Unary};
+use super::cranelift::{At, Width};
+use super::lane::{Binary, Id, Instruction, IntegerBinary, MAGIC, Shift, Unary};
+use super::memory::{BYTES, PREPARED};
 use crate::graph::Comparison;
 
 /// A value of Cranelift's.
 pub(super) type Clif = cranelift::prelude::Value;
-
-/// 1.5 * 2^52: added to a whole number below 2^51 it leaves it in the low bits.
-const MAGIC: f64 = 6_755_399_441_055_744.0;
 
 /// The state and the records belong to the caller and are aligned as numbers are.
 pub(super) const DATA: MemFlagsData = MemFlagsData::new().with_notrap();
@@ -52,7 +50,7 @@ impl<'a, 'f> Body<'a, 'f> {
     ) -> Body<'a, 'f> {
         let mut places = vec![None; code.instructions.len()];
         for (place, id) in (0i32..).zip(code.prepared()) {
-            places[id.index()] = Some(Place::Shared(place * PREPARED_BYTES));
+            places[id.index()] = Some(Place::Shared(place * PREPARED));
         }
         Body {
             b,

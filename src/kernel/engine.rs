@@ -79,9 +79,15 @@ impl Engine {
         WIDEST.store(bits.max(64), Ordering::Relaxed);
     }
 
-    /// Whether its code is made by Cranelift, which gives up on the longest formulas.
-    pub(super) fn is_cranelift(self) -> bool {
-        matches!(self, Engine::Scalar | Engine::Vector)
+    /// Who makes its code.
+    pub(super) fn maker(self) -> Maker {
+        match self {
+            Engine::Interpreter => Maker::Nobody,
+            Engine::Scalar => Maker::Cranelift(Width::One),
+            Engine::Vector => Maker::Cranelift(Width::Two),
+            Engine::Avx2 => Maker::Own(Isa::Avx2),
+            Engine::Avx512 => Maker::Own(Isa::Avx512),
+        }
     }
 
     /// Whether this host can run it.
@@ -110,6 +116,17 @@ impl Engine {
             }
         }
     }
+}
+
+/// Who makes the code of an engine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Maker {
+    /// It is interpreted.
+    Nobody,
+    /// Cranelift, which gives up on the longest formulas.
+    Cranelift(Width),
+    /// The code generator of our own.
+    Own(Isa),
 }
 
 /// Why there is no kernel.
@@ -192,18 +209,14 @@ impl Group {
         engine.demand()?;
         // Only the wide code counts by itself.
         let places = code.places();
-        let (code, recorded_places) = match engine {
-            Engine::Avx2 | Engine::Avx512 => (code, 0),
-            _ => (code.with_place_recorded(), places),
+        let (code, recorded_places) = match engine.maker() {
+            Maker::Own(_) => (code, 0),
+            Maker::Nobody | Maker::Cranelift(_) => (code.with_place_recorded(), places),
         };
-        let wide = |isa| x64::compile(&code, isa, subnormals).map(Compiled::Wide);
-        let narrow = |width| compile(&code, width).map(Compiled::Narrow);
-        let compiled = match engine {
-            Engine::Interpreter => Compiled::Not,
-            Engine::Scalar => narrow(Width::One)?,
-            Engine::Vector => narrow(Width::Two)?,
-            Engine::Avx2 => wide(Isa::Avx2)?,
-            Engine::Avx512 => wide(Isa::Avx512)?,
+        let compiled = match engine.maker() {
+            Maker::Nobody => Compiled::Not,
+            Maker::Cranelift(width) => Compiled::Narrow(compile(&code, width)?),
+            Maker::Own(isa) => Compiled::Wide(x64::compile(&code, isa, subnormals)?),
         };
         Ok(Group {
             plan: Plan::new(&code, 0),

@@ -7,6 +7,9 @@
 use super::code::Table;
 use crate::graph::{Bits, Comparison};
 
+/// 1.5 * 2^52: a sum with it has the nearest integer to a number below 2^51 in its low bits.
+pub(super) const MAGIC: f64 = 6_755_399_441_055_744.0;
+
 /// The place of an instruction in its list.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Id(pub(super) u32);

@@ -6,9 +6,9 @@ use cranelift::prelude::AbiParam;
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{Linkage, Module, ModuleError, default_libcall_names};
 
-use super::KernelError;
 use super::code::Table;
 use super::cranelift::host;
+use super::{KernelError, LANES};
 
 /// A compiled loop: state, record, bytes from one step's record to the next, prepared values,
 /// steps.
@@ -37,6 +37,13 @@ impl Prepared {
         Prepared([bits; 4])
     }
 }
+
+/// The bytes of a prepared value.
+pub(super) const PREPARED: i32 = size_of::<Prepared>() as i32;
+/// The bytes of one number.
+pub(super) const BYTES: i32 = size_of::<f64>() as i32;
+/// The bytes from one variable of the state to the next, and from one record to the next.
+pub(super) const STRIDE: i32 = LANES as i32 * BYTES;
 
 /// Room for a vector register.
 #[derive(Clone, Copy, Debug)]

@@ -1,14 +1,14 @@
 //! Long programs made ready to run, by whatever engine.
 
 use super::code::LaneCode;
-use super::counted::by_record;
-use super::cranelift::{Width, compile_members};
-use super::engine::{Group, GroupRun, Run, Subnormals};
+use super::cranelift::compile_members;
+use super::engine::{Group, GroupRun, Maker, Run, Subnormals};
 use super::interpret::{Interpreter, Plan};
 use super::lane::Id;
 use super::memory::{Executable, MemberCall, MemberEntry, Prepared, Slot, WideMemberEntry};
+use super::places::by_record;
 use super::program::{Loop, Output, Program, Stage};
-use super::x64::{self, Isa, Native};
+use super::x64::{self, Native};
 use super::{Engine, KernelError, LANES};
 
 /// A program with an engine, over groups of [`LANES`] lanes.
@@ -90,16 +90,11 @@ impl Staged {
 impl Member {
     fn new(code: &Loop, engine: Engine) -> Result<Member, KernelError> {
         let [shared, filled] = code.prepared();
-        // All stages of all steps run with one setting, made around them.
-        let kept = Subnormals::Kept;
-        let wide = |isa| x64::compile_members(code, isa, kept).map(Compiled::Wide);
-        let narrow = |width| compile_members(code, width).map(Compiled::Narrow);
-        let compiled = match engine {
-            Engine::Interpreter => Compiled::Not,
-            Engine::Scalar => narrow(Width::One)?,
-            Engine::Vector => narrow(Width::Two)?,
-            Engine::Avx2 => wide(Isa::Avx2)?,
-            Engine::Avx512 => wide(Isa::Avx512)?,
+        let compiled = match engine.maker() {
+            Maker::Nobody => Compiled::Not,
+            Maker::Cranelift(width) => Compiled::Narrow(compile_members(code, width)?),
+            // All stages of all steps run with one setting, made around them.
+            Maker::Own(isa) => Compiled::Wide(x64::compile_members(code, isa, Subnormals::Kept)?),
         };
         Ok(Member {
             plan: Plan::new(&code.body, code.fillings),

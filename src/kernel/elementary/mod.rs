@@ -23,11 +23,9 @@ mod roots;
 mod trigonometric;
 
 use self::number::{Number, with};
+use super::lane::MAGIC;
 use super::{LaneBuilder, Value};
 use crate::graph::Function;
-
-/// 1.5 * 2^52: a sum with it has the nearest integer to a small number in its low bits.
-const MAGIC: f64 = 6_755_399_441_055_744.0;
 
 /// 2^n for `-1022 <= n <= 1023`.
 const fn power_of_two(n: i64) -> f64 {

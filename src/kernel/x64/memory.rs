@@ -3,15 +3,7 @@
 use super::Isa;
 use super::encode::{Assembler, Gpr, Mem};
 use super::select::Source;
-use crate::kernel::LANES;
-use crate::kernel::memory::Prepared;
-
-/// The bytes of one number.
-const BYTES: i32 = size_of::<f64>() as i32;
-/// The bytes from one variable of the state to the next, and from one record to the next.
-pub(super) const STRIDE: i32 = LANES as i32 * BYTES;
-/// The bytes of a prepared value.
-pub(super) const PREPARED: i32 = size_of::<Prepared>() as i32;
+use crate::kernel::memory::{PREPARED, STRIDE};
 
 /// What the loop is called with.
 pub(super) const CALL: Gpr = Gpr::Rdi;

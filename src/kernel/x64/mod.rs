@@ -15,15 +15,15 @@ mod select;
 
 use self::encode::{Assembler, Condition, Gpr, Mem};
 use self::memory::{
-    CALL, CELLS, COUNTS, FILLED, FRAME, MEMBER_RECORD, MOST_UNITS, Memory, PLACES, PREPARED,
-    RECORDED, RECORDS, SHARED, STATES, STRIDE,
+    CALL, CELLS, COUNTS, FILLED, FRAME, MEMBER_RECORD, MOST_UNITS, Memory, PLACES, RECORDED,
+    RECORDS, SHARED, STATES,
 };
 use self::pass::{Given, Place, emit};
 use self::select::{Prepared, Selected, select};
 use super::code::LaneCode;
 use super::engine::Subnormals;
 use super::memory::{
-    Executable, MemberCall, Signature, StepCall, Unit, WideEntry, WideMemberEntry,
+    Executable, MemberCall, PREPARED, STRIDE, Signature, StepCall, Unit, WideEntry, WideMemberEntry,
 };
 use super::program::Loop;
 use super::{KernelError, LANES};

@@ -8,10 +8,8 @@ use super::Isa;
 use super::opcode::{self, Masks, Opcode, Shifted};
 use crate::graph::Comparison;
 use crate::kernel::code::{LaneCode, Table};
-use crate::kernel::lane::{Binary, Id, Instruction, IntegerBinary, Shift, Unary};
+use crate::kernel::lane::{Binary, Id, Instruction, IntegerBinary, MAGIC, Shift, Unary};
 
-/// 1.5 * 2^52: added to a whole number below 2^51 it leaves it in the low bits.
-const MAGIC: f64 = 6_755_399_441_055_744.0;
 /// Ways of rounding: the inexact exception is suppressed.
 const DOWN: u8 = 9;
 const TO_NEAREST: u8 = 8;
