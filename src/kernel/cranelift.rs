@@ -12,11 +12,11 @@ use cranelift::prelude::*;
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{FuncId, Linkage, Module, ModuleError, default_libcall_names};
 
+use super::KernelError;
 use super::code::LaneCode;
 use super::emit::{Body, Clif};
 use super::memory::{BYTES, Entry, Executable, MemberEntry, STRIDE, Signature, free};
 use super::program::Loop;
-use super::KernelError;
 
 /// How many lanes one value holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
