@@ -41,8 +41,13 @@ class C:
         "continuum": ("direct", "chebyshev", "pairs"),
         "muller": ("fused", "split", "own"),
     }
-    # Variants that get a line of their own.
-    beside = {"continuum": ("direct", "chebyshev")}
+    # Variants that get a line of their own: `libmvec` is the formula as it is written, with every
+    # function of it by that library.
+    beside = {
+        "quadratic": {"libmvec": ("fused", "split")},
+        "continuum": {"libmvec": ("direct",), "chebyshev": ("chebyshev",)},
+        "muller": {"libmvec": ("fused", "split")},
+    }
 
     def __init__(self, width, cache):
         self.name = f"C, {width} bit"
@@ -80,7 +85,7 @@ class Server:
 
     beside = {}
 
-    def __init__(self, name, script, environment, sizes, variants):
+    def __init__(self, name, script, environment, sizes, variants, **settings):
         self.name, self.sizes, self.variants = name, sizes, variants
         python = environment / "bin/python"
         if not python.exists():
@@ -91,6 +96,7 @@ class Server:
             "NUMBA_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
+            **settings,
         }
         self.process = subprocess.Popen(
             [str(python), str(HERE / script)],
@@ -127,10 +133,17 @@ def numba(environment):
     return Server("numba", "peers_numba.py", environment, (128, 256, 512, 1024), variants)
 
 
+def plain_numba(environment):
+    """The formulas as they are written, by a numba that has only itself: no vector functions."""
+    variants = {"quadratic": ("fused",), "continuum": ("direct",), "muller": ("fused",)}
+    alone = {"NUMBA_DISABLE_INTEL_SVML": "1"}
+    return Server("numba alone", "peers_numba.py", environment, (128, 256), variants, **alone)
+
+
 class Jax(Server):
     """Its ways to count are chosen as the ensemble is; they mean nothing to a bare run."""
 
-    beside = {potential: ("own",) for potential in SYSTEMS}
+    beside = {potential: {"own": ("own",)} for potential in SYSTEMS}
 
     def __init__(self, environment):
         forces = {

@@ -62,8 +62,12 @@ def assemble(options):
         environment = contenders.environment(options.cache, say)
         makers += [
             (name, lambda make=make: make(environment))
-            for name, make in (("numba", contenders.numba), ("JAX", contenders.Jax))
-            if name.lower() not in options.without
+            for name, make in (
+                ("numba", contenders.numba),
+                ("numba alone", contenders.plain_numba),
+                ("JAX", contenders.Jax),
+            )
+            if name.split()[0].lower() not in options.without
         ]
     if options.effpot:
         makers.append(("effpot-lang", lambda: contenders.Effpot(options.effpot.resolve())))
@@ -103,10 +107,10 @@ def machine(found, options):
 class Row:
     """One line of the table: a contender, and the variants it may choose from."""
 
-    def __init__(self, contender, potential, mode, only=None):
+    def __init__(self, contender, potential, mode, label=None, variants=None):
         self.contender, self.potential, self.mode = contender, potential, mode
-        self.name = contender.name + (f", {only}" if only else "")
-        variants = (only,) if only else contender.variants[potential]
+        self.name = contender.name + (f", {label}" if label else "")
+        variants = variants or contender.variants[potential]
         self.ways = contender.ways(mode, variants)
         self.choice, self.steps, self.found = None, 0, []
 
@@ -153,8 +157,8 @@ def lines(found, potentials):
                 if isinstance(contender, contenders.Effpot):
                     continue
                 rows.append(Row(contender, potential, mode))
-                for only in contender.beside.get(potential, ()):
-                    rows.append(Row(contender, potential, mode, only))
+                for label, variants in contender.beside.get(potential, {}).items():
+                    rows.append(Row(contender, potential, mode, label, variants))
     return rows
 
 
