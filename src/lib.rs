@@ -62,6 +62,7 @@
 //! assert!((learned.value(1.0) - learned.value(0.0) - 0.5).abs() < 0.01);
 //! ```
 #![deny(unsafe_code)]
+#![deny(missing_docs)]
 
 pub mod check;
 pub mod cli;

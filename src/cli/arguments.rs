@@ -6,7 +6,21 @@ use std::path::{Path, PathBuf};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::bench::Bench;
+use super::check::Check;
+use super::completions::Completions;
+use super::eval::Eval;
+use super::explain::Explain;
+use super::export::Export;
+use super::fmt::Fmt;
+use super::lsp::Lsp;
+use super::man::Man;
+use super::plot::Plot;
 use super::processor::Processor;
+use super::repl::Repl;
+use super::values::{
+    Point, Rows, Step, assignment, count, estimator, knots, matrix, noise, point, positive, range,
+    step, steps, switch, whole,
+};
 use crate::session::{Chosen, Estimator, Knots, NoiseSource, Options, ScanOptions};
 
 /// The effective potential of a multiscale potential, at the scale of your choice.
@@ -36,6 +50,20 @@ pub enum Command {
     Export(Export),
     /// Time the step loop of FILE on each engine of this host
     Bench(Bench),
+    /// Write programs in the one layout
+    Fmt(Fmt),
+    /// Draw V, its gradient, and a learned U beside it
+    Plot(Plot),
+    /// Definitions, expressions and commands, one after the other
+    Repl(Repl),
+    /// Serve an editor over standard input and output
+    Lsp(Lsp),
+    /// Explain a message by the code in its brackets
+    Explain(Explain),
+    /// Write completions for a shell
+    Completions(Completions),
+    /// Write the man page
+    Man(Man),
 }
 
 /// Flags that every command takes.
@@ -228,83 +256,6 @@ impl Scan {
     }
 }
 
-/// `eval`.
-#[derive(Args, Debug)]
-pub struct Eval {
-    /// The program
-    pub file: PathBuf,
-    /// A point, coordinates separated by commas; repeatable
-    #[arg(long, value_name = "Q1,Q2,..", value_parser = point, allow_hyphen_values = true)]
-    pub at: Vec<Point>,
-    /// Points as CSV without a header, one a row; - is standard input
-    #[arg(long, value_name = "FILE")]
-    pub points: Option<PathBuf>,
-    /// The gradient too
-    #[arg(long)]
-    pub gradient: bool,
-    /// The Hessian too
-    #[arg(long)]
-    pub hessian: bool,
-    /// Flags of every command.
-    #[command(flatten)]
-    pub shared: Shared,
-}
-
-/// `check`.
-#[derive(Args, Debug)]
-pub struct Check {
-    /// The program
-    pub file: PathBuf,
-    /// Flags of every command.
-    #[command(flatten)]
-    pub shared: Shared,
-}
-
-/// `export`.
-#[derive(Args, Debug)]
-pub struct Export {
-    /// The program
-    pub file: PathBuf,
-    /// The notation
-    #[arg(long, value_enum, value_name = "NOTATION")]
-    pub to: Target,
-    /// The derivative and not the value
-    #[arg(long)]
-    pub gradient: bool,
-    /// Write to a file and not to standard output
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Flags of every command.
-    #[command(flatten)]
-    pub shared: Shared,
-}
-
-/// Notations to export to.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Target {
-    /// The language itself, in one definition.
-    Pot,
-    /// LaTeX mathematics.
-    Latex,
-}
-
-/// The step on the command line.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Step {
-    /// A number.
-    Given(f64),
-    /// `auto`.
-    Automatic,
-}
-
-/// A matrix on the command line, by rows.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Rows(pub Vec<Vec<f64>>);
-
-/// A point on the command line.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Point(pub Vec<f64>);
-
 /// Puts `learn` before a command line whose first word is a file and not a command.
 pub fn with_bare_form(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let is_word = |argument: &OsString| !argument.to_string_lossy().starts_with('-');
@@ -334,148 +285,4 @@ fn is_command(word: &OsStr) -> bool {
     let path = Path::new(word);
     let plain = text.chars().all(|c| c.is_ascii_lowercase() || c == '-');
     known || text == "help" || (plain && !path.exists() && !path.with_extension("pot").exists())
-}
-
-fn number(text: &str) -> Result<f64, String> {
-    let text = text.trim();
-    if let Some((whole, part)) = text.split_once(',') {
-        return Err(format!("a decimal comma: write {whole}.{part}"));
-    }
-    match text.parse::<f64>() {
-        Ok(x) if x.is_nan() => Err("not a number".to_owned()),
-        Ok(x) if x.is_infinite() => Err("too large for a double (the limit is 1.8e308)".to_owned()),
-        Ok(x) => Ok(x),
-        Err(_) => Err("not a number; write it like 0.05 or 5e-2".to_owned()),
-    }
-}
-
-pub(super) fn positive(text: &str) -> Result<f64, String> {
-    match number(text)? {
-        x if x > 0.0 => Ok(x),
-        0.0 => Err("it must be positive, not 0".to_owned()),
-        _ => Err("it must be positive".to_owned()),
-    }
-}
-
-pub(super) fn step(text: &str) -> Result<Step, String> {
-    match text.trim() {
-        "auto" => Ok(Step::Automatic),
-        text => positive(text).map(Step::Given),
-    }
-}
-
-fn whole(text: &str) -> Result<u64, String> {
-    if let Ok(n) = text.trim().parse::<u64>() {
-        return Ok(n);
-    }
-    match number(text)? {
-        x if x > 1e15 => Err("at most 1e15".to_owned()),
-        x if x >= 0.0 && x.fract() == 0.0 => Ok(x as u64),
-        _ => Err("it must be a whole number, such as 1000 or 1e6".to_owned()),
-    }
-}
-
-pub(super) fn count(text: &str) -> Result<u64, String> {
-    match whole(text)? {
-        0 => Err("it must be at least 1".to_owned()),
-        n => Ok(n),
-    }
-}
-
-fn range(text: &str) -> Result<(f64, f64), String> {
-    let Some((lo, hi)) = text.split_once("..") else {
-        return Err("write it like -3..3".to_owned());
-    };
-    let (lo, hi) = (number(lo)?, number(hi)?);
-    if lo < hi && (hi - lo).is_infinite() {
-        Err("too wide: its width is no longer a double".to_owned())
-    } else if lo < hi {
-        Ok((lo, hi))
-    } else {
-        Err("the lower end comes first".to_owned())
-    }
-}
-
-/// A range of steps.
-fn steps(text: &str) -> Result<(f64, f64), String> {
-    match range(text) {
-        Ok((lo, _)) if lo <= 0.0 => Err("steps are positive".to_owned()),
-        Err(_) if positive(text).is_ok() => Err("write two steps, like 0.05..1".to_owned()),
-        range => range,
-    }
-}
-
-fn knots(text: &str) -> Result<Knots, String> {
-    // A whole number counts cells however it is written, as it does in a learn block.
-    match positive(text)? {
-        n if n.fract() == 0.0 && n <= 1e6 => Ok(Knots::Count(n as usize)),
-        n if n.fract() == 0.0 => Err("at most 1e6 cells".to_owned()),
-        h => Ok(Knots::Spacing(h)),
-    }
-}
-
-fn switch(text: &str) -> Result<bool, String> {
-    match text {
-        "on" | "true" | "yes" => Ok(true),
-        "off" | "false" | "no" => Ok(false),
-        _ => Err("on or off".to_owned()),
-    }
-}
-
-fn estimator(text: &str) -> Result<Estimator, String> {
-    Estimator::named(text).ok_or_else(|| {
-        let names = Estimator::ALL.map(Estimator::name).join(", ");
-        format!("the estimators are {names}")
-    })
-}
-
-fn noise(text: &str) -> Result<NoiseSource, String> {
-    NoiseSource::named(text).ok_or_else(|| {
-        let names = NoiseSource::ALL.map(NoiseSource::name).join(", ");
-        format!("the ways are {names}")
-    })
-}
-
-fn assignment(text: &str) -> Result<(String, f64), String> {
-    let Some((name, value)) = text.split_once('=') else {
-        return Err("write it like eps1=0.02".to_owned());
-    };
-    Ok((name.trim().to_owned(), number(value)?))
-}
-
-fn point(text: &str) -> Result<Point, String> {
-    let coordinates: Result<Vec<f64>, String> = text.split(',').map(number).collect();
-    coordinates.map(Point)
-}
-
-/// A matrix, written out or in a file.
-fn matrix(text: &str) -> Result<Rows, String> {
-    let row = |row: &str| {
-        row.split(',')
-            .map(number)
-            .collect::<Result<Vec<f64>, String>>()
-    };
-    let text = text.trim();
-    if !text.starts_with('[') {
-        // Not what never ends, nor what is no matrix by its size alone.
-        let is_small = |file: &std::fs::Metadata| file.is_file() && file.len() < 1 << 20;
-        if std::fs::metadata(text).is_ok_and(|file| !is_small(&file)) {
-            return Err("neither a matrix such as [[2,1],[1,2]] nor a file of its rows".to_owned());
-        }
-        let rows = std::fs::read_to_string(text).map_err(|error| {
-            format!("neither a matrix such as [[2,1],[1,2]] nor a file that can be read ({error})")
-        })?;
-        let lines = rows.lines().filter(|line| !line.trim().is_empty());
-        return lines.map(row).collect::<Result<_, _>>().map(Rows);
-    }
-    let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let inner = compact
-        .strip_prefix("[[")
-        .and_then(|rest| rest.strip_suffix("]]"));
-    let inner = inner.ok_or("write its rows in brackets: [[2,1],[1,2]]")?;
-    inner
-        .split("],[")
-        .map(row)
-        .collect::<Result<_, _>>()
-        .map(Rows)
 }

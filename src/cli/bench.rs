@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Exit;
-use super::arguments::{Shared, Step, positive, step};
+use super::arguments::Shared;
 use super::console::Console;
 use super::learn::{failed, watched};
 use super::processor::width;
+use super::values::{Step, positive, step};
 use crate::session::{self, BenchOptions, Hooks, Job, Options};
 
 /// `bench`.

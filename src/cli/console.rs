@@ -11,6 +11,7 @@ use super::files::{FileError, Folder, read_program};
 use super::render::render;
 use crate::check::{Program, check, gather};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::graph::Model;
 use crate::source::{SourceId, Sources};
 
 /// Where a command prints.
@@ -107,6 +108,29 @@ impl<'a> Console<'a> {
             root,
             program,
         })
+    }
+
+    /// What a command says whose room is empty still.
+    pub fn missing(&self) -> Exit {
+        self.complain("this command is not there yet");
+        Exit::Usage
+    }
+
+    /// The potential of a program with the parameters of the command line.
+    pub fn potential(&self, loaded: &Loaded) -> Result<Model, Exit> {
+        let name = self.shared.potential.as_deref();
+        let mut model = loaded
+            .program
+            .potential(name)
+            .map_err(|diagnostics| self.diagnose(&diagnostics, &loaded.sources, Exit::Failed))?;
+        let values = loaded
+            .program
+            .values(&self.shared.set)
+            .map_err(|problem| self.diagnose(&[problem], &loaded.sources, Exit::Usage))?;
+        for (parameter, value) in model.parameters.iter_mut().zip(values) {
+            parameter.value = value;
+        }
+        Ok(model)
     }
 }
 

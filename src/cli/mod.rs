@@ -2,14 +2,24 @@
 
 pub mod arguments;
 mod bench;
-mod commands;
+mod check;
+mod completions;
 mod console;
+mod eval;
+mod explain;
+mod export;
 pub mod files;
+mod fmt;
 mod learn;
+mod lsp;
+mod man;
+mod plot;
 mod processor;
 pub mod render;
+mod repl;
 pub mod results;
 mod scan;
+mod values;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -65,10 +75,17 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let exit = match cli.command {
         Command::Learn(arguments) => learn::learn(&arguments),
         Command::Scan(arguments) => scan::scan(&arguments),
-        Command::Eval(arguments) => commands::eval(&arguments),
-        Command::Check(arguments) => commands::check(&arguments),
-        Command::Export(arguments) => commands::export(&arguments),
+        Command::Eval(arguments) => eval::eval(&arguments),
+        Command::Check(arguments) => check::check(&arguments),
+        Command::Export(arguments) => export::export(&arguments),
         Command::Bench(arguments) => bench::bench(&arguments),
+        Command::Fmt(arguments) => fmt::fmt(&arguments),
+        Command::Plot(arguments) => plot::plot(&arguments),
+        Command::Repl(arguments) => repl::repl(&arguments),
+        Command::Lsp(arguments) => lsp::lsp(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Completions(arguments) => completions::completions(&arguments),
+        Command::Man(arguments) => man::man(&arguments),
     };
     exit.into()
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::arguments::count;
+use super::values::count;
 use crate::kernel::Engine;
 
 /// Threads and vector registers; no bit of a result depends on them.

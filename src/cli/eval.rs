@@ -1,34 +1,40 @@
-//! `eval`, `check` and `export`.
+//! `eval`.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use serde_json::json;
 
 use super::Exit;
-use super::arguments::{Check, Eval, Export, Point, Shared, Target};
-use super::console::{Console, Loaded};
+use super::arguments::Shared;
+use super::console::Console;
 use super::files::FileError;
+use super::values::{Point, point};
 use crate::diagnostic::Diagnostic;
-use crate::graph::{self, Model, Notation, latex_name, number, print, program};
+use crate::graph::{Model, number};
 use crate::kernel::{BatchKernel, Engine, KernelError, Wanted};
-use crate::session::{Options, terms};
 
-/// The potential of a program with the parameters of the command line.
-fn potential(console: &Console<'_>, loaded: &Loaded, shared: &Shared) -> Result<Model, Exit> {
-    let name = shared.potential.as_deref();
-    let mut model = loaded
-        .program
-        .potential(name)
-        .map_err(|diagnostics| console.diagnose(&diagnostics, &loaded.sources, Exit::Failed))?;
-    let values = loaded
-        .program
-        .values(&shared.set)
-        .map_err(|problem| console.diagnose(&[problem], &loaded.sources, Exit::Usage))?;
-    for (parameter, value) in model.parameters.iter_mut().zip(values) {
-        parameter.value = value;
-    }
-    Ok(model)
+/// `eval`.
+#[derive(Args, Debug)]
+pub struct Eval {
+    /// The program
+    pub file: PathBuf,
+    /// A point, coordinates separated by commas; repeatable
+    #[arg(long, value_name = "Q1,Q2,..", value_parser = point, allow_hyphen_values = true)]
+    pub at: Vec<Point>,
+    /// Points as CSV without a header, one a row; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub points: Option<PathBuf>,
+    /// The gradient too
+    #[arg(long)]
+    pub gradient: bool,
+    /// The Hessian too
+    #[arg(long)]
+    pub hessian: bool,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub shared: Shared,
 }
 
 /// How many second derivatives `eval` compiles at most; each is a formula of its own.
@@ -150,7 +156,7 @@ pub fn eval(arguments: &Eval) -> Exit {
 
 fn evaluate(console: &Console<'_>, arguments: &Eval) -> Result<Exit, Exit> {
     let loaded = console.load(&arguments.file)?;
-    let model = potential(console, &loaded, &arguments.shared)?;
+    let model = console.potential(&loaded)?;
     let mut points: Vec<Vec<f64>> = arguments.at.iter().map(|Point(p)| p.clone()).collect();
     if let Some(path) = &arguments.points {
         points.extend(read_points(path).map_err(|error| console.file_error(&error))?);
@@ -197,7 +203,7 @@ fn evaluate(console: &Console<'_>, arguments: &Eval) -> Result<Exit, Exit> {
 }
 
 /// A number for JSON, which knows no NaN and no infinity.
-fn json_number(x: f64) -> serde_json::Value {
+pub(super) fn json_number(x: f64) -> serde_json::Value {
     serde_json::Number::from_f64(x).map_or(serde_json::Value::Null, serde_json::Value::Number)
 }
 
@@ -259,7 +265,7 @@ fn values_as_text(header: &[String], rows: &[Vec<f64>], csv: bool) -> String {
         .collect()
 }
 
-fn plain(x: f64) -> String {
+pub(super) fn plain(x: f64) -> String {
     if x.is_finite() {
         number(x)
     } else {
@@ -299,144 +305,4 @@ fn read_points(path: &Path) -> Result<Vec<Vec<f64>>, FileError> {
         }
     }
     Ok(points)
-}
-
-/// `check`.
-pub fn check(arguments: &Check) -> Exit {
-    let console = Console::new(&arguments.shared);
-    describe(&console, arguments).unwrap_or_else(|exit| exit)
-}
-
-fn describe(console: &Console<'_>, arguments: &Check) -> Result<Exit, Exit> {
-    let loaded = console.load(&arguments.file)?;
-    let model = potential(console, &loaded, &arguments.shared)?;
-    if let Some(block) = loaded.program.block("learn")
-        && let Err(problems) = Options::from_block(block)
-    {
-        return Err(console.diagnose(&problems, &loaded.sources, Exit::Failed));
-    }
-    let coordinates: Vec<&str> = model.coordinates.iter().map(|c| c.name.as_str()).collect();
-    let (graph, roots) = model.value_and_gradient();
-    let terms = terms(&graph, roots[0]).len();
-    if arguments.shared.json {
-        let parameters: serde_json::Map<String, serde_json::Value> = model
-            .parameters
-            .iter()
-            .map(|p| (p.name.clone(), json_number(p.value)))
-            .collect();
-        let object = json!({
-            "potential": model.name,
-            "variables": coordinates,
-            "params": parameters,
-            "terms": terms,
-            "nodes": graph.len(),
-        });
-        return Ok(console.print(&format!("{object:#}\n")));
-    }
-    let parameters: Vec<String> = model
-        .parameters
-        .iter()
-        .map(|p| format!("{} = {}", p.name, plain(p.value)))
-        .collect();
-    let mut text = format!(
-        "{}   {}({}), {terms} term{}, {} operations with its gradient\n",
-        arguments.file.display(),
-        model.name,
-        coordinates.join(", "),
-        if terms == 1 { "" } else { "s" },
-        graph.len(),
-    );
-    if !parameters.is_empty() {
-        text.push_str(&format!("params   {}\n", parameters.join(", ")));
-    }
-    Ok(console.print(&text))
-}
-
-/// `export`.
-pub fn export(arguments: &Export) -> Exit {
-    let console = Console::new(&arguments.shared);
-    write_out(&console, arguments).unwrap_or_else(|exit| exit)
-}
-
-fn write_out(console: &Console<'_>, arguments: &Export) -> Result<Exit, Exit> {
-    let loaded = console.load(&arguments.file)?;
-    let model = potential(console, &loaded, &arguments.shared)?;
-    let Some(text) = exported(&model, arguments) else {
-        let problem = Diagnostic::error("too-long", "the formula is too long to be written out")
-            .help("export to pot names the parts that are used more than once");
-        return Err(console.diagnose(&[problem], &loaded.sources, Exit::Limit));
-    };
-    match &arguments.output {
-        None => Ok(console.print(&text)),
-        Some(path) => match std::fs::write(path, text) {
-            Ok(()) => Ok(Exit::Good),
-            Err(error) => {
-                let message = format!("{} cannot be written: {error}", path.display());
-                Err(console.file_error(&FileError(message)))
-            }
-        },
-    }
-}
-
-fn exported(model: &Model, arguments: &Export) -> Option<String> {
-    let d = model.dimension();
-    let mut graph = model.graph.clone();
-    let mut roots = vec![model.value];
-    if arguments.gradient {
-        roots = graph.gradient(model.value, d);
-    }
-    let roots = match arguments.to {
-        Target::Pot => graph.simplify(&roots, d),
-        Target::Latex => graph.simplify_for_print(&roots, d),
-    };
-    let written = graph::arguments(&model.coordinates);
-    let coordinates: Vec<&str> = model.coordinates.iter().map(|c| c.name.as_str()).collect();
-    let called: Vec<&str> = match arguments.to {
-        Target::Pot => written.names.iter().map(String::as_str).collect(),
-        Target::Latex => coordinates.clone(),
-    };
-    let parameters = match arguments.to {
-        Target::Pot => model.parameter_names(),
-        Target::Latex => model.parameters.iter().map(|p| p.name.clone()).collect(),
-    };
-    let called = called.iter().map(|name| (*name).to_owned());
-    let names: Vec<String> = called.chain(parameters).collect();
-    let mut text = String::new();
-    if arguments.to == Target::Pot {
-        for (name, parameter) in names[d..].iter().zip(&model.parameters) {
-            text.push_str(&format!("param {name} = {}\n", number(parameter.value)));
-        }
-        if !model.parameters.is_empty() {
-            text.push('\n');
-        }
-    }
-    for (at, root) in roots.iter().enumerate() {
-        let by = arguments.gradient.then(|| coordinates[at]);
-        let line = match arguments.to {
-            Target::Pot => {
-                // A component is no part of a name: `dV_dq_1`.
-                let name = by.map_or(model.name.clone(), |q| {
-                    let q = q.replace(['[', ','], "_").replace(']', "");
-                    format!("d{}_d{q}", model.name)
-                });
-                let body = program(&graph, *root, &names)?;
-                format!("{name}({}) = {body}\n", written.head)
-            }
-            Target::Latex => {
-                let q: Vec<String> = coordinates.iter().map(|c| latex_name(c)).collect();
-                let head = match by {
-                    Some(by) => format!(
-                        "\\frac{{\\partial {}}}{{\\partial {}}}",
-                        latex_name(&model.name),
-                        latex_name(by)
-                    ),
-                    None => latex_name(&model.name),
-                };
-                let body = print(&graph, *root, &names, Notation::Latex)?;
-                format!("{head}\\left({}\\right) = {body}\n", q.join(", "))
-            }
-        };
-        text.push_str(&line);
-    }
-    Some(text)
 }
