@@ -36,7 +36,7 @@ def page(on, rows, own, reports, agreed, options, missing):
     if missing:
         parts[0] += "\n" + "\n".join(f"without {name}: {why}" for name, why in missing.items())
     if options.markdown:
-        parts[0] = "```\n" + parts[0] + "\n```"
+        parts[0] = "<!-- shown: a machine as it was measured -->\n```text\n" + parts[0] + "\n```"
 
     times = by_name(rows, lambda row: row.nanoseconds(options.clock))
     for bits in widths(own):
