@@ -159,6 +159,7 @@ fn a_right_page_passes() {
         "```pot\na = 2\nf(x) = a*x\n```",
         "<!-- file: v.pot -->\n```pot\nV(q) = q^2\n```\ntext\n```sh\neffpot-lang eval v.pot --at 3\n```\n\n```text\nq  V\n3  9\n```",
         "<!-- wrong: missing-operator -->\n```pot\nV(q) = 2q\n```",
+        "<!-- free -->\n```pot\nV(q)=q^2\n```",
         "<!-- exit: 1 -->\n```sh\nexit 1\n```",
         "```sh\necho took 3.1 s\n```\n```text\ntook 4 s\n```",
         "<!-- shown: a sketch of the syntax -->\n```text\nname = expr\n```",
@@ -185,6 +186,7 @@ fn a_wrong_page_fails() {
     fails_with("```sh\nfalse\ntrue\n```", "exit code 1");
     fails_with("<!-- exit: 3 -->\n```sh\ntrue\n```", "exit code 0");
     fails_with("```sh\nno-such-command\n```", "exit code 127");
+    fails_with("```pot\nV(q)=q^2\n```", "layout");
     fails_with("```ruby\nputs 1\n```", "no language");
     fails_with("```\nplain\n```", "no language");
     fails_with("```text\n3\n```", "belongs to nothing");

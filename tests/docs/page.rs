@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `<!-- file: rough.pot -->` | the block is that file, for what follows on the page; a program without a name is `example.pot` |
 //! | `<!-- wrong: code -->` | a program that must give these diagnostics, and no others (several: commas) |
+//! | `<!-- free -->` | a program that is not in the layout of `fmt`, on purpose |
 //! | `<!-- exit: 3 -->` | the exit code of the commands |
 //! | `<!-- slow -->` | run with `EFFPOT_FULL_TESTS=1` alone, as everything that builds on it |
 //! | `<!-- shown: why -->` | not run, and why not |
@@ -16,6 +17,7 @@
 pub struct Directive {
     pub file: Option<String>,
     pub wrong: Vec<String>,
+    pub free: bool,
     pub exit: i32,
     pub slow: bool,
     pub shown: bool,
@@ -156,6 +158,7 @@ impl Directive {
                     let code = value.parse();
                     directive.exit = code.map_err(|_| format!("`{value}` is no exit code"))?;
                 }
+                "free" => directive.free = true,
                 "slow" => directive.slow = true,
                 "shown" if value.is_empty() => return Err("say why it is only shown".to_owned()),
                 "shown" => directive.shown = true,

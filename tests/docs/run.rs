@@ -216,7 +216,24 @@ impl Place {
             ));
         }
         printed.code = block.directive.exit;
+        if expected.is_empty() && !block.directive.free {
+            self.layout(file)?;
+        }
         Ok(Some(printed))
+    }
+
+    /// Programs of pages are in the one layout.
+    fn layout(&self, file: &str) -> Result<(), String> {
+        let mut format = self.command("effpot-lang");
+        format.args(["fmt", "--check", file]);
+        let printed = self.finish(format)?;
+        match printed.code {
+            0 => Ok(()),
+            _ => Err(format!(
+                "this program is not in the layout of `fmt`:\n{}",
+                printed.text
+            )),
+        }
     }
 
     fn commands(&self, block: &Block, here: &str, notes: &mut Vec<String>) -> Ran {
