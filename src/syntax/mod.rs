@@ -4,8 +4,10 @@
 //! (`grammar/pot.pest`, `parse`), and what it refuses is explained in terms of the tokens there
 //! (`explain`, `head`, `mistakes`). Nothing else in the package knows of pest.
 
+mod doc;
 mod explain;
 mod format;
+mod formula;
 mod head;
 mod layout;
 mod mistakes;
