@@ -4,7 +4,10 @@
 //! (`grammar/pot.pest`, `parse`), and what it refuses is explained in terms of the tokens there
 //! (`explain`, `head`, `mistakes`). Nothing else in the package knows of pest.
 
+mod doc;
 mod explain;
+mod format;
+mod formula;
 mod head;
 mod layout;
 mod mistakes;
@@ -15,6 +18,7 @@ mod scan;
 mod spelling;
 mod tree;
 
+pub use format::format;
 pub use layout::MAX_DEPTH;
 pub use parse::{Parsed, parse, parse_onto};
 pub use print::print;

@@ -350,7 +350,11 @@ impl Builder {
             Rule::number => self.number(pair.as_str(), span),
             Rule::text => ExprKind::Text(pair.as_str().trim_matches('"').to_owned()),
             Rule::name => ExprKind::Name(canonical(pair.as_str()).into_owned()),
-            Rule::parentheses => return self.expression(inner(pair).next()?),
+            Rule::parentheses => {
+                let inside = self.expression(inner(pair).next()?)?;
+                self.tree.brackets.push((inside, span));
+                return Some(inside);
+            }
             Rule::list => {
                 let elements = inner(pair).map(|element| self.element(element));
                 ExprKind::List(elements.collect::<Option<_>>()?)

@@ -1,398 +1,374 @@
 //! A tree as text in the one layout: what `fmt` writes.
 //!
-//! Lines keep their order and their comments, at most one blank line between two. A comment inside
-//! a formula moves to the line above it. Numbers are kept as they were written.
+//! - Definitions keep their order, with at most one blank line between two, and comments their
+//!   places: at the end of a line, or on lines of their own.
+//! - Lines are no longer than 100 characters where there is a way. What does not fit is broken in
+//!   its outermost bracket: a sum has a term on each line, after its sign; a call an argument; a
+//!   table a row. A list of numbers is filled into lines.
+//! - What was broken by hand stays so where it says something: a bracket around a sum and a list
+//!   after whose opening a line ends, and a sum and a table whose first two parts are on two lines.
+//! - `+`, `-` and comparisons have spaces around them, except in indices and bounds; `*`, `/` and
+//!   `^` have none. Brackets that group operands stay, those around a whole value go.
+//! - The `=` of definitions on lines that follow each other are aligned if one of them was moved
+//!   to the right; those of a run block always are, and so are comments at the ends of such lines.
+//! - Numbers are kept as they were written; names are in NFC.
 
-use super::tree::{
-    Argument, ExprId, ExprKind, Infix, Item, ItemKind, Name, Origin, Prefix, Range, Tree,
-};
-use crate::source::Span;
+use super::doc::{Break, Doc, Flat, Output, WIDTH, When, measure};
+use super::formula::{Builder, Spot};
+use super::tree::{Argument, ExprId, Item, ItemKind, Name, Origin, SettingLine, Tree};
+
+/// Comments at the ends of lines are not aligned where the lines differ in width by more.
+const FAR: usize = 40;
 
 /// Prints a tree of the file with that text. Reading the result gives the same tree, but for
-/// spans, and printing that gives the same text.
+/// spans and brackets, and printing that gives the same text.
 pub fn print(tree: &Tree, text: &str) -> String {
-    let mut printer = Printer {
+    let mut file = File {
         tree,
         text,
-        out: String::new(),
         comment: 0,
-        indent: 0,
+        end: 0,
+        is_function: false,
     };
-    let mut end = 0;
-    for item in &tree.items {
-        printer.comments_before(item.span.start, &mut end);
-        printer.blank_line(end, item.span.start);
-        printer.item(item);
-        end = item.span.end;
-        printer.tail(item.span.end);
+    let mut items: Vec<Printed<'_>> = tree.items.iter().map(|item| file.item(item)).collect();
+    align(&mut items);
+    let mut output = Output::default();
+    for item in &items {
+        item.print(&mut output);
     }
-    printer.comments_before(text.len() as u32, &mut end);
-    printer.out
+    own_lines(&file.comments(text.len() as u32), &mut output);
+    with_tails(&output)
 }
 
-enum Piece<'t> {
-    Expr(ExprId, u8),
-    Text(&'t str),
-    Line,
-    /// The comments before a line of a block, which begins there.
-    Comments(u32),
-    /// The comment at the end of a line of a block, before the end of the block.
-    Tail(u32, u32),
-    Indent,
-    Outdent,
+/// A comment on a line of its own.
+struct OwnLine<'t> {
+    text: &'t str,
+    /// Whether a blank line comes before it.
+    blank: bool,
 }
 
-/// Tighter than every operator.
-const TIGHT: u8 = 9;
-const PREFIX: u8 = 7;
+/// A definition, measured.
+struct Printed<'t> {
+    above: Vec<OwnLine<'t>>,
+    blank: bool,
+    docs: Vec<Doc<'t>>,
+    breaks: Vec<Break<'t>>,
+    width: Flat,
+    head: Option<Head>,
+    tail: Option<&'t str>,
+}
 
-struct Printer<'t> {
+/// What is before the `=` of a definition.
+struct Head {
+    /// The place of the `=` in the text.
+    equals: usize,
+    width: usize,
+    /// Whether the `=` was moved to the right.
+    pads: bool,
+    /// Whether it is on the line after another one of its kind.
+    follows: bool,
+}
+
+/// A file under way.
+struct File<'t> {
     tree: &'t Tree,
     text: &'t str,
-    out: String,
-    /// The next comment.
+    /// The number of the next comment.
     comment: usize,
-    indent: usize,
+    /// Where what was read last ends.
+    end: u32,
+    /// Whether the last definition was a function.
+    is_function: bool,
 }
 
-impl<'t> Printer<'t> {
-    fn put(&mut self, text: &str) {
-        self.out.push_str(text);
+impl<'t> File<'t> {
+    fn newlines(&self, to: u32) -> usize {
+        let gap = self.text.get(self.end as usize..to as usize);
+        gap.unwrap_or("").matches('\n').count()
     }
 
-    fn line(&mut self) {
-        let trimmed = self.out.trim_end_matches(' ').len();
-        self.out.truncate(trimmed);
-        self.out.push('\n');
-        self.out.extend(std::iter::repeat_n(' ', 2 * self.indent));
+    /// The comments before a byte.
+    fn comments(&mut self, before: u32) -> Vec<OwnLine<'t>> {
+        let mut found = Vec::new();
+        while let Some(comment) = self.tree.comments.get(self.comment)
+            && comment.start < before
+        {
+            self.comment += 1;
+            found.push(OwnLine {
+                text: self.text.get(comment.range()).unwrap_or("").trim_end(),
+                blank: self.newlines(comment.start) > 1,
+            });
+            self.end = comment.end;
+        }
+        found
     }
 
-    fn written(&self, span: Span) -> &'t str {
-        self.text.get(span.range()).unwrap_or("")
+    fn item(&mut self, item: &'t Item) -> Printed<'t> {
+        let (start, end) = (item.span.start, item.span.end);
+        let mut above = self.comments(start);
+        let gap = self.newlines(start);
+        let is_function = matches!(item.kind, ItemKind::Function(..));
+        let alike = self.is_function == is_function;
+        self.is_function = is_function;
+        let follows = above.is_empty() && gap == 1 && alike;
+        let mut builder = Builder::new(self.tree, self.text, self.comment, start);
+        let mut docs = Vec::new();
+        let head = builder.item(item, &mut docs);
+        builder.comments(end);
+        self.comment = builder.comment;
+        self.end = end;
+        let line = self.text.get(end as usize..).unwrap_or("");
+        let line = line.find('\n').unwrap_or(line.len()) as u32;
+        let tail = self
+            .comments(end + line)
+            .first()
+            .map(|comment| comment.text);
+        let width = measure(&mut docs, &builder.breaks);
+        let inner = builder.above.iter();
+        above.extend(inner.map(|comment| OwnLine {
+            text: comment.text,
+            blank: false,
+        }));
+        Printed {
+            above,
+            blank: gap > 1,
+            width,
+            head: head.map(|head| Head { follows, ..head }),
+            breaks: builder.breaks,
+            docs,
+            tail,
+        }
     }
+}
 
-    /// A blank line where there is one in the text between two places.
-    fn blank_line(&mut self, from: u32, to: u32) {
-        let between = self.text.get(from as usize..to as usize).unwrap_or("");
-        let blank = between.matches('\n').count() > 1;
-        if blank && !self.out.is_empty() && !self.out.ends_with("\n\n") {
-            self.out.push('\n');
+fn own_lines(comments: &[OwnLine<'_>], output: &mut Output) {
+    for comment in comments {
+        output.begin(comment.blank);
+        output.text.push_str(comment.text);
+    }
+}
+
+impl Printed<'_> {
+    fn print(&self, output: &mut Output) {
+        own_lines(&self.above, output);
+        output.begin(self.blank);
+        output.print(&self.docs, &self.breaks);
+        if let Some(tail) = self.tail {
+            output.tail(tail);
         }
     }
 
-    fn next_comment(&mut self, before: u32) -> Option<Span> {
-        let comments = &self.tree.comments;
-        let comment = *comments
-            .get(self.comment)
-            .filter(|comment| comment.start < before)?;
-        self.comment += 1;
-        Some(comment)
+    /// The head of a definition that is on one line.
+    fn one_line(&self) -> Option<&Head> {
+        let head = self.head.as_ref()?;
+        (self.width? <= WIDTH).then_some(head)
     }
+}
 
-    /// The comments before a definition, each on its line.
-    fn comments_before(&mut self, before: u32, end: &mut u32) {
-        while let Some(comment) = self.next_comment(before) {
-            self.blank_line(*end, comment.start);
-            self.put(self.written(comment).trim_end());
-            self.put("\n");
-            *end = comment.end;
+/// Aligns the `=` of groups of definitions of which one was moved.
+fn align(items: &mut [Printed<'_>]) {
+    let mut rest = items;
+    while !rest.is_empty() {
+        let goes_on = |item: &Printed<'_>| item.one_line().is_some_and(|head| head.follows);
+        let first = usize::from(rest[0].one_line().is_some());
+        let more = rest[1..].iter().take_while(|item| goes_on(item)).count();
+        let (group, others) = rest.split_at_mut(1 + first * more);
+        let heads = || group.iter().filter_map(|item| item.one_line());
+        let widest = heads().map(|head| head.width).max().unwrap_or(0);
+        let fits = group
+            .iter()
+            .all(|item| match (item.one_line(), item.width) {
+                (Some(head), Some(width)) => width + widest - head.width <= WIDTH,
+                _ => false,
+            });
+        if fits && heads().any(|head| head.pads) {
+            group.iter_mut().for_each(|item| item.pad(widest));
+        }
+        rest = others;
+    }
+}
+
+impl Printed<'_> {
+    fn pad(&mut self, width: usize) {
+        if let Some(head) = &self.head {
+            self.docs[head.equals] = equals(width.saturating_sub(head.width));
         }
     }
+}
 
-    /// The end of a line, with the comment that was there; those inside went before.
-    fn tail(&mut self, end: u32) {
-        self.tail_comment(end, u32::MAX);
-        self.line();
+/// An `=` moved to the right.
+fn equals<'t>(by: usize) -> Doc<'t> {
+    Doc::text(" ".repeat(by) + " =")
+}
+
+/// The text with the comments at the ends of lines that follow each other below each other.
+fn with_tails(output: &Output) -> String {
+    let text = &output.text;
+    // For each such line, its number and indentation, the byte where its code ends, and its width.
+    let mut tails: Vec<((usize, usize), usize, usize)> = Vec::new();
+    let (mut line, mut from) = (0, 0);
+    for &at in &output.tails {
+        line += text[from..at].matches('\n').count();
+        from = at;
+        let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
+        let code = &text[start..at];
+        let indent = code.len() - code.trim_start().len();
+        tails.push(((line, indent), at, code.chars().count()));
     }
-
-    fn tail_comment(&mut self, end: u32, limit: u32) {
-        let rest = self.text.get(end as usize..).unwrap_or("");
-        let line = rest.find('\n').unwrap_or(rest.len()) as u32;
-        if let Some(comment) = self.next_comment(limit.min(end + line)) {
-            let comment = self.written(comment).trim_end();
-            self.put("  ");
-            self.put(comment);
+    let mut result = String::with_capacity(text.len() + 1);
+    let mut from = 0;
+    for group in tails.chunk_by(|a, b| (a.0.0 + 1, a.0.1) == b.0) {
+        let widths = || group.iter().map(|tail| tail.2);
+        let widest = widths().max().unwrap_or(0);
+        let near = widest - widths().min().unwrap_or(0) <= FAR;
+        for (_, at, width) in group {
+            result.push_str(&text[from..*at]);
+            from = *at;
+            if near {
+                result.extend(std::iter::repeat_n(' ', widest - width));
+            }
         }
     }
-
-    /// The comments inside a formula, above its line.
-    fn inner_comments(&mut self, end: u32) {
-        while let Some(comment) = self.next_comment(end) {
-            let comment = self.written(comment).trim_end();
-            self.put(comment);
-            self.line();
-        }
+    result.push_str(&text[from..]);
+    if !result.is_empty() {
+        result.push('\n');
     }
+    result
+}
 
-    fn item(&mut self, item: &'t Item) {
-        match &item.kind {
+impl<'t> Builder<'t> {
+    /// A definition, and its head if it has one `=` for all of it.
+    fn item(&mut self, item: &'t Item, docs: &mut Vec<Doc<'t>>) -> Option<Head> {
+        let (name, value) = match &item.kind {
             ItemKind::Run(name, lines) => {
-                let first = lines.first().map_or(item.span.end, |line| line.span.start);
-                self.put(&name.text);
-                self.put(" {");
-                self.tail_comment(name.span.end, first);
-                self.indent = 1;
-                for line in lines {
-                    self.line();
-                    self.inner_comments(line.span.end);
-                    self.put(&line.key.text);
-                    self.put(" = ");
-                    self.expression(line.value);
-                    self.tail_comment(line.span.end, item.span.end);
-                }
-                while let Some(comment) = self.next_comment(item.span.end) {
-                    self.line();
-                    self.put(self.written(comment).trim_end());
-                }
-                self.indent = 0;
-                self.line();
-                self.put("}");
+                self.run(name, lines, item.span.end, docs);
+                return None;
             }
             ItemKind::Import(origin, names) => {
-                self.inner_comments(item.span.end);
-                self.import(origin, names);
+                self.import(origin, names, item.span.end, docs);
+                return None;
             }
             ItemKind::Parameter(name, value) => {
-                self.head(*value, item);
-                self.put("param ");
-                self.put(&name.text);
-                self.put(" = ");
-                self.expression(*value);
+                docs.push(self.put("param "));
+                docs.push(self.name(name));
+                (name, *value)
             }
             ItemKind::Constant(name, value) => {
-                self.head(*value, item);
-                self.put(&name.text);
-                self.put(" = ");
-                self.expression(*value);
+                docs.push(self.name(name));
+                (name, *value)
             }
             ItemKind::Function(name, arguments, value) => {
-                self.head(*value, item);
-                self.put(&name.text);
-                self.put("(");
-                for (at, argument) in arguments.iter().enumerate() {
-                    self.put(if at > 0 { ", " } else { "" });
-                    self.argument(argument);
-                }
-                self.put(") = ");
-                self.expression(*value);
+                docs.push(self.name(name));
+                docs.push(self.arguments(arguments));
+                (name, *value)
             }
-        }
-    }
-
-    /// Comments go above a definition, but those in a block have lines of their own there.
-    fn head(&mut self, value: ExprId, item: &Item) {
-        let block = matches!(self.tree.kind(value), ExprKind::Block(..));
-        let end = if block {
-            self.tree.span(value).start
-        } else {
-            item.span.end
         };
-        self.inner_comments(end);
+        let equals = docs.len();
+        let width = measure(docs, &self.breaks);
+        docs.push(Doc::text(" ="));
+        docs.push(self.value(value, item.span.end));
+        Some(Head {
+            equals,
+            width: width?,
+            pads: self.pads(name.span, value),
+            follows: false,
+        })
     }
 
-    fn import(&mut self, origin: &Origin, names: &[(Name, Option<Name>)]) {
-        match origin {
-            Origin::Module(name) => self.put(&format!("import {} (", name.text)),
-            Origin::File(name) => self.put(&format!("import \"{}\" (", name.text)),
-        }
-        for (at, (name, alias)) in names.iter().enumerate() {
-            self.put(if at > 0 { ", " } else { "" });
-            self.put(&name.text);
-            if let Some(alias) = alias {
-                self.put(" as ");
-                self.put(&alias.text);
+    fn arguments(&mut self, arguments: &'t [Argument]) -> Doc<'t> {
+        let opener = self.put("(");
+        let mut inner = vec![self.line(When::Needed, "", false)];
+        for (at, argument) in arguments.iter().enumerate() {
+            if at > 0 {
+                inner.push(self.put(","));
+                inner.push(self.line(When::Needed, " ", false));
             }
+            self.argument(argument, &mut inner);
         }
-        self.put(")");
+        let close = self.line(When::Needed, "", true);
+        Doc::group(vec![opener, Doc::Indent(inner), close, Doc::text(")")])
     }
 
-    fn argument(&mut self, argument: &Argument) {
-        self.put(&argument.name.text);
+    fn argument(&mut self, argument: &'t Argument, docs: &mut Vec<Doc<'t>>) {
+        docs.push(self.name(&argument.name));
         for (at, size) in argument.size.iter().enumerate() {
-            self.put(if at > 0 { ", " } else { "[" });
-            self.expression(*size);
+            docs.push(self.put(if at > 0 { ", " } else { "[" }));
+            docs.extend(self.index_part(*size));
         }
-        self.put(if argument.size.is_empty() { "" } else { "]" });
+        if !argument.size.is_empty() {
+            docs.push(self.put("]"));
+        }
         if let Some((domain, length)) = &argument.domain {
-            self.put(": ");
-            self.put(&domain.text);
+            docs.push(self.put(": "));
+            docs.push(self.name(domain));
             if let Some(length) = length {
-                self.put("(");
-                self.expression(*length);
-                self.put(")");
+                docs.push(self.put("("));
+                docs.extend(self.expression(*length, 0, Spot::Inside));
+                docs.push(self.put(")"));
             }
         }
     }
 
-    /// Prints an expression, on a stack of its own.
-    fn expression(&mut self, id: ExprId) {
-        let mut pieces = vec![Piece::Expr(id, 0)];
-        while let Some(piece) = pieces.pop() {
-            match piece {
-                Piece::Text(text) => self.put(text),
-                Piece::Expr(id, strength) => {
-                    let mut parts = Vec::new();
-                    self.parts(id, strength, &mut parts);
-                    pieces.extend(parts.into_iter().rev());
-                }
-                Piece::Line => self.line(),
-                Piece::Comments(end) => self.inner_comments(end),
-                Piece::Tail(end, limit) => self.tail_comment(end, limit),
-                Piece::Indent => self.indent += 1,
-                Piece::Outdent => self.indent -= 1,
+    fn import(
+        &mut self,
+        origin: &'t Origin,
+        names: &'t [(Name, Option<Name>)],
+        end: u32,
+        docs: &mut Vec<Doc<'t>>,
+    ) {
+        docs.push(self.put("import "));
+        match origin {
+            Origin::Module(name) => docs.push(self.name(name)),
+            Origin::File(name) => {
+                docs.push(self.put("\""));
+                docs.push(self.name(name));
+                docs.push(self.put("\""));
             }
         }
+        docs.push(self.put(" ("));
+        let mut inner = vec![self.line(When::Needed, "", false)];
+        for (at, (name, alias)) in names.iter().enumerate() {
+            if at > 0 {
+                inner.push(self.put(","));
+                inner.push(self.line(When::Needed, " ", false));
+            }
+            inner.push(self.name(name));
+            if let Some(alias) = alias {
+                inner.push(self.put(" as "));
+                inner.push(self.name(alias));
+            }
+        }
+        let close = self.closing(When::Needed, end - 1);
+        docs.push(Doc::group(vec![Doc::Indent(inner), close]));
+        docs.push(self.put(")"));
     }
 
-    /// What an expression is made of, in brackets where it binds less tightly than is needed.
-    fn parts(&self, id: ExprId, needed: u8, out: &mut Vec<Piece<'t>>) {
-        let kind = self.tree.kind(id);
-        let strength = match kind {
-            ExprKind::Infix(op, ..) => op.strength(),
-            ExprKind::Prefix(op, _) => op.strength(),
-            ExprKind::If(..) | ExprKind::Interval(..) => 0,
-            _ => TIGHT,
-        };
-        let brackets = strength < needed;
-        if brackets {
-            out.push(Piece::Text("("));
+    /// `learn { ... }`: on one line if it was and has one setting.
+    fn run(&mut self, name: &'t Name, lines: &'t [SettingLine], end: u32, docs: &mut Vec<Doc<'t>>) {
+        docs.push(self.name(name));
+        docs.push(self.put(" {"));
+        let whole = self.between(name.span.end, end);
+        if lines.len() == 1 && !whole.contains('\n') {
+            docs.push(Doc::text(" "));
+            docs.extend(self.setting(&lines[0], 0));
+            docs.push(self.put(" }"));
+            return;
         }
-        self.bare(id, out);
-        if brackets {
-            out.push(Piece::Text(")"));
+        let width = |line: &SettingLine| line.key.text.chars().count();
+        let widest = lines.iter().map(width).max().unwrap_or(0);
+        let mut inner = Vec::new();
+        for (at, line) in lines.iter().enumerate() {
+            inner.push(self.full_line(line.span.start, at == 0));
+            inner.extend(self.setting(line, widest - width(line)));
         }
+        let close = self.closing(When::Always, end - 1);
+        docs.extend([Doc::Indent(inner), close]);
+        docs.push(self.put("}"));
     }
 
-    fn bare(&self, id: ExprId, out: &mut Vec<Piece<'t>>) {
-        match self.tree.kind(id) {
-            ExprKind::Number(_) | ExprKind::Text(_) => {
-                out.push(Piece::Text(self.written(self.tree.span(id))));
-            }
-            ExprKind::Name(name) => out.push(Piece::Text(name)),
-            ExprKind::Prefix(Prefix::Minus, a) => {
-                out.extend([Piece::Text("-"), Piece::Expr(*a, PREFIX)]);
-            }
-            ExprKind::Prefix(Prefix::Not, a) => {
-                out.extend([Piece::Text("not "), Piece::Expr(*a, Prefix::Not.strength())]);
-            }
-            ExprKind::Infix(op, _, a, b) => self.infix(*op, *a, *b, out),
-            ExprKind::Call(name, arguments) => {
-                out.extend([Piece::Text(&name.text), Piece::Text("(")]);
-                list(arguments, out);
-                out.push(Piece::Text(")"));
-            }
-            ExprKind::Over(name, body, ranges) => {
-                out.extend([
-                    Piece::Text(&name.text),
-                    Piece::Text("("),
-                    Piece::Expr(*body, 0),
-                ]);
-                over(ranges, out);
-                out.push(Piece::Text(")"));
-            }
-            ExprKind::Index(base, indices) => {
-                out.extend([Piece::Expr(*base, TIGHT), Piece::Text("[")]);
-                list(indices, out);
-                out.push(Piece::Text("]"));
-            }
-            ExprKind::List(elements) => {
-                out.push(Piece::Text("["));
-                list(elements, out);
-                out.push(Piece::Text("]"));
-            }
-            ExprKind::Interval(a, b) => {
-                out.extend([Piece::Expr(*a, 0), Piece::Text(".."), Piece::Expr(*b, 0)]);
-            }
-            ExprKind::If(c, a, b) => out.extend([
-                Piece::Text("if "),
-                Piece::Expr(*c, 0),
-                Piece::Text(" then "),
-                // The `else` after it must not be taken for its own.
-                Piece::Expr(*a, 0),
-                Piece::Text(" else "),
-                Piece::Expr(*b, 0),
-            ]),
-            ExprKind::Block(bindings, value) => {
-                let end = self.tree.span(id).end;
-                out.extend([Piece::Text("{"), Piece::Indent]);
-                for binding in bindings {
-                    out.extend([
-                        Piece::Line,
-                        Piece::Comments(self.comments_until(binding.value, binding.span.end)),
-                        Piece::Text("let "),
-                        Piece::Text(&binding.name.text),
-                        Piece::Text(" = "),
-                        Piece::Expr(binding.value, 0),
-                        Piece::Tail(binding.span.end, end),
-                    ]);
-                }
-                let inside = self.tree.span(*value);
-                out.extend([
-                    Piece::Line,
-                    Piece::Comments(self.comments_until(*value, end)),
-                    Piece::Expr(*value, 0),
-                    Piece::Tail(inside.end, end),
-                    Piece::Outdent,
-                    Piece::Line,
-                    Piece::Text("}"),
-                ]);
-            }
-        }
-    }
-
-    /// Up to where comments go above a line: a block keeps its own inside.
-    fn comments_until(&self, value: ExprId, end: u32) -> u32 {
-        match self.tree.kind(value) {
-            ExprKind::Block(..) => self.tree.span(value).start,
-            _ => end,
-        }
-    }
-
-    fn infix(&self, op: Infix, a: ExprId, b: ExprId, out: &mut Vec<Piece<'t>>) {
-        let strength = op.strength();
-        let (left, right) = match op {
-            // A sign before a base is weaker, one before an exponent needs no brackets.
-            Infix::Power => (TIGHT, strength),
-            _ if op.is_comparison() => (strength + 1, strength + 1),
-            _ => (strength, strength + 1),
-        };
-        let symbol = op.symbol();
-        out.push(Piece::Expr(a, left));
-        let tight = matches!(op, Infix::Multiply | Infix::Divide | Infix::Power);
-        if tight {
-            out.push(Piece::Text(symbol));
-        } else {
-            out.extend([Piece::Text(" "), Piece::Text(symbol), Piece::Text(" ")]);
-        }
-        let signed = matches!(self.tree.kind(b), ExprKind::Prefix(Prefix::Minus, _));
-        // After an operator a sign stands in brackets, except in `x^-2`.
-        let needed = match op {
-            Infix::Power if signed => 0,
-            _ if signed => TIGHT,
-            _ => right,
-        };
-        out.push(Piece::Expr(b, needed));
-    }
-}
-
-fn list<'t>(elements: &[ExprId], out: &mut Vec<Piece<'t>>) {
-    for (at, element) in elements.iter().enumerate() {
-        if at > 0 {
-            out.push(Piece::Text(", "));
-        }
-        out.push(Piece::Expr(*element, 0));
-    }
-}
-
-fn over<'t>(ranges: &'t [Range], out: &mut Vec<Piece<'t>>) {
-    for (at, range) in ranges.iter().enumerate() {
-        out.push(Piece::Text(if at > 0 { ", " } else { " for " }));
-        out.extend([
-            Piece::Text(&range.name.text),
-            Piece::Text(" in "),
-            Piece::Expr(range.from, 0),
-            Piece::Text(".."),
-            Piece::Expr(range.to, 0),
-        ]);
+    fn setting(&mut self, line: &'t SettingLine, pad: usize) -> [Doc<'t>; 3] {
+        let key = self.name(&line.key);
+        let value: ExprId = line.value;
+        [key, equals(pad), self.value(value, line.span.end)]
     }
 }

@@ -1,7 +1,7 @@
 //! What a file says: definitions over an arena of expressions.
 //!
 //! An expression's operands have smaller ids, so a sweep over ids visits operands first and
-//! nothing needs to recurse. Parentheses leave no trace; comments are kept for the printer.
+//! nothing needs to recurse. Parentheses and comments are kept beside it, for the printer.
 
 use crate::source::{SourceId, Span};
 
@@ -252,6 +252,9 @@ pub struct Tree {
     pub items: Vec<Item>,
     /// The comments, in order, from `#` to the end of the line.
     pub comments: Vec<Span>,
+    /// What is in parentheses, and all that they take, in the order of the ids; where there are
+    /// two pairs, the outer one is last.
+    pub brackets: Vec<(ExprId, Span)>,
     exprs: Vec<Expr>,
 }
 
@@ -262,6 +265,7 @@ impl Tree {
             source,
             items: Vec::new(),
             comments: Vec::new(),
+            brackets: Vec::new(),
             exprs: Vec::new(),
         }
     }
@@ -287,6 +291,13 @@ impl Tree {
     /// Where an expression is.
     pub fn span(&self, id: ExprId) -> Span {
         self.get(id).span
+    }
+
+    /// The outermost parentheses around an expression.
+    pub fn brackets(&self, id: ExprId) -> Option<Span> {
+        let end = self.brackets.partition_point(|(of, _)| *of <= id);
+        let (of, span) = *self.brackets.get(end.checked_sub(1)?)?;
+        (of == id).then_some(span)
     }
 
     /// All expressions with their ids, operands first.

@@ -12,15 +12,15 @@ pub fn tree(text: &str) -> Tree {
     parsed.tree
 }
 
-/// A tree without its places, and its comments.
+/// A tree without its places, and its comments in their order.
 pub fn shape(text: &str) -> (String, Vec<String>) {
     let mut tree = tree(text);
     let comments = std::mem::take(&mut tree.comments);
-    let mut comments: Vec<String> = comments
+    tree.brackets.clear();
+    let comments: Vec<String> = comments
         .iter()
         .map(|span| text[span.range()].to_owned())
         .collect();
-    comments.sort();
     let mut plain = String::new();
     for part in format!("{tree:?}").split("Span { source: SourceId(0), start: ") {
         // `12, end: 34 }...`
