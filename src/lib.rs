@@ -16,6 +16,7 @@
 //! | 2 | [`graph`] | formulas: function table, derivative, simplifier, evaluator, notations |
 //! | 3 | [`check`] | modules, names, kinds, trees into graphs; the embedded library |
 //! | 4 | [`kernel`] | lane code, elementary functions, machine code; the only `unsafe` |
+//! | 5 | [`export`] | formulas as programs and input files of others |
 //! | 5 | [`dynamics`] | the damped map, ensembles, seeded streams, where to start |
 //! | 6 | [`stats`] | mergeable running statistics |
 //! | 7 | [`learn`] | what is kept of trajectories, fits, the filter, the formulas of the scale |
@@ -68,6 +69,7 @@ pub mod check;
 pub mod cli;
 pub mod diagnostic;
 pub mod dynamics;
+pub mod export;
 pub mod graph;
 pub mod kernel;
 pub mod learn;

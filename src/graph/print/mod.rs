@@ -142,7 +142,8 @@ pub fn number(value: f64) -> String {
 pub fn latex_name(name: &str) -> String {
     const GREEK: &[&str] = &[
         "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda",
-        "mu", "nu", "xi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega", "pi",
+        "mu", "nu", "xi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega", "pi", "Gamma",
+        "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega",
     ];
     let (name, component) = match name.strip_suffix(']').and_then(|n| n.split_once('[')) {
         Some((name, component)) => (name, Some(component)),
@@ -286,6 +287,7 @@ impl Writer<'_> {
             Some('(') => Binding::Atom,
             _ if negative => Binding::Minus,
             _ if text.contains("cdot") => Binding::Product,
+            _ if text.contains('^') => Binding::Power,
             _ => Binding::Atom,
         };
         with(binding, text)

@@ -1,0 +1,529 @@
+//! LaTeX mathematics for amsmath: displays that are broken over lines, and what stands in them.
+
+use std::collections::{HashMap, HashSet};
+
+use super::members::Members;
+use super::names::ascii;
+use super::{Options, refused, too_long};
+use crate::diagnostic::Diagnostic;
+use crate::graph::{
+    Coordinate, Extension, Family, Function, Graph, Model, Node, Notation, Op, Spline, latex_name,
+    number, print,
+};
+
+/// About as many characters fit on a line.
+const LINE: usize = 62;
+/// From so many characters on, what is used twice gets a name.
+const SHARED: usize = 24;
+/// From so many coordinates on, repeated terms are written as one sum.
+const MANY: usize = 4;
+/// Coefficients of a spline that are listed.
+const LISTED: usize = 400;
+
+/// A fragment, or a whole document.
+///
+/// # Errors
+/// Splines that could not be told apart, and a formula that is too long.
+pub(super) fn write(model: &Model, options: Options) -> Result<String, Diagnostic> {
+    let mut page = Page::new(model);
+    let mut graph = model.graph.clone();
+    let d = model.dimension();
+    let roots = match options.gradient {
+        true => graph.gradient(model.value, d),
+        false => vec![model.value],
+    };
+    let roots = graph.simplify_for_print(&roots, d);
+    let heads = page.heads(options.gradient);
+    let sums = match options.gradient || d < MANY {
+        true => None,
+        false => page.sums(&mut graph, roots[0])?,
+    };
+    let displays = match sums {
+        Some(summands) => vec![broken(&heads[0], &summands)],
+        None => page.displays(&graph, &roots, &heads)?,
+    };
+    let mut out = format!(
+        "\\begin{{align*}}\n{}\n\\end{{align*}}\n",
+        displays.join(" \\\\\n")
+    );
+    out.push_str(&page.explained(&graph, &roots)?);
+    match options.standalone {
+        true => Ok(document(model, &out)),
+        false => Ok(format!(
+            "% {} by effpot-lang {}; needs amsmath\n{out}",
+            ascii(&model.name),
+            env!("CARGO_PKG_VERSION")
+        )),
+    }
+}
+
+fn document(model: &Model, body: &str) -> String {
+    format!(
+        "\\documentclass{{article}}\n\\usepackage[a4paper,margin=25mm]{{geometry}}\n\
+         \\usepackage{{amsmath}}\n\\allowdisplaybreaks\n\\setlength{{\\parindent}}{{0pt}}\n\
+         % {} by effpot-lang {}\n\\begin{{document}}\n\\raggedright\n{body}\\end{{document}}\n",
+        ascii(&model.name),
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+/// A display in the making.
+struct Page<'a> {
+    model: &'a Model,
+    /// Names of the inputs, and then of what gets one.
+    names: Vec<String>,
+}
+
+impl<'a> Page<'a> {
+    fn new(model: &'a Model) -> Page<'a> {
+        let coordinates = model.coordinates.iter().map(|c| &c.name);
+        let all = coordinates.chain(model.parameters.iter().map(|p| &p.name));
+        let mut names: Vec<String> = Vec::new();
+        let mut seen: HashSet<String> = HashSet::new();
+        for name in all {
+            let mut name = ascii(&name.replace('ε', "eps"));
+            // `eps` and `ε` would look alike.
+            while !seen.insert(latex_name(&name)) {
+                name = match name.split_once('[') {
+                    Some((base, rest)) => format!("{base}_x[{rest}"),
+                    None => format!("{name}_x"),
+                };
+            }
+            names.push(name);
+        }
+        Page { model, names }
+    }
+
+    fn heads(&self, gradient: bool) -> Vec<String> {
+        let f = latex_name(&ascii(&self.model.name));
+        let names = &self.names[..self.model.dimension()];
+        if gradient {
+            let one =
+                |q: &String| format!("\\frac{{\\partial {f}}}{{\\partial {}}}", latex_name(q));
+            return names.iter().map(one).collect();
+        }
+        let written: Vec<String> = names.iter().map(|q| latex_name(q)).collect();
+        let list = match &written[..] {
+            [first, second, .., last] if written.len() > 6 => {
+                format!("{first}, {second}, \\ldots, {last}")
+            }
+            list => list.join(", "),
+        };
+        vec![format!("{f}\\left({list}\\right)")]
+    }
+
+    /// The value as sums over families and what is left, if terms repeat.
+    fn sums(&self, graph: &mut Graph, root: Node) -> Result<Option<Vec<String>>, Diagnostic> {
+        let d = self.model.dimension();
+        let split = graph.split(root, d);
+        let mut rest = split.rest.clone();
+        let mut found = Vec::new();
+        for family in &split.families {
+            match self.sum(family)? {
+                Some(text) => found.push(text),
+                None => rest.extend((0..family.members()).map(|m| family.member(graph, m, d))),
+            }
+        }
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let rest = graph.simplify_for_print(&rest, d);
+        for node in rest {
+            for (minus, part) in summands(graph, node) {
+                found.push(self.summand(graph, minus, part)?);
+            }
+        }
+        Ok(Some(found))
+    }
+
+    /// A family as one sum, where its members differ by their indices alone.
+    fn sum(&self, family: &Family) -> Result<Option<String>, Diagnostic> {
+        if family.constants() > 0 {
+            return Ok(None);
+        }
+        let Some((signs, mut names)) = indexed(&self.model.coordinates, &self.names, family) else {
+            return Ok(None);
+        };
+        names.extend_from_slice(&self.names[self.model.dimension()..]);
+        let mut graph = family.graph.clone();
+        let value = graph.simplify_for_print(&[family.value], family.slots())[0];
+        let body = print(&graph, value, &names, Notation::Latex).ok_or_else(too_long)?;
+        Ok(Some(match summands(&graph, value).len() {
+            1 => format!("{signs} {body}"),
+            _ => format!("{signs} \\left({body}\\right)"),
+        }))
+    }
+
+    fn summand(&self, graph: &Graph, minus: bool, node: Node) -> Result<String, Diagnostic> {
+        let text = print(graph, node, &self.names, Notation::Latex).ok_or_else(too_long)?;
+        Ok(match (minus, text.strip_prefix('-')) {
+            (true, Some(rest)) => rest.to_owned(),
+            (true, None) => format!("-{text}"),
+            (false, _) => text,
+        })
+    }
+
+    /// Each root as a display, and after them what got a name in them.
+    fn displays(
+        &mut self,
+        graph: &Graph,
+        roots: &[Node],
+        heads: &[String],
+    ) -> Result<Vec<String>, Diagnostic> {
+        let named = named(graph, roots);
+        let first = self.names.len();
+        let mut count = 0;
+        for _ in &named {
+            let taken = |name: &String| {
+                self.names
+                    .iter()
+                    .any(|known| latex_name(known) == latex_name(name))
+            };
+            let mut name = String::new();
+            while name.is_empty() || taken(&name) {
+                count += 1;
+                name = format!("t{count}");
+            }
+            self.names.push(name);
+        }
+        // Each formula with what has a name before it as inputs.
+        let mut short = Graph::new();
+        let inputs: Vec<Node> = (0..named.len())
+            .map(|at| short.input((first + at) as u32))
+            .collect();
+        let known: Vec<(Node, Node)> = named.iter().copied().zip(inputs).collect();
+        let mut out = Vec::new();
+        let mut display = |head: &str, node: Node, known: &[(Node, Node)]| {
+            let root = short.import(graph, &[node], known)[0];
+            let parts = summands(&short, root).into_iter();
+            let texts: Result<Vec<String>, Diagnostic> = parts
+                .map(|(minus, part)| self.summand(&short, minus, part))
+                .collect();
+            out.push(broken(head, &texts?));
+            Ok(())
+        };
+        for (head, &root) in heads.iter().zip(roots) {
+            display(head, root, &known)?;
+        }
+        for (at, &node) in named.iter().enumerate() {
+            display(&latex_name(&self.names[first + at]), node, &known[..at])?;
+        }
+        if out.iter().map(String::len).sum::<usize>() > crate::graph::LIMIT {
+            return Err(too_long());
+        }
+        Ok(out)
+    }
+
+    /// The values of the parameters, and the splines.
+    fn explained(&self, graph: &Graph, roots: &[Node]) -> Result<String, Diagnostic> {
+        let d = self.model.dimension();
+        let values = self.names[d..].iter().zip(&self.model.parameters);
+        let mut items: Vec<String> = values
+            .map(|(name, parameter)| {
+                format!("${} = {}$", latex_name(name), latex_value(parameter.value))
+            })
+            .collect();
+        for (name, coordinate) in self
+            .names
+            .iter()
+            .zip(&self.model.coordinates)
+            .take(if d > 8 { 0 } else { d })
+        {
+            if let Some(period) = coordinate.period {
+                let period = match period == std::f64::consts::TAU {
+                    true => "2\\pi".to_owned(),
+                    false => latex_value(period),
+                };
+                items.push(format!("${}$ of period ${period}$", latex_name(name)));
+            }
+        }
+        let mut out = String::new();
+        if !items.is_empty() {
+            out.push_str(&format!("Here {}.\n", items.join(", ")));
+        }
+        let mut seen: HashMap<String, &Spline> = HashMap::new();
+        for at in graph.schedule(roots) {
+            let Op::Spline(id, _) = graph.op(at) else {
+                continue;
+            };
+            let table = graph.spline_table(id);
+            let name = spline_name(table);
+            match seen.get(&name) {
+                Some(known) if **known == **table => continue,
+                Some(_) => {
+                    let help = "export to pot, python or c, where each has its table";
+                    return Err(refused(
+                        "splines of one degree with different tables would all be called S",
+                        help,
+                    ));
+                }
+                None => out.push_str(&format!("\n{}\n", spline_text(&name, table))),
+            }
+            seen.insert(name, table);
+        }
+        Ok(out)
+    }
+}
+
+fn latex_value(value: f64) -> String {
+    let text = number(value);
+    match text.split_once('e') {
+        Some((digits, power)) => format!("{digits} \\cdot 10^{{{power}}}"),
+        None => text,
+    }
+}
+
+fn spline_name(table: &Spline) -> String {
+    let degrees: Vec<String> = table.degrees().iter().map(usize::to_string).collect();
+    match degrees.windows(2).all(|pair| pair[0] == pair[1]) {
+        true => format!("S_{{{}}}", degrees[0]),
+        false => format!("S_{{{}}}", degrees.join(",")),
+    }
+}
+
+fn spline_text(name: &str, table: &Spline) -> String {
+    let axes: Vec<String> = (0..table.dimension())
+        .map(|axis| {
+            let range = table.axes()[axis];
+            let what = match (range.periodic, table.extensions()[axis]) {
+                (true, _) => "periodic",
+                (_, Extension::Linear) => "continued along its tangent",
+                (_, Extension::Constant) => "continued by a constant",
+                (_, Extension::Zero) => "zero beyond",
+            };
+            format!(
+                "${}$ cells of $[{}, {}]$ with degree ${}$, {what}",
+                table.cells_along(axis),
+                latex_value(range.lo),
+                latex_value(range.hi),
+                table.degrees()[axis],
+            )
+        })
+        .collect();
+    let count = table.coefficients().len();
+    let coefficients = match count > LISTED {
+        true => format!("Its ${count}$ coefficients are in the program."),
+        false => {
+            let list: Vec<String> = table
+                .coefficients()
+                .iter()
+                .map(|c| format!("${}$", latex_value(*c)))
+                .collect();
+            format!(
+                "Its coefficients, the last coordinate fastest, are\n{}.",
+                list.join(",\n")
+            )
+        }
+    };
+    format!(
+        "${name}$ is the uniform B-spline on {}. {coefficients}",
+        axes.join(" by ")
+    )
+}
+
+/// A formula over as many lines as it takes, aligned at the sign of equality.
+fn broken(head: &str, summands: &[String]) -> String {
+    let mut out = format!("{head} &=");
+    let mut filled = width(head) + 2;
+    for (at, text) in summands.iter().enumerate() {
+        let size = width(text);
+        if at > 0 && filled + size > LINE {
+            out.push_str(" \\\\\n&\\quad");
+            filled = 4;
+        }
+        match (at, text.strip_prefix('-')) {
+            (0, _) => out.push_str(&format!(" {text}")),
+            (_, Some(rest)) => out.push_str(&format!(" - {rest}")),
+            _ => out.push_str(&format!(" + {text}")),
+        }
+        filled += size + 2;
+    }
+    out
+}
+
+/// About how wide a text is, in characters: of a fraction the wider part counts, commands and braces
+/// do not.
+fn width(text: &str) -> usize {
+    let mut widths = vec![0usize];
+    // For each open brace, the fraction it belongs to: 1 for the upper part, 2 for the lower.
+    let mut open: Vec<u8> = Vec::new();
+    let mut pending = 0u8;
+    let mut upper = Vec::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let mut length = c.len_utf8();
+        match c {
+            '\\' => {
+                let word: String = rest[1..]
+                    .chars()
+                    .take_while(char::is_ascii_alphabetic)
+                    .collect();
+                length = 1 + word.len().max(1);
+                match word.as_str() {
+                    "frac" => pending = 1,
+                    "left" | "right" | "begin" | "end" | "mathrm" | "text" | "operatorname" => {}
+                    "sum" => *last(&mut widths) += 4,
+                    word if word.len() <= 3 => *last(&mut widths) += word.len(),
+                    _ => *last(&mut widths) += 2,
+                }
+            }
+            '{' => {
+                open.push(pending);
+                if pending > 0 {
+                    widths.push(0);
+                }
+                pending = 0;
+            }
+            '}' => match open.pop() {
+                Some(1) => {
+                    upper.push(widths.pop().unwrap_or(0));
+                    pending = 2;
+                }
+                Some(2) => {
+                    let lower = widths.pop().unwrap_or(0);
+                    *last(&mut widths) += lower.max(upper.pop().unwrap_or(0));
+                }
+                _ => {}
+            },
+            ' ' | '^' | '_' | '&' => {}
+            _ => *last(&mut widths) += 1,
+        }
+        rest = &rest[length..];
+    }
+    widths.iter().sum()
+}
+
+fn last(widths: &mut [usize]) -> &mut usize {
+    let at = widths.len() - 1;
+    &mut widths[at]
+}
+
+/// What a formula is a sum of, with signs.
+fn summands(graph: &Graph, root: Node) -> Vec<(bool, Node)> {
+    let mut out = Vec::new();
+    let mut open = vec![(false, root)];
+    while let Some((minus, node)) = open.pop() {
+        match graph.op(node) {
+            Op::Apply2(Function::Add, a, b) => open.extend([(minus, b), (minus, a)]),
+            Op::Apply2(Function::Subtract, a, b) => open.extend([(!minus, b), (minus, a)]),
+            Op::Apply1(Function::Negate, a) => open.push((!minus, a)),
+            _ => out.push((minus, node)),
+        }
+    }
+    out
+}
+
+/// What gets a name: what is long and used twice, and what would not fit on a line.
+fn named(graph: &Graph, roots: &[Node]) -> Vec<Node> {
+    let schedule = graph.schedule(roots);
+    let is_sum = |op: Op| {
+        matches!(
+            op,
+            Op::Apply2(Function::Add | Function::Subtract, ..) | Op::Apply1(Function::Negate, _)
+        )
+    };
+    let mut uses = vec![0usize; graph.len()];
+    let mut torn = vec![false; graph.len()];
+    for &at in &schedule {
+        let op = graph.op(at);
+        for operand in op.operands() {
+            uses[operand.index()] += 1;
+            torn[operand.index()] |= !is_sum(op);
+        }
+    }
+    let mut widths = vec![0usize; graph.len()];
+    let mut out = Vec::new();
+    for &at in &schedule {
+        let op = graph.op(at);
+        let of = |node: Node| widths[node.index()];
+        let size = match op {
+            Op::Constant(bits) => number(bits.value()).len(),
+            Op::Input(_) => 2,
+            Op::Apply2(Function::Divide, a, b) => of(a).max(of(b)),
+            Op::Apply1(..) => 4 + op.operands().map(of).sum::<usize>(),
+            Op::Power(a, _) => 2 + of(a),
+            Op::Select(c, a, b) => 8 + of(c) + of(a).max(of(b)),
+            op => 1 + op.operands().map(of).sum::<usize>(),
+        };
+        let condition = matches!(op, Op::Compare(..) | Op::And(..) | Op::Or(..) | Op::Not(_));
+        let wants = (uses[at.index()] > 1 && size > SHARED) || (torn[at.index()] && size > LINE);
+        widths[at.index()] = size;
+        if wants && !condition && !roots.contains(&at) {
+            out.push(at);
+            widths[at.index()] = 2;
+        }
+    }
+    out
+}
+
+/// The signs of summation over a family, and what its slots are called under them.
+fn indexed(
+    coordinates: &[Coordinate],
+    names: &[String],
+    family: &Family,
+) -> Option<(String, Vec<String>)> {
+    let base = names.first()?.split('[').next()?.to_owned();
+    let all = coordinates.len();
+    let same = |name: &String| name.split('[').next() == Some(&base) && name.ends_with(']');
+    if !names[..all].iter().all(same) {
+        return None;
+    }
+    let columns = names[all - 1]
+        .split_once(',')
+        .map(|(_, rest)| rest.trim_end_matches(']').trim());
+    let columns: Option<usize> = columns.and_then(|columns| columns.parse().ok());
+    let width = columns.unwrap_or(1);
+    let taken = |letter: &str| {
+        names
+            .iter()
+            .any(|name| name.split('[').next() == Some(letter))
+    };
+    if ["i", "j", "k"].into_iter().any(taken) {
+        return None;
+    }
+    // The place `by` after that of an index, counted from 1.
+    let slot = |letter: &str, by: usize| {
+        let run = match by / width {
+            0 => letter.to_owned(),
+            more => format!("{letter}+{more}"),
+        };
+        match columns {
+            Some(_) => format!("{base}[{run},{}]", by % width + 1),
+            None => format!("{base}[{run}]"),
+        }
+    };
+    let n = family.members();
+    match Members::of(family) {
+        Members::Row {
+            first,
+            step,
+            repeat: 1,
+        } if step as usize == width => {
+            let names = first
+                .iter()
+                .map(|first| slot("i", *first as usize))
+                .collect();
+            Some((format!("\\sum_{{i=1}}^{{{n}}}"), names))
+        }
+        Members::Row {
+            first,
+            step: 1,
+            repeat: 1,
+        } if first == [0] && n.is_multiple_of(width) => {
+            let signs = format!("\\sum_{{i=1}}^{{{}}} \\sum_{{k=1}}^{{{width}}}", n / width);
+            Some((signs, vec![format!("{base}[i,k]")]))
+        }
+        Members::Pairs {
+            count,
+            start: 0,
+            step,
+            slots,
+        } if step as usize == width => {
+            let name =
+                |(second, by): &(bool, u32)| slot(if *second { "j" } else { "i" }, *by as usize);
+            let names = slots.iter().map(name).collect();
+            Some((format!("\\sum_{{1 \\le i < j \\le {count}}}"), names))
+        }
+        _ => None,
+    }
+}
