@@ -5,6 +5,7 @@
 //! (`explain`, `head`, `mistakes`). Nothing else in the package knows of pest.
 
 mod explain;
+mod format;
 mod head;
 mod layout;
 mod mistakes;
@@ -15,6 +16,7 @@ mod scan;
 mod spelling;
 mod tree;
 
+pub use format::format;
 pub use layout::MAX_DEPTH;
 pub use parse::{Parsed, parse, parse_onto};
 pub use print::print;
