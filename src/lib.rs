@@ -15,6 +15,7 @@
 //! | 1 | [`syntax`] | grammar, tree, printer |
 //! | 2 | [`graph`] | formulas: function table, derivative, simplifier, evaluator, notations |
 //! | 3 | [`check`] | modules, names, kinds, trees into graphs; the embedded library |
+//! | 4 | [`symbols`] | what a text says about names, for editors and prompts |
 //! | 4 | [`kernel`] | lane code, elementary functions, machine code; the only `unsafe` |
 //! | 5 | [`dynamics`] | the damped map, ensembles, seeded streams, where to start |
 //! | 6 | [`stats`] | mergeable running statistics |
@@ -75,4 +76,5 @@ pub mod report;
 pub mod session;
 pub mod source;
 pub mod stats;
+pub mod symbols;
 pub mod syntax;

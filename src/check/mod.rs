@@ -14,6 +14,7 @@ mod fold;
 mod forms;
 mod gather;
 mod kinds;
+mod language;
 mod library;
 mod modules;
 mod names;
@@ -28,6 +29,9 @@ mod vectors;
 
 pub use elaborate::MAX_NODES;
 pub use gather::{LoadError, Loaded, Loader, NoFiles, gather};
+pub use language::{
+    BLOCKS, DOMAINS, KEYS, Key, LanguageName, builtins, describe, is_builtin, library,
+};
 pub use settings::{Block, Entry, Setting};
 pub use suggest::suggest;
 
