@@ -10,8 +10,11 @@ use std::collections::HashMap;
 
 /// The outline of a text that was cut into tokens.
 pub(super) fn resolve(text: &str, lexed: Lexed) -> Outline {
+    let newlines = lexed.tokens.iter();
+    let newlines = newlines.filter(|token| token.kind == TokenKind::Newline);
     let mut resolver = Resolver {
         text,
+        newlines: newlines.map(|token| token.start as usize).collect(),
         outline: Outline::default(),
         file: HashMap::new(),
         locals: HashMap::new(),
@@ -32,6 +35,8 @@ pub(super) fn resolve(text: &str, lexed: Lexed) -> Outline {
 
 struct Resolver<'t> {
     text: &'t str,
+    /// Where lines end that count.
+    newlines: Vec<usize>,
     outline: Outline,
     /// The symbols of the file.
     file: HashMap<Cow<'t, str>, usize>,
@@ -244,7 +249,7 @@ impl<'t> Resolver<'t> {
                 _ => self.refer(token, self.word(tokens, place + 1) == "("),
             }
         }
-        let end = self.end(at, tokens);
+        let end = self.end(tokens);
         for frame in frames.into_iter().rev() {
             self.unbind(frame.bound, end);
         }
@@ -252,14 +257,11 @@ impl<'t> Resolver<'t> {
         self.unbind(rest, end);
     }
 
-    /// Where the last names of a definition end: with the lines below it that are empty or
-    /// comments, where a formula may go on.
-    fn end(&self, at: usize, tokens: &[Token]) -> usize {
+    /// Where the names of a definition end: with the line on which it would go on.
+    fn end(&self, tokens: &[Token]) -> usize {
         let last = tokens.last().map_or(0, |token| token.end as usize);
-        let next = self.outline.definitions.get(at + 1);
-        let next = next.map_or(self.text.len(), |next| next.range.start);
-        let rest = &self.text[last.min(next)..next];
-        last + rest.find('\n').unwrap_or(rest.len())
+        let next = self.newlines.partition_point(|at| *at < last);
+        self.newlines.get(next).copied().unwrap_or(self.text.len())
     }
 
     fn bind(&mut self, symbol: usize, start: usize) {

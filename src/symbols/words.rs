@@ -77,7 +77,7 @@ pub struct Completion {
     pub place: Where,
     /// What is there already and begins the word, in bytes.
     pub replace: Range<usize>,
-    /// The words, those nearest by first.
+    /// The words: local ones, then those of the file, then those of the language.
     pub words: Vec<Word>,
 }
 
