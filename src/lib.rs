@@ -22,6 +22,7 @@
 //! | 7 | [`learn`] | what is kept of trajectories, fits, the filter, the formulas of the scale |
 //! | 9 | [`report`] | results as data, arrays, figures, pages |
 //! | 10 | [`session`] | one run put together, with its verdict |
+//! | 10 | [`lsp`] | what an editor is told |
 //! | 11 | [`cli`] | arguments, files, terminals |
 //!
 //! Everything is dimensionless, as in Li & Tao 2024, *Automated construction of effective
@@ -72,6 +73,7 @@ pub mod dynamics;
 pub mod graph;
 pub mod kernel;
 pub mod learn;
+pub mod lsp;
 pub mod report;
 pub mod session;
 pub mod source;
