@@ -15,6 +15,7 @@
 //! | 1 | [`syntax`] | grammar, tree, printer |
 //! | 2 | [`graph`] | formulas: function table, derivative, simplifier, evaluator, notations |
 //! | 3 | [`check`] | modules, names, kinds, trees into graphs; the embedded library |
+//! | 4 | [`symbols`] | what a text says about names, for editors and prompts |
 //! | 4 | [`kernel`] | lane code, elementary functions, machine code; the only `unsafe` |
 //! | 5 | [`export`] | formulas as programs and input files of others |
 //! | 5 | [`dynamics`] | the damped map, ensembles, seeded streams, where to start |
@@ -22,6 +23,7 @@
 //! | 7 | [`learn`] | what is kept of trajectories, fits, the filter, the formulas of the scale |
 //! | 9 | [`report`] | results as data, arrays, figures, pages |
 //! | 10 | [`session`] | one run put together, with its verdict |
+//! | 10 | [`lsp`] | what an editor is told |
 //! | 11 | [`cli`] | arguments, files, terminals |
 //!
 //! Everything is dimensionless, as in Li & Tao 2024, *Automated construction of effective
@@ -73,8 +75,10 @@ pub mod export;
 pub mod graph;
 pub mod kernel;
 pub mod learn;
+pub mod lsp;
 pub mod report;
 pub mod session;
 pub mod source;
 pub mod stats;
+pub mod symbols;
 pub mod syntax;

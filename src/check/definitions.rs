@@ -352,6 +352,7 @@ pub(super) fn builtin_names() -> impl Iterator<Item = &'static str> {
             "diff",
             "spline",
             "periodic_spline",
+            "csv",
         ])
         .chain(GATHER.iter().map(|row| row.0))
 }

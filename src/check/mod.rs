@@ -14,7 +14,9 @@ mod fold;
 mod forms;
 mod gather;
 mod kinds;
+mod language;
 mod library;
+mod meaning;
 mod modules;
 mod names;
 mod paths;
@@ -28,6 +30,10 @@ mod vectors;
 
 pub use elaborate::MAX_NODES;
 pub use gather::{LoadError, Loaded, Loader, NoFiles, gather};
+pub use language::{
+    BLOCKS, DOMAINS, KEYS, Key, LanguageName, builtins, describe, is_builtin, library,
+};
+pub use meaning::Meaning;
 pub use settings::{Block, Entry, Setting};
 pub use suggest::suggest;
 

@@ -95,6 +95,7 @@ enum Rule {
 struct Row {
     function: Function,
     name: &'static str,
+    about: &'static str,
     rule: Rule,
     awkward: &'static [Awkward],
 }
@@ -116,6 +117,7 @@ macro_rules! functions {
         static TABLE: &[Row] = &[$(Row {
             function: Function::$variant,
             name: $name,
+            about: $doc,
             rule: $rule,
             awkward: $awkward,
         }),*];
@@ -237,6 +239,11 @@ impl Function {
             One(..) => 1,
             Two(..) => 2,
         }
+    }
+
+    /// What it is, in a line.
+    pub fn about(self) -> &'static str {
+        self.row().about
     }
 
     /// Whether it is written as an operator and not by its name.

@@ -8,7 +8,7 @@ use super::given::Given;
 use super::matrices::damping;
 use super::noise::NoiseSource;
 use super::room::MOST_BINNED;
-use crate::check::{Block, suggest};
+use crate::check::{Block, KEYS, suggest};
 use crate::diagnostic::Diagnostic;
 use crate::dynamics::Damping;
 use crate::graph::Coordinate;
@@ -175,9 +175,10 @@ impl Options {
                     format!("a learn block has no setting `{unknown}`"),
                 )
                 .at(key_span, "not known");
-                problem = match suggest(unknown, KEYS.iter().copied()) {
+                let known: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
+                problem = match suggest(unknown, known.iter().copied()) {
                     Some(close) => problem.help(format!("did you mean `{close}`?")),
-                    None => problem.help(format!("the settings are {}", KEYS.join(", "))),
+                    None => problem.help(format!("the settings are {}", known.join(", "))),
                 };
                 return Err(Box::new(problem));
             }
@@ -185,27 +186,6 @@ impl Options {
         Ok(())
     }
 }
-
-const KEYS: &[&str] = &[
-    "delta",
-    "resolve",
-    "gamma",
-    "friction",
-    "mass",
-    "estimator",
-    "steps",
-    "trajectories",
-    "burn_in",
-    "seed",
-    "start",
-    "domain",
-    "knots",
-    "restarts",
-    "target",
-    "compare",
-    "terms",
-    "noise",
-];
 
 /// What a run does: every choice made.
 #[derive(Clone, PartialEq, Debug)]

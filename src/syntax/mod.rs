@@ -10,6 +10,7 @@ mod format;
 mod formula;
 mod head;
 mod layout;
+mod lexed;
 mod mistakes;
 mod parse;
 mod print;
@@ -20,10 +21,12 @@ mod tree;
 
 pub use format::format;
 pub use layout::MAX_DEPTH;
+pub use lexed::{Lexed, lex};
 pub use parse::{Parsed, parse, parse_onto};
 pub use print::print;
 pub use references::{Reference, Referred, references};
-pub use spelling::{alike, as_name, canonical};
+pub use scan::{KEYWORDS, Kind as TokenKind, Token};
+pub use spelling::{alike, as_name, canonical, is_name};
 pub use tree::{
     Argument, Binding, Expr, ExprId, ExprKind, Infix, Item, ItemKind, Name, Origin, Prefix, Range,
     SettingLine, Tree,

@@ -8,37 +8,50 @@ use pest::unicode::{XID_CONTINUE, XID_START};
 
 /// What a token is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// A name or a keyword.
     Name,
+    /// A number, with whatever sticks to it.
     Number,
+    /// A string with its quotes, or without the last one if it is not closed.
     Text,
+    /// `(`, `[` or `{`.
     Open,
+    /// `)`, `]` or `}`.
     Close,
+    /// An operator, or a character that means nothing.
     Operator,
+    /// The end of a line.
     Newline,
+    /// From `#` to the end of the line.
     Comment,
 }
 
 /// A piece of the text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Token {
+pub struct Token {
+    /// What it is.
     pub kind: Kind,
+    /// Its first byte.
     pub start: u32,
+    /// One past its last byte.
     pub end: u32,
 }
 
 impl Token {
+    /// How it is written.
     pub fn text(self, text: &str) -> &str {
         &text[self.start as usize..self.end as usize]
     }
 
+    /// Where it is.
     pub fn span(self, source: SourceId) -> Span {
         Span::new(source, self.start as usize, self.end as usize)
     }
 }
 
 /// The words that cannot be names.
-pub(super) const KEYWORDS: [&str; 11] = [
+pub const KEYWORDS: [&str; 11] = [
     "if", "then", "else", "let", "and", "or", "not", "for", "in", "param", "import",
 ];
 

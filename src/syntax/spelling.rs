@@ -17,6 +17,11 @@ pub fn alike(a: &str, b: &str) -> bool {
     canonical(a) != canonical(b) && a.nfkc().eq(b.nfkc())
 }
 
+/// Whether a text can be a name: letters, digits and `_`, and no keyword.
+pub fn is_name(text: &str) -> bool {
+    text.starts_with(begins_name) && text.chars().all(continues_name) && !KEYWORDS.contains(&text)
+}
+
 /// A name made of any text, such as the stem of a file: what cannot be in a name becomes `_`.
 pub fn as_name(text: &str) -> String {
     let text = canonical(text);
@@ -32,7 +37,7 @@ pub fn as_name(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{alike, as_name, canonical};
+    use super::{alike, as_name, canonical, is_name};
 
     #[test]
     fn spellings_of_one_letter_are_one_name() {
@@ -41,6 +46,12 @@ mod tests {
         assert_ne!(canonical("\u{b5}"), canonical("\u{3bc}"));
         assert!(alike("\u{b5}", "\u{3bc}") && alike("\u{3f5}", "\u{3b5}"));
         assert!(!alike("e\u{301}", "\u{e9}") && !alike("a", "b"));
+    }
+
+    #[test]
+    fn names_are_told_from_what_is_none() {
+        assert!(is_name("eps1") && is_name("ε") && is_name("_x") && is_name("as"));
+        assert!(!is_name("") && !is_name("1x") && !is_name("a b") && !is_name("let"));
     }
 
     #[test]
