@@ -107,6 +107,28 @@ impl Grid {
         lines
     }
 
+    /// The value at a place, between the four points around it, as far as they have one; NaN where
+    /// the nearest has none.
+    pub fn at(&self, x: f64, y: f64) -> f64 {
+        let place = |points: &[f64], at: f64| {
+            let (first, last) = (points.first()?, points.last()?);
+            let share = (at - first) / (last - first) * (points.len() - 1) as f64;
+            let low = share.floor().max(0.0) as usize;
+            (share.is_finite() && low + 1 < points.len()).then(|| (low, share - low as f64))
+        };
+        let Some(((i, right), (j, up))) = place(&self.x, x).zip(place(&self.y, y)) else {
+            return f64::NAN;
+        };
+        let nearest = self.value(i + usize::from(right >= 0.5), j + usize::from(up >= 0.5));
+        if nearest.is_nan() {
+            return nearest;
+        }
+        let corner = |a: usize, b: usize| Some(self.value(i + a, j + b)).filter(|z| !z.is_nan());
+        let z = [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(a, b)| corner(a, b).unwrap_or(nearest));
+        let along = [0, 2].map(|k: usize| z[k] + up * (z[k + 1] - z[k]));
+        along[0] + right * (along[1] - along[0])
+    }
+
     fn value(&self, i: usize, j: usize) -> f64 {
         self.z[i * self.y.len() + j]
     }

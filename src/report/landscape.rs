@@ -6,9 +6,10 @@ use super::drawing::extent;
 use super::figure::figure;
 use super::kuva::Kuva;
 use super::maps::{Atlas, Bands, Map, Mark, Palette, aspect, axis};
-use super::number::significant;
+use super::number::{place, significant};
 use super::plot::{Picture, Plotter};
 use super::surfaces::{Coordinate, Surfaces};
+use super::window::window;
 
 /// Levels of a map, about.
 const LEVELS: f64 = 12.0;
@@ -52,6 +53,26 @@ fn map(surfaces: &Surfaces, title: String, values: &[f64], bands: Bands) -> Map 
         labelled: false,
         bar: true,
         marks: Vec::new(),
+    }
+}
+
+/// `U` at its own values, with wells and saddles: of a function that stands for itself.
+pub(super) fn plain(surfaces: &Surfaces, title: &str) -> Map {
+    let values: Vec<f64> = covered(surfaces, &surfaces.u).collect();
+    let (lo, hi) = window(&values).unwrap_or((0.0, 0.0));
+    let bands = Bands::between(lo, hi, LEVELS, Palette::Height, &surfaces.potential);
+    let kept = |value: &f64| value.is_finite();
+    let range = extent(surfaces.points.iter().map(|point| point.value).filter(kept));
+    let size = range.map_or(1.0, |(lo, hi)| hi - lo);
+    let marks = surfaces.points.iter().map(|point| Mark {
+        kind: point.kind,
+        at: point.at,
+        label: place(point.value, if size > 0.0 { size } else { 1.0 }),
+    });
+    Map {
+        labelled: true,
+        marks: marks.collect(),
+        ..map(surfaces, title.to_owned(), &surfaces.u, bands)
     }
 }
 

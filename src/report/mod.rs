@@ -19,6 +19,8 @@ pub mod sections;
 pub mod summary;
 pub mod surfaces;
 pub mod table;
+pub mod terminal;
+pub mod window;
 
 pub mod calibration;
 mod canvas;
