@@ -25,7 +25,7 @@ const LISTED: usize = 400;
 /// # Errors
 /// Splines that could not be told apart, and a formula that is too long.
 pub(super) fn write(model: &Model, options: Options) -> Result<String, Diagnostic> {
-    let mut page = Page::new(model);
+    let page = Page::new(model);
     let mut graph = model.graph.clone();
     let d = model.dimension();
     let roots = match options.gradient {
@@ -36,16 +36,20 @@ pub(super) fn write(model: &Model, options: Options) -> Result<String, Diagnosti
     let heads = page.heads(options.gradient);
     let sums = match options.gradient || d < MANY {
         true => None,
-        false => page.sums(&mut graph, roots[0])?,
+        false => page.sums(&mut graph, roots[0], &heads[0])?,
     };
     let displays = match sums {
-        Some(summands) => vec![broken(&heads[0], &summands)],
-        None => page.displays(&graph, &roots, &heads)?,
+        Some(displays) => displays,
+        None => page
+            .clone()
+            .named_displays(&graph, &roots, &heads, &[], "")?,
     };
-    let mut out = format!(
-        "\\begin{{align*}}\n{}\n\\end{{align*}}\n",
-        displays.join(" \\\\\n")
-    );
+    let displays: Vec<String> = displays
+        .iter()
+        .map(|(head, summands)| broken(head, summands))
+        .collect();
+    let displays = displays.join(" \\\\\n");
+    let mut out = format!("\\begin{{align*}}\n{displays}\n\\end{{align*}}\n");
     out.push_str(&page.explained(&graph, &roots)?);
     match options.standalone {
         true => Ok(document(model, &out)),
@@ -67,7 +71,11 @@ fn document(model: &Model, body: &str) -> String {
     )
 }
 
+/// The left side of an equation, and the terms of the right one with their signs.
+type Display = (String, Vec<String>);
+
 /// A display in the making.
+#[derive(Clone)]
 struct Page<'a> {
     model: &'a Model,
     /// Names of the inputs, and then of what gets one.
@@ -113,45 +121,75 @@ impl<'a> Page<'a> {
     }
 
     /// The value as sums over families and what is left, if terms repeat.
-    fn sums(&self, graph: &mut Graph, root: Node) -> Result<Option<Vec<String>>, Diagnostic> {
+    fn sums(
+        &self,
+        graph: &mut Graph,
+        root: Node,
+        head: &str,
+    ) -> Result<Option<Vec<Display>>, Diagnostic> {
         let d = self.model.dimension();
         let split = graph.split(root, d);
         let mut rest = split.rest.clone();
-        let mut found = Vec::new();
+        let (mut found, mut displays) = (Vec::new(), Vec::new());
+        let mut taken = self.names.clone();
         for family in &split.families {
-            match self.sum(family)? {
-                Some(text) => found.push(text),
+            match self.sum(family, &taken)? {
+                Some((text, named)) => {
+                    found.push(text);
+                    taken.extend(named.iter().map(|(name, _)| base_of(name)));
+                    displays.extend(named);
+                }
                 None => rest.extend((0..family.members()).map(|m| family.member(graph, m, d))),
             }
         }
         if found.is_empty() {
             return Ok(None);
         }
-        let rest = graph.simplify_for_print(&rest, d);
+        let mut sum = graph.constant(0.0);
         for node in rest {
-            for (minus, part) in summands(graph, node) {
-                found.push(self.summand(graph, minus, part)?);
-            }
+            sum = graph.plus(sum, node);
         }
-        Ok(Some(found))
+        let sum = graph.simplify_for_print(&[sum], d);
+        if graph.as_constant(sum[0]) != Some(0.0) {
+            let page = self.clone();
+            let mut rest = page.named_displays(graph, &sum, &[head.to_owned()], &taken, "")?;
+            found.extend(rest.remove(0).1);
+            displays.extend(rest);
+        }
+        let mut all = vec![(head.to_owned(), found)];
+        all.extend(displays);
+        Ok(Some(all))
     }
 
-    /// A family as one sum, where its members differ by their indices alone.
-    fn sum(&self, family: &Family) -> Result<Option<String>, Diagnostic> {
+    /// A family as one sum, where its members differ by their indices alone, and what has a name in it.
+    fn sum(
+        &self,
+        family: &Family,
+        taken: &[String],
+    ) -> Result<Option<(String, Vec<Display>)>, Diagnostic> {
         if family.constants() > 0 {
             return Ok(None);
         }
-        let Some((signs, mut names)) = indexed(&self.model.coordinates, &self.names, family) else {
+        let Some((sign, mut names)) = indexed(&self.model.coordinates, &self.names, family) else {
             return Ok(None);
         };
         names.extend_from_slice(&self.names[self.model.dimension()..]);
         let mut graph = family.graph.clone();
         let value = graph.simplify_for_print(&[family.value], family.slots())[0];
-        let body = print(&graph, value, &names, Notation::Latex).ok_or_else(too_long)?;
-        Ok(Some(match summands(&graph, value).len() {
-            1 => format!("{signs} {body}"),
-            _ => format!("{signs} \\left({body}\\right)"),
-        }))
+        let inner = Page {
+            model: self.model,
+            names,
+        };
+        // What has a name in the term differs from term to term.
+        let index = format!("[{}]", sign.letters.join(","));
+        let head = String::new();
+        let mut displays = inner.named_displays(&graph, &[value], &[head], taken, &index)?;
+        let body = displays.remove(0).1;
+        let body = match &body[..] {
+            [one] => format!("{} {one}", sign.signs),
+            parts => format!("{} \\left({}\\right)", sign.signs, joined(parts)),
+        };
+        Ok(Some((body, displays)))
     }
 
     fn summand(&self, graph: &Graph, minus: bool, node: Node) -> Result<String, Diagnostic> {
@@ -163,28 +201,26 @@ impl<'a> Page<'a> {
         })
     }
 
-    /// Each root as a display, and after them what got a name in them.
-    fn displays(
-        &mut self,
+    /// Each root as a display, and after them what got a name in them; names end in `index`, and none
+    /// is among `taken`.
+    fn named_displays(
+        mut self,
         graph: &Graph,
         roots: &[Node],
         heads: &[String],
-    ) -> Result<Vec<String>, Diagnostic> {
+        taken: &[String],
+        index: &str,
+    ) -> Result<Vec<Display>, Diagnostic> {
         let named = named(graph, roots);
         let first = self.names.len();
         let mut count = 0;
-        for _ in &named {
-            let taken = |name: &String| {
-                self.names
-                    .iter()
-                    .any(|known| latex_name(known) == latex_name(name))
-            };
-            let mut name = String::new();
-            while name.is_empty() || taken(&name) {
-                count += 1;
-                name = format!("t{count}");
+        while self.names.len() < first + named.len() {
+            count += 1;
+            let like = latex_name(&format!("t{count}"));
+            let free = |name: &String| latex_name(name) != like;
+            if taken.iter().chain(&self.names[..first]).all(free) {
+                self.names.push(format!("t{count}{index}"));
             }
-            self.names.push(name);
         }
         // Each formula with what has a name before it as inputs.
         let mut short = Graph::new();
@@ -192,26 +228,27 @@ impl<'a> Page<'a> {
             .map(|at| short.input((first + at) as u32))
             .collect();
         let known: Vec<(Node, Node)> = named.iter().copied().zip(inputs).collect();
-        let mut out = Vec::new();
-        let mut display = |head: &str, node: Node, known: &[(Node, Node)]| {
+        let mut out: Vec<Display> = Vec::new();
+        let mut display = |head: String, node: Node, known: &[(Node, Node)]| {
             let root = short.import(graph, &[node], known)[0];
             let parts = summands(&short, root).into_iter();
             let texts: Result<Vec<String>, Diagnostic> = parts
                 .map(|(minus, part)| self.summand(&short, minus, part))
                 .collect();
-            out.push(broken(head, &texts?));
-            Ok(())
+            texts.map(|texts| out.push((head, texts)))
         };
         for (head, &root) in heads.iter().zip(roots) {
-            display(head, root, &known)?;
+            display(head.clone(), root, &known)?;
         }
         for (at, &node) in named.iter().enumerate() {
-            display(&latex_name(&self.names[first + at]), node, &known[..at])?;
+            display(latex_name(&self.names[first + at]), node, &known[..at])?;
         }
-        if out.iter().map(String::len).sum::<usize>() > crate::graph::LIMIT {
-            return Err(too_long());
+        let size =
+            |(head, texts): &Display| head.len() + texts.iter().map(String::len).sum::<usize>();
+        match out.iter().map(size).sum::<usize>() > crate::graph::LIMIT {
+            true => Err(too_long()),
+            false => Ok(out),
         }
-        Ok(out)
     }
 
     /// The values of the parameters, and the splines.
@@ -341,6 +378,25 @@ fn broken(head: &str, summands: &[String]) -> String {
     out
 }
 
+/// Terms with their signs between, on one line.
+fn joined(summands: &[String]) -> String {
+    let mut out = String::new();
+    for (at, text) in summands.iter().enumerate() {
+        match (at, text.strip_prefix('-')) {
+            (0, _) => out.push_str(text),
+            (_, Some(rest)) => out.push_str(&format!(" - {rest}")),
+            _ => out.push_str(&format!(" + {text}")),
+        }
+    }
+    out
+}
+
+/// `t_{1,i,j}` as the name `t1`, so that another one can keep away from it.
+fn base_of(name: &str) -> String {
+    let kept = name.replace("_{", "").replace('}', "");
+    kept.split(',').next().unwrap_or(name).to_owned()
+}
+
 /// About how wide a text is, in characters: of a fraction the wider part counts, commands and braces
 /// do not.
 fn width(text: &str) -> usize {
@@ -456,12 +512,22 @@ fn named(graph: &Graph, roots: &[Node]) -> Vec<Node> {
     out
 }
 
+/// The signs of a sum, and the indices that run under them.
+struct Sign {
+    signs: String,
+    letters: Vec<String>,
+}
+
 /// The signs of summation over a family, and what its slots are called under them.
 fn indexed(
     coordinates: &[Coordinate],
     names: &[String],
     family: &Family,
-) -> Option<(String, Vec<String>)> {
+) -> Option<(Sign, Vec<String>)> {
+    let sign = |signs: String, letters: &[&str]| Sign {
+        signs,
+        letters: letters.iter().map(|letter| (*letter).to_owned()).collect(),
+    };
     let base = names.first()?.split('[').next()?.to_owned();
     let all = coordinates.len();
     let same = |name: &String| name.split('[').next() == Some(&base) && name.ends_with(']');
@@ -473,14 +539,18 @@ fn indexed(
         .map(|(_, rest)| rest.trim_end_matches(']').trim());
     let columns: Option<usize> = columns.and_then(|columns| columns.parse().ok());
     let width = columns.unwrap_or(1);
-    let taken = |letter: &str| {
-        names
+    let free = |letter: &&str| {
+        !names
             .iter()
             .any(|name| name.split('[').next() == Some(letter))
     };
-    if ["i", "j", "k"].into_iter().any(taken) {
+    let letters: Vec<&str> = ["i", "j", "k", "l", "m", "n"]
+        .into_iter()
+        .filter(free)
+        .collect();
+    let [i, j, k, ..] = letters[..] else {
         return None;
-    }
+    };
     // The place `by` after that of an index, counted from 1.
     let slot = |letter: &str, by: usize| {
         let run = match by / width {
@@ -499,19 +569,19 @@ fn indexed(
             step,
             repeat: 1,
         } if step as usize == width => {
-            let names = first
-                .iter()
-                .map(|first| slot("i", *first as usize))
-                .collect();
-            Some((format!("\\sum_{{i=1}}^{{{n}}}"), names))
+            let names = first.iter().map(|first| slot(i, *first as usize)).collect();
+            Some((sign(format!("\\sum_{{{i}=1}}^{{{n}}}"), &[i]), names))
         }
         Members::Row {
             first,
             step: 1,
             repeat: 1,
         } if first == [0] && n.is_multiple_of(width) => {
-            let signs = format!("\\sum_{{i=1}}^{{{}}} \\sum_{{k=1}}^{{{width}}}", n / width);
-            Some((signs, vec![format!("{base}[i,k]")]))
+            let signs = format!(
+                "\\sum_{{{i}=1}}^{{{}}} \\sum_{{{k}=1}}^{{{width}}}",
+                n / width
+            );
+            Some((sign(signs, &[i, k]), vec![format!("{base}[{i},{k}]")]))
         }
         Members::Pairs {
             count,
@@ -519,10 +589,12 @@ fn indexed(
             step,
             slots,
         } if step as usize == width => {
-            let name =
-                |(second, by): &(bool, u32)| slot(if *second { "j" } else { "i" }, *by as usize);
+            let name = |(second, by): &(bool, u32)| slot(if *second { j } else { i }, *by as usize);
             let names = slots.iter().map(name).collect();
-            Some((format!("\\sum_{{1 \\le i < j \\le {count}}}"), names))
+            Some((
+                sign(format!("\\sum_{{1 \\le {i} < {j} \\le {count}}}"), &[i, j]),
+                names,
+            ))
         }
         _ => None,
     }

@@ -53,7 +53,7 @@ pub(super) fn write(model: &Model, gradient: bool) -> Result<String, Diagnostic>
         names: Names::new(&[
             lepton::RESERVED,
             python::RESERVED,
-            &["particles", "torsions", "forces", "force", "itertools", "k"],
+            "particles torsions forces force itertools at row numbers k",
         ]),
         parameters: Vec::new(),
     };
