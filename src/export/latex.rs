@@ -1,20 +1,19 @@
 //! LaTeX mathematics for amsmath: displays that are broken over lines, and what stands in them.
 
+mod layout;
+
 use std::collections::{HashMap, HashSet};
 
+use self::layout::{LINE, base_of, broken, joined, named, summands, width};
 use super::members::Members;
 use super::names::ascii;
 use super::{Options, refused, too_long};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{
-    Coordinate, Extension, Family, Function, Graph, Model, Node, Notation, Op, Spline, latex_name,
-    number, print,
+    Coordinate, Extension, Family, Graph, Model, Node, Notation, Op, Spline, latex_name, number,
+    print,
 };
 
-/// About as many characters fit on a line.
-const LINE: usize = 62;
-/// From so many characters on, what is used twice gets a name.
-const SHARED: usize = 24;
 /// From so many coordinates on, repeated terms are written as one sum.
 const MANY: usize = 4;
 /// Coefficients of a spline that are listed.
@@ -134,8 +133,8 @@ impl<'a> Page<'a> {
         let mut taken = self.names.clone();
         for family in &split.families {
             match self.sum(family, &taken)? {
-                Some((text, named)) => {
-                    found.push(text);
+                Some((sums, named)) => {
+                    found.extend(sums);
                     taken.extend(named.iter().map(|(name, _)| base_of(name)));
                     displays.extend(named);
                 }
@@ -166,7 +165,7 @@ impl<'a> Page<'a> {
         &self,
         family: &Family,
         taken: &[String],
-    ) -> Result<Option<(String, Vec<Display>)>, Diagnostic> {
+    ) -> Result<Option<(Vec<String>, Vec<Display>)>, Diagnostic> {
         if family.constants() > 0 {
             return Ok(None);
         }
@@ -185,15 +184,25 @@ impl<'a> Page<'a> {
         let head = String::new();
         let mut displays = inner.named_displays(&graph, &[value], &[head], taken, &index)?;
         let body = displays.remove(0).1;
-        let body = match &body[..] {
-            [one] => format!("{} {one}", sign.signs),
-            parts => format!("{} \\left({}\\right)", sign.signs, joined(parts)),
+        // A long sum of sums is a sum each.
+        let parts = match width(&joined(&body)) > LINE {
+            true => body.iter().map(std::slice::from_ref).collect(),
+            false => vec![&body[..]],
         };
-        Ok(Some((body, displays)))
+        let sums = parts.into_iter().map(|parts| match parts {
+            [one] => match one.strip_prefix('-') {
+                Some(rest) => format!("-{} {rest}", sign.signs),
+                None => format!("{} {one}", sign.signs),
+            },
+            parts => format!("{} \\left({}\\right)", sign.signs, joined(parts)),
+        });
+        Ok(Some((sums.collect(), displays)))
     }
 
     fn summand(&self, graph: &Graph, minus: bool, node: Node) -> Result<String, Diagnostic> {
         let text = print(graph, node, &self.names, Notation::Latex).ok_or_else(too_long)?;
+        // A word is no product of letters.
+        let text = text.replace(" \\mathrm{", " \\,\\mathrm{");
         Ok(match (minus, text.strip_prefix('-')) {
             (true, Some(rest)) => rest.to_owned(),
             (true, None) => format!("-{text}"),
@@ -211,7 +220,12 @@ impl<'a> Page<'a> {
         taken: &[String],
         index: &str,
     ) -> Result<Vec<Display>, Diagnostic> {
-        let named = named(graph, roots);
+        let widths: Vec<usize> = self
+            .names
+            .iter()
+            .map(|name| width(&latex_name(name)))
+            .collect();
+        let named = named(graph, roots, &widths);
         let first = self.names.len();
         let mut count = 0;
         while self.names.len() < first + named.len() {
@@ -356,160 +370,6 @@ fn spline_text(name: &str, table: &Spline) -> String {
         "${name}$ is the uniform B-spline on {}. {coefficients}",
         axes.join(" by ")
     )
-}
-
-/// A formula over as many lines as it takes, aligned at the sign of equality.
-fn broken(head: &str, summands: &[String]) -> String {
-    let mut out = format!("{head} &=");
-    let mut filled = width(head) + 2;
-    for (at, text) in summands.iter().enumerate() {
-        let size = width(text);
-        if at > 0 && filled + size > LINE {
-            out.push_str(" \\\\\n&\\quad");
-            filled = 4;
-        }
-        match (at, text.strip_prefix('-')) {
-            (0, _) => out.push_str(&format!(" {text}")),
-            (_, Some(rest)) => out.push_str(&format!(" - {rest}")),
-            _ => out.push_str(&format!(" + {text}")),
-        }
-        filled += size + 2;
-    }
-    out
-}
-
-/// Terms with their signs between, on one line.
-fn joined(summands: &[String]) -> String {
-    let mut out = String::new();
-    for (at, text) in summands.iter().enumerate() {
-        match (at, text.strip_prefix('-')) {
-            (0, _) => out.push_str(text),
-            (_, Some(rest)) => out.push_str(&format!(" - {rest}")),
-            _ => out.push_str(&format!(" + {text}")),
-        }
-    }
-    out
-}
-
-/// `t_{1,i,j}` as the name `t1`, so that another one can keep away from it.
-fn base_of(name: &str) -> String {
-    let kept = name.replace("_{", "").replace('}', "");
-    kept.split(',').next().unwrap_or(name).to_owned()
-}
-
-/// About how wide a text is, in characters: of a fraction the wider part counts, commands and braces
-/// do not.
-fn width(text: &str) -> usize {
-    let mut widths = vec![0usize];
-    // For each open brace, the fraction it belongs to: 1 for the upper part, 2 for the lower.
-    let mut open: Vec<u8> = Vec::new();
-    let mut pending = 0u8;
-    let mut upper = Vec::new();
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let mut length = c.len_utf8();
-        match c {
-            '\\' => {
-                let word: String = rest[1..]
-                    .chars()
-                    .take_while(char::is_ascii_alphabetic)
-                    .collect();
-                length = 1 + word.len().max(1);
-                match word.as_str() {
-                    "frac" => pending = 1,
-                    "left" | "right" | "begin" | "end" | "mathrm" | "text" | "operatorname" => {}
-                    "sum" => *last(&mut widths) += 4,
-                    word if word.len() <= 3 => *last(&mut widths) += word.len(),
-                    _ => *last(&mut widths) += 2,
-                }
-            }
-            '{' => {
-                open.push(pending);
-                if pending > 0 {
-                    widths.push(0);
-                }
-                pending = 0;
-            }
-            '}' => match open.pop() {
-                Some(1) => {
-                    upper.push(widths.pop().unwrap_or(0));
-                    pending = 2;
-                }
-                Some(2) => {
-                    let lower = widths.pop().unwrap_or(0);
-                    *last(&mut widths) += lower.max(upper.pop().unwrap_or(0));
-                }
-                _ => {}
-            },
-            ' ' | '^' | '_' | '&' => {}
-            _ => *last(&mut widths) += 1,
-        }
-        rest = &rest[length..];
-    }
-    widths.iter().sum()
-}
-
-fn last(widths: &mut [usize]) -> &mut usize {
-    let at = widths.len() - 1;
-    &mut widths[at]
-}
-
-/// What a formula is a sum of, with signs.
-fn summands(graph: &Graph, root: Node) -> Vec<(bool, Node)> {
-    let mut out = Vec::new();
-    let mut open = vec![(false, root)];
-    while let Some((minus, node)) = open.pop() {
-        match graph.op(node) {
-            Op::Apply2(Function::Add, a, b) => open.extend([(minus, b), (minus, a)]),
-            Op::Apply2(Function::Subtract, a, b) => open.extend([(!minus, b), (minus, a)]),
-            Op::Apply1(Function::Negate, a) => open.push((!minus, a)),
-            _ => out.push((minus, node)),
-        }
-    }
-    out
-}
-
-/// What gets a name: what is long and used twice, and what would not fit on a line.
-fn named(graph: &Graph, roots: &[Node]) -> Vec<Node> {
-    let schedule = graph.schedule(roots);
-    let is_sum = |op: Op| {
-        matches!(
-            op,
-            Op::Apply2(Function::Add | Function::Subtract, ..) | Op::Apply1(Function::Negate, _)
-        )
-    };
-    let mut uses = vec![0usize; graph.len()];
-    let mut torn = vec![false; graph.len()];
-    for &at in &schedule {
-        let op = graph.op(at);
-        for operand in op.operands() {
-            uses[operand.index()] += 1;
-            torn[operand.index()] |= !is_sum(op);
-        }
-    }
-    let mut widths = vec![0usize; graph.len()];
-    let mut out = Vec::new();
-    for &at in &schedule {
-        let op = graph.op(at);
-        let of = |node: Node| widths[node.index()];
-        let size = match op {
-            Op::Constant(bits) => number(bits.value()).len(),
-            Op::Input(_) => 2,
-            Op::Apply2(Function::Divide, a, b) => of(a).max(of(b)),
-            Op::Apply1(..) => 4 + op.operands().map(of).sum::<usize>(),
-            Op::Power(a, _) => 2 + of(a),
-            Op::Select(c, a, b) => 8 + of(c) + of(a).max(of(b)),
-            op => 1 + op.operands().map(of).sum::<usize>(),
-        };
-        let condition = matches!(op, Op::Compare(..) | Op::And(..) | Op::Or(..) | Op::Not(_));
-        let wants = (uses[at.index()] > 1 && size > SHARED) || (torn[at.index()] && size > LINE);
-        widths[at.index()] = size;
-        if wants && !condition && !roots.contains(&at) {
-            out.push(at);
-            widths[at.index()] = 2;
-        }
-    }
-    out
 }
 
 /// The signs of a sum, and the indices that run under them.

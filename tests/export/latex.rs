@@ -50,8 +50,14 @@ fn latex_compiles() {
             .args(["-halt-on-error", "-interaction=nonstopmode", name])
             .current_dir(folder.path()));
         if let Some(kept) = std::env::var_os("EFFPOT_KEEP_PAGES") {
-            let to = std::path::Path::new(&kept).join(format!("{name}.pdf"));
-            std::fs::copy(folder.path().join(format!("{name}.pdf")), to).unwrap();
+            for ending in ["pdf", "tex"] {
+                let file = format!("{name}.{ending}");
+                std::fs::copy(
+                    folder.path().join(&file),
+                    std::path::Path::new(&kept).join(file),
+                )
+                .unwrap();
+            }
         }
         let log = std::fs::read(folder.path().join(format!("{name}.log"))).unwrap();
         let log = String::from_utf8_lossy(&log).into_owned();
