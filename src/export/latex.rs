@@ -1,20 +1,19 @@
 //! LaTeX mathematics for amsmath: displays that are broken over lines, and what stands in them.
 
+mod layout;
+
 use std::collections::{HashMap, HashSet};
 
+use self::layout::{LINE, base_of, broken, joined, named, summands, width};
 use super::members::Members;
 use super::names::ascii;
 use super::{Options, refused, too_long};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{
-    Coordinate, Extension, Family, Function, Graph, Model, Node, Notation, Op, Spline, latex_name,
-    number, print,
+    Coordinate, Extension, Family, Graph, Model, Node, Notation, Op, Spline, latex_name, number,
+    print,
 };
 
-/// About as many characters fit on a line.
-const LINE: usize = 62;
-/// From so many characters on, what is used twice gets a name.
-const SHARED: usize = 24;
 /// From so many coordinates on, repeated terms are written as one sum.
 const MANY: usize = 4;
 /// Coefficients of a spline that are listed.
@@ -25,7 +24,7 @@ const LISTED: usize = 400;
 /// # Errors
 /// Splines that could not be told apart, and a formula that is too long.
 pub(super) fn write(model: &Model, options: Options) -> Result<String, Diagnostic> {
-    let mut page = Page::new(model);
+    let page = Page::new(model);
     let mut graph = model.graph.clone();
     let d = model.dimension();
     let roots = match options.gradient {
@@ -36,16 +35,20 @@ pub(super) fn write(model: &Model, options: Options) -> Result<String, Diagnosti
     let heads = page.heads(options.gradient);
     let sums = match options.gradient || d < MANY {
         true => None,
-        false => page.sums(&mut graph, roots[0])?,
+        false => page.sums(&mut graph, roots[0], &heads[0])?,
     };
     let displays = match sums {
-        Some(summands) => vec![broken(&heads[0], &summands)],
-        None => page.displays(&graph, &roots, &heads)?,
+        Some(displays) => displays,
+        None => page
+            .clone()
+            .named_displays(&graph, &roots, &heads, &[], "")?,
     };
-    let mut out = format!(
-        "\\begin{{align*}}\n{}\n\\end{{align*}}\n",
-        displays.join(" \\\\\n")
-    );
+    let displays: Vec<String> = displays
+        .iter()
+        .map(|(head, summands)| broken(head, summands))
+        .collect();
+    let displays = displays.join(" \\\\\n");
+    let mut out = format!("\\begin{{align*}}\n{displays}\n\\end{{align*}}\n");
     out.push_str(&page.explained(&graph, &roots)?);
     match options.standalone {
         true => Ok(document(model, &out)),
@@ -67,7 +70,11 @@ fn document(model: &Model, body: &str) -> String {
     )
 }
 
+/// The left side of an equation, and the terms of the right one with their signs.
+type Display = (String, Vec<String>);
+
 /// A display in the making.
+#[derive(Clone)]
 struct Page<'a> {
     model: &'a Model,
     /// Names of the inputs, and then of what gets one.
@@ -113,49 +120,89 @@ impl<'a> Page<'a> {
     }
 
     /// The value as sums over families and what is left, if terms repeat.
-    fn sums(&self, graph: &mut Graph, root: Node) -> Result<Option<Vec<String>>, Diagnostic> {
+    fn sums(
+        &self,
+        graph: &mut Graph,
+        root: Node,
+        head: &str,
+    ) -> Result<Option<Vec<Display>>, Diagnostic> {
         let d = self.model.dimension();
         let split = graph.split(root, d);
         let mut rest = split.rest.clone();
-        let mut found = Vec::new();
+        let (mut found, mut displays) = (Vec::new(), Vec::new());
+        let mut taken = self.names.clone();
         for family in &split.families {
-            match self.sum(family)? {
-                Some(text) => found.push(text),
+            match self.sum(family, &taken)? {
+                Some((sums, named)) => {
+                    found.extend(sums);
+                    taken.extend(named.iter().map(|(name, _)| base_of(name)));
+                    displays.extend(named);
+                }
                 None => rest.extend((0..family.members()).map(|m| family.member(graph, m, d))),
             }
         }
         if found.is_empty() {
             return Ok(None);
         }
-        let rest = graph.simplify_for_print(&rest, d);
+        let mut sum = graph.constant(0.0);
         for node in rest {
-            for (minus, part) in summands(graph, node) {
-                found.push(self.summand(graph, minus, part)?);
-            }
+            sum = graph.plus(sum, node);
         }
-        Ok(Some(found))
+        let sum = graph.simplify_for_print(&[sum], d);
+        if graph.as_constant(sum[0]) != Some(0.0) {
+            let page = self.clone();
+            let mut rest = page.named_displays(graph, &sum, &[head.to_owned()], &taken, "")?;
+            found.extend(rest.remove(0).1);
+            displays.extend(rest);
+        }
+        let mut all = vec![(head.to_owned(), found)];
+        all.extend(displays);
+        Ok(Some(all))
     }
 
-    /// A family as one sum, where its members differ by their indices alone.
-    fn sum(&self, family: &Family) -> Result<Option<String>, Diagnostic> {
+    /// A family as one sum, where its members differ by their indices alone, and what has a name in it.
+    fn sum(
+        &self,
+        family: &Family,
+        taken: &[String],
+    ) -> Result<Option<(Vec<String>, Vec<Display>)>, Diagnostic> {
         if family.constants() > 0 {
             return Ok(None);
         }
-        let Some((signs, mut names)) = indexed(&self.model.coordinates, &self.names, family) else {
+        let Some((sign, mut names)) = indexed(&self.model.coordinates, &self.names, family) else {
             return Ok(None);
         };
         names.extend_from_slice(&self.names[self.model.dimension()..]);
         let mut graph = family.graph.clone();
         let value = graph.simplify_for_print(&[family.value], family.slots())[0];
-        let body = print(&graph, value, &names, Notation::Latex).ok_or_else(too_long)?;
-        Ok(Some(match summands(&graph, value).len() {
-            1 => format!("{signs} {body}"),
-            _ => format!("{signs} \\left({body}\\right)"),
-        }))
+        let inner = Page {
+            model: self.model,
+            names,
+        };
+        // What has a name in the term differs from term to term.
+        let index = format!("[{}]", sign.letters.join(","));
+        let head = String::new();
+        let mut displays = inner.named_displays(&graph, &[value], &[head], taken, &index)?;
+        let body = displays.remove(0).1;
+        // A long sum of sums is a sum each.
+        let parts = match width(&joined(&body)) > LINE {
+            true => body.iter().map(std::slice::from_ref).collect(),
+            false => vec![&body[..]],
+        };
+        let sums = parts.into_iter().map(|parts| match parts {
+            [one] => match one.strip_prefix('-') {
+                Some(rest) => format!("-{} {rest}", sign.signs),
+                None => format!("{} {one}", sign.signs),
+            },
+            parts => format!("{} \\left({}\\right)", sign.signs, joined(parts)),
+        });
+        Ok(Some((sums.collect(), displays)))
     }
 
     fn summand(&self, graph: &Graph, minus: bool, node: Node) -> Result<String, Diagnostic> {
         let text = print(graph, node, &self.names, Notation::Latex).ok_or_else(too_long)?;
+        // A word is no product of letters.
+        let text = text.replace(" \\mathrm{", " \\,\\mathrm{");
         Ok(match (minus, text.strip_prefix('-')) {
             (true, Some(rest)) => rest.to_owned(),
             (true, None) => format!("-{text}"),
@@ -163,28 +210,31 @@ impl<'a> Page<'a> {
         })
     }
 
-    /// Each root as a display, and after them what got a name in them.
-    fn displays(
-        &mut self,
+    /// Each root as a display, and after them what got a name in them; names end in `index`, and none
+    /// is among `taken`.
+    fn named_displays(
+        mut self,
         graph: &Graph,
         roots: &[Node],
         heads: &[String],
-    ) -> Result<Vec<String>, Diagnostic> {
-        let named = named(graph, roots);
+        taken: &[String],
+        index: &str,
+    ) -> Result<Vec<Display>, Diagnostic> {
+        let widths: Vec<usize> = self
+            .names
+            .iter()
+            .map(|name| width(&latex_name(name)))
+            .collect();
+        let named = named(graph, roots, &widths);
         let first = self.names.len();
         let mut count = 0;
-        for _ in &named {
-            let taken = |name: &String| {
-                self.names
-                    .iter()
-                    .any(|known| latex_name(known) == latex_name(name))
-            };
-            let mut name = String::new();
-            while name.is_empty() || taken(&name) {
-                count += 1;
-                name = format!("t{count}");
+        while self.names.len() < first + named.len() {
+            count += 1;
+            let like = latex_name(&format!("t{count}"));
+            let free = |name: &String| latex_name(name) != like;
+            if taken.iter().chain(&self.names[..first]).all(free) {
+                self.names.push(format!("t{count}{index}"));
             }
-            self.names.push(name);
         }
         // Each formula with what has a name before it as inputs.
         let mut short = Graph::new();
@@ -192,26 +242,27 @@ impl<'a> Page<'a> {
             .map(|at| short.input((first + at) as u32))
             .collect();
         let known: Vec<(Node, Node)> = named.iter().copied().zip(inputs).collect();
-        let mut out = Vec::new();
-        let mut display = |head: &str, node: Node, known: &[(Node, Node)]| {
+        let mut out: Vec<Display> = Vec::new();
+        let mut display = |head: String, node: Node, known: &[(Node, Node)]| {
             let root = short.import(graph, &[node], known)[0];
             let parts = summands(&short, root).into_iter();
             let texts: Result<Vec<String>, Diagnostic> = parts
                 .map(|(minus, part)| self.summand(&short, minus, part))
                 .collect();
-            out.push(broken(head, &texts?));
-            Ok(())
+            texts.map(|texts| out.push((head, texts)))
         };
         for (head, &root) in heads.iter().zip(roots) {
-            display(head, root, &known)?;
+            display(head.clone(), root, &known)?;
         }
         for (at, &node) in named.iter().enumerate() {
-            display(&latex_name(&self.names[first + at]), node, &known[..at])?;
+            display(latex_name(&self.names[first + at]), node, &known[..at])?;
         }
-        if out.iter().map(String::len).sum::<usize>() > crate::graph::LIMIT {
-            return Err(too_long());
+        let size =
+            |(head, texts): &Display| head.len() + texts.iter().map(String::len).sum::<usize>();
+        match out.iter().map(size).sum::<usize>() > crate::graph::LIMIT {
+            true => Err(too_long()),
+            false => Ok(out),
         }
-        Ok(out)
     }
 
     /// The values of the parameters, and the splines.
@@ -321,139 +372,10 @@ fn spline_text(name: &str, table: &Spline) -> String {
     )
 }
 
-/// A formula over as many lines as it takes, aligned at the sign of equality.
-fn broken(head: &str, summands: &[String]) -> String {
-    let mut out = format!("{head} &=");
-    let mut filled = width(head) + 2;
-    for (at, text) in summands.iter().enumerate() {
-        let size = width(text);
-        if at > 0 && filled + size > LINE {
-            out.push_str(" \\\\\n&\\quad");
-            filled = 4;
-        }
-        match (at, text.strip_prefix('-')) {
-            (0, _) => out.push_str(&format!(" {text}")),
-            (_, Some(rest)) => out.push_str(&format!(" - {rest}")),
-            _ => out.push_str(&format!(" + {text}")),
-        }
-        filled += size + 2;
-    }
-    out
-}
-
-/// About how wide a text is, in characters: of a fraction the wider part counts, commands and braces
-/// do not.
-fn width(text: &str) -> usize {
-    let mut widths = vec![0usize];
-    // For each open brace, the fraction it belongs to: 1 for the upper part, 2 for the lower.
-    let mut open: Vec<u8> = Vec::new();
-    let mut pending = 0u8;
-    let mut upper = Vec::new();
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let mut length = c.len_utf8();
-        match c {
-            '\\' => {
-                let word: String = rest[1..]
-                    .chars()
-                    .take_while(char::is_ascii_alphabetic)
-                    .collect();
-                length = 1 + word.len().max(1);
-                match word.as_str() {
-                    "frac" => pending = 1,
-                    "left" | "right" | "begin" | "end" | "mathrm" | "text" | "operatorname" => {}
-                    "sum" => *last(&mut widths) += 4,
-                    word if word.len() <= 3 => *last(&mut widths) += word.len(),
-                    _ => *last(&mut widths) += 2,
-                }
-            }
-            '{' => {
-                open.push(pending);
-                if pending > 0 {
-                    widths.push(0);
-                }
-                pending = 0;
-            }
-            '}' => match open.pop() {
-                Some(1) => {
-                    upper.push(widths.pop().unwrap_or(0));
-                    pending = 2;
-                }
-                Some(2) => {
-                    let lower = widths.pop().unwrap_or(0);
-                    *last(&mut widths) += lower.max(upper.pop().unwrap_or(0));
-                }
-                _ => {}
-            },
-            ' ' | '^' | '_' | '&' => {}
-            _ => *last(&mut widths) += 1,
-        }
-        rest = &rest[length..];
-    }
-    widths.iter().sum()
-}
-
-fn last(widths: &mut [usize]) -> &mut usize {
-    let at = widths.len() - 1;
-    &mut widths[at]
-}
-
-/// What a formula is a sum of, with signs.
-fn summands(graph: &Graph, root: Node) -> Vec<(bool, Node)> {
-    let mut out = Vec::new();
-    let mut open = vec![(false, root)];
-    while let Some((minus, node)) = open.pop() {
-        match graph.op(node) {
-            Op::Apply2(Function::Add, a, b) => open.extend([(minus, b), (minus, a)]),
-            Op::Apply2(Function::Subtract, a, b) => open.extend([(!minus, b), (minus, a)]),
-            Op::Apply1(Function::Negate, a) => open.push((!minus, a)),
-            _ => out.push((minus, node)),
-        }
-    }
-    out
-}
-
-/// What gets a name: what is long and used twice, and what would not fit on a line.
-fn named(graph: &Graph, roots: &[Node]) -> Vec<Node> {
-    let schedule = graph.schedule(roots);
-    let is_sum = |op: Op| {
-        matches!(
-            op,
-            Op::Apply2(Function::Add | Function::Subtract, ..) | Op::Apply1(Function::Negate, _)
-        )
-    };
-    let mut uses = vec![0usize; graph.len()];
-    let mut torn = vec![false; graph.len()];
-    for &at in &schedule {
-        let op = graph.op(at);
-        for operand in op.operands() {
-            uses[operand.index()] += 1;
-            torn[operand.index()] |= !is_sum(op);
-        }
-    }
-    let mut widths = vec![0usize; graph.len()];
-    let mut out = Vec::new();
-    for &at in &schedule {
-        let op = graph.op(at);
-        let of = |node: Node| widths[node.index()];
-        let size = match op {
-            Op::Constant(bits) => number(bits.value()).len(),
-            Op::Input(_) => 2,
-            Op::Apply2(Function::Divide, a, b) => of(a).max(of(b)),
-            Op::Apply1(..) => 4 + op.operands().map(of).sum::<usize>(),
-            Op::Power(a, _) => 2 + of(a),
-            Op::Select(c, a, b) => 8 + of(c) + of(a).max(of(b)),
-            op => 1 + op.operands().map(of).sum::<usize>(),
-        };
-        let condition = matches!(op, Op::Compare(..) | Op::And(..) | Op::Or(..) | Op::Not(_));
-        let wants = (uses[at.index()] > 1 && size > SHARED) || (torn[at.index()] && size > LINE);
-        widths[at.index()] = size;
-        if wants && !condition && !roots.contains(&at) {
-            out.push(at);
-            widths[at.index()] = 2;
-        }
-    }
-    out
+/// The signs of a sum, and the indices that run under them.
+struct Sign {
+    signs: String,
+    letters: Vec<String>,
 }
 
 /// The signs of summation over a family, and what its slots are called under them.
@@ -461,7 +383,11 @@ fn indexed(
     coordinates: &[Coordinate],
     names: &[String],
     family: &Family,
-) -> Option<(String, Vec<String>)> {
+) -> Option<(Sign, Vec<String>)> {
+    let sign = |signs: String, letters: &[&str]| Sign {
+        signs,
+        letters: letters.iter().map(|letter| (*letter).to_owned()).collect(),
+    };
     let base = names.first()?.split('[').next()?.to_owned();
     let all = coordinates.len();
     let same = |name: &String| name.split('[').next() == Some(&base) && name.ends_with(']');
@@ -473,14 +399,18 @@ fn indexed(
         .map(|(_, rest)| rest.trim_end_matches(']').trim());
     let columns: Option<usize> = columns.and_then(|columns| columns.parse().ok());
     let width = columns.unwrap_or(1);
-    let taken = |letter: &str| {
-        names
+    let free = |letter: &&str| {
+        !names
             .iter()
             .any(|name| name.split('[').next() == Some(letter))
     };
-    if ["i", "j", "k"].into_iter().any(taken) {
+    let letters: Vec<&str> = ["i", "j", "k", "l", "m", "n"]
+        .into_iter()
+        .filter(free)
+        .collect();
+    let [i, j, k, ..] = letters[..] else {
         return None;
-    }
+    };
     // The place `by` after that of an index, counted from 1.
     let slot = |letter: &str, by: usize| {
         let run = match by / width {
@@ -499,19 +429,19 @@ fn indexed(
             step,
             repeat: 1,
         } if step as usize == width => {
-            let names = first
-                .iter()
-                .map(|first| slot("i", *first as usize))
-                .collect();
-            Some((format!("\\sum_{{i=1}}^{{{n}}}"), names))
+            let names = first.iter().map(|first| slot(i, *first as usize)).collect();
+            Some((sign(format!("\\sum_{{{i}=1}}^{{{n}}}"), &[i]), names))
         }
         Members::Row {
             first,
             step: 1,
             repeat: 1,
         } if first == [0] && n.is_multiple_of(width) => {
-            let signs = format!("\\sum_{{i=1}}^{{{}}} \\sum_{{k=1}}^{{{width}}}", n / width);
-            Some((signs, vec![format!("{base}[i,k]")]))
+            let signs = format!(
+                "\\sum_{{{i}=1}}^{{{}}} \\sum_{{{k}=1}}^{{{width}}}",
+                n / width
+            );
+            Some((sign(signs, &[i, k]), vec![format!("{base}[{i},{k}]")]))
         }
         Members::Pairs {
             count,
@@ -519,10 +449,12 @@ fn indexed(
             step,
             slots,
         } if step as usize == width => {
-            let name =
-                |(second, by): &(bool, u32)| slot(if *second { "j" } else { "i" }, *by as usize);
+            let name = |(second, by): &(bool, u32)| slot(if *second { j } else { i }, *by as usize);
             let names = slots.iter().map(name).collect();
-            Some((format!("\\sum_{{1 \\le i < j \\le {count}}}"), names))
+            Some((
+                sign(format!("\\sum_{{1 \\le {i} < {j} \\le {count}}}"), &[i, j]),
+                names,
+            ))
         }
         _ => None,
     }

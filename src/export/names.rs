@@ -52,11 +52,11 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Only the reserved words of the target are taken.
-    pub(super) fn new(reserved: &[&[&str]]) -> Names {
-        let words = reserved.iter().flat_map(|list| list.iter());
+    /// Only the reserved words of the target are taken, lists of words each.
+    pub(super) fn new(reserved: &[&str]) -> Names {
+        let words = reserved.iter().flat_map(|list| list.split_whitespace());
         Names {
-            taken: words.map(|word| (*word).to_owned()).collect(),
+            taken: words.map(str::to_owned).collect(),
         }
     }
 
@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(plain("r[1,2]"), "r_1_2");
         assert_eq!(plain("landscapes.barrier"), "landscapes_barrier");
         assert_eq!(plain("жук"), "u436u443u43a");
-        let mut names = Names::new(&[&["lambda", "epsilon"]]);
+        let mut names = Names::new(&["lambda epsilon"]);
         assert_eq!(names.claim("λ"), "lambda_");
         assert_eq!(names.claim("ε"), "epsilon_");
         assert_eq!(names.claim("epsilon"), "epsilon__");

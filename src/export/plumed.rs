@@ -58,12 +58,9 @@ fn custom(model: &Model, gradient: bool) -> Result<String, Diagnostic> {
     };
     let roots = graph.simplify(&roots, d);
     // The names of the three arguments that need none are free for a reader to use.
-    let reserved: Vec<&str> = lepton::RESERVED
-        .iter()
-        .filter(|word| !["x", "y", "z", "r", "theta", "t"].contains(*word))
-        .copied()
-        .collect();
-    let mut names = Names::new(&[&reserved]);
+    let free = |word: &&str| !["x", "y", "z", "r", "theta", "t"].contains(word);
+    let reserved: Vec<&str> = lepton::RESERVED.split_whitespace().filter(free).collect();
+    let mut names = Names::new(&reserved);
     let arguments = arguments(model, &mut names);
     let parameters: Vec<String> = model
         .parameter_names()

@@ -49,15 +49,21 @@ fn latex_compiles() {
         run(Command::new(&latex)
             .args(["-halt-on-error", "-interaction=nonstopmode", name])
             .current_dir(folder.path()));
+        if let Some(kept) = std::env::var_os("EFFPOT_KEEP_PAGES") {
+            for ending in ["pdf", "tex"] {
+                let file = format!("{name}.{ending}");
+                std::fs::copy(
+                    folder.path().join(&file),
+                    std::path::Path::new(&kept).join(file),
+                )
+                .unwrap();
+            }
+        }
         let log = std::fs::read(folder.path().join(format!("{name}.log"))).unwrap();
         let log = String::from_utf8_lossy(&log).into_owned();
         // A line that leaves the page is no line to hand in.
         let wide: Vec<&str> = log.lines().filter(|line| too_wide(line)).collect();
         assert!(wide.is_empty(), "{wide:#?}");
-        if let Some(kept) = std::env::var_os("EFFPOT_KEEP_PAGES") {
-            let to = std::path::Path::new(&kept).join(format!("{name}.pdf"));
-            std::fs::copy(folder.path().join(format!("{name}.pdf")), to).unwrap();
-        }
     }
 }
 

@@ -327,10 +327,11 @@ impl Writer<'_> {
         };
         let (a, b) = (self.at_least(a, binding), self.at_least(b, tight));
         if let Some(rest) = b.strip_prefix('-')
-            && function == Function::Add
             && self.notation == Notation::Latex
+            && binding == Binding::Sum
         {
-            return with(binding, format!("{a} - {rest}"));
+            let sign = if function == Function::Add { "-" } else { "+" };
+            return with(binding, format!("{a} {sign} {rest}"));
         }
         let sign = match (self.notation, function) {
             (Notation::Latex, Function::Multiply) => " ",
