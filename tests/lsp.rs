@@ -1,7 +1,7 @@
 //! The language server: conversations of a client with the program over its standard streams, and
 //! of the state machine with itself.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -156,7 +156,7 @@ impl Client {
     }
 }
 
-fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, impl Fn(&str) -> String) {
+fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, impl Fn(&str) -> String + use<>) {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text).unwrap();
@@ -514,7 +514,8 @@ fn everything(server: &mut Server, uri: &str, line: usize, character: usize) {
     ] {
         let params = json!({
             "textDocument": { "uri": uri }, "position": { "line": line, "character": character },
-            "context": { "includeDeclaration": true }, "newName": "fresh",
+            "context": { "includeDeclaration": true, "triggerKind": 1, "isRetrigger": false },
+            "newName": "fresh",
         });
         let method = format!("textDocument/{method}");
         let answer = server.handle(message(

@@ -6,6 +6,8 @@ use lsp_types::{Position, Range};
 #[derive(Clone, PartialEq, Debug)]
 pub struct Lines {
     starts: Vec<usize>,
+    /// Of each line, whether all of its characters are ASCII, so that a column is a byte.
+    plain: Vec<bool>,
 }
 
 impl Lines {
@@ -18,8 +20,13 @@ impl Lines {
             _ => false,
         });
         let starts = std::iter::once(0).chain(ends.map(|(at, _)| at + 1));
+        let starts: Vec<usize> = starts.collect();
+        let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
+        let plain = starts.iter().zip(ends);
+        let plain = plain.map(|(&start, end)| bytes[start..end].is_ascii());
         Lines {
-            starts: starts.collect(),
+            plain: plain.collect(),
+            starts,
         }
     }
 
@@ -27,10 +34,16 @@ impl Lines {
     pub fn position(&self, text: &str, byte: usize) -> Position {
         let byte = byte.min(text.len());
         let line = self.starts.partition_point(|start| *start <= byte) - 1;
-        let before = text.get(self.starts[line]..byte).unwrap_or("");
+        let character = match self.plain[line] {
+            true => byte - self.starts[line],
+            false => {
+                let before = text.get(self.starts[line]..byte).unwrap_or("");
+                before.chars().map(char::len_utf16).sum()
+            }
+        };
         Position {
             line: line as u32,
-            character: before.chars().map(char::len_utf16).sum::<usize>() as u32,
+            character: character as u32,
         }
     }
 
@@ -43,6 +56,9 @@ impl Lines {
         let next = self.starts.get(position.line as usize + 1);
         let line = text.get(start..next.copied().unwrap_or(text.len()));
         let line = line.unwrap_or("").trim_end_matches(['\n', '\r']);
+        if self.plain[position.line as usize] {
+            return start + line.len().min(position.character as usize);
+        }
         let mut column = 0;
         for (at, c) in line.char_indices() {
             column += c.len_utf16() as u32;

@@ -47,7 +47,7 @@ mod tests {
         assert_eq!(
             words.collect::<Vec<_>>(),
             [
-                "# one a = ( 1 + 2 ) # two",
+                "a = ( 1 + 2 ) # two",
                 "V ( q ) = { \n let b = q \n b \n }",
                 "broken = ("
             ]
