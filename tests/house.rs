@@ -62,6 +62,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rustyline", &["cli"]),
     ("indicatif", &["cli"]),
     ("ctrlc", &["cli"]),
+    ("terminal_size", &["cli"]),
 ];
 
 /// What only the command line may do.

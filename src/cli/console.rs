@@ -54,12 +54,21 @@ impl<'a> Console<'a> {
     }
 
     fn has_color(&self) -> bool {
+        self.colours(io::stderr().is_terminal())
+    }
+
+    /// Whether what is printed as the result has colours.
+    pub fn colours_output(&self) -> bool {
+        self.colours(io::stdout().is_terminal())
+    }
+
+    fn colours(&self, is_terminal: bool) -> bool {
         match self.shared.color {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => {
                 let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-                io::stderr().is_terminal() && !refused
+                is_terminal && !refused
             }
         }
     }

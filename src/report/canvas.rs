@@ -1,6 +1,8 @@
-//! SVG, piece by piece, and where labels find room.
+//! A drawing, shape by shape, and where labels find room.
 
 use super::html::escape;
+use super::kuva::Kuva;
+use super::plot::{Figure, Plotter};
 use std::fmt::Write;
 
 /// The fonts of all figures.
@@ -40,74 +42,263 @@ impl<'a> Text<'a> {
     }
 }
 
+/// A run of points, closed to a loop or not.
+pub(super) type Run = (Vec<[f64; 2]>, bool);
+
+/// How a shape is filled and drawn.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct Look {
+    /// A colour, or hatched where [`HATCHED`].
+    pub fill: Option<String>,
+    pub stroke: Option<String>,
+    /// Of the stroke, in pixels.
+    pub width: f64,
+    /// Of the stroke, 0 to 1.
+    pub opacity: f64,
+    pub dash: Option<&'static str>,
+}
+
+/// A filling for where nothing is known.
+pub(super) const HATCHED: &str = "url(#hatch)";
+
+const HATCH: &str = "<pattern id=\"hatch\" width=\"7\" height=\"7\" patternUnits=\"userSpaceOnUse\">\
+    <rect width=\"7\" height=\"7\" fill=\"#f4f4f4\"/>\
+    <path d=\"M-1 1L1 -1M0 7L7 0M6 8L8 6\" stroke=\"#b5b5b5\" stroke-width=\"0.8\"/></pattern>";
+
+impl Look {
+    pub fn filled(colour: impl Into<String>) -> Look {
+        Look {
+            fill: Some(colour.into()),
+            ..Look::default()
+        }
+    }
+
+    pub fn drawn(colour: impl Into<String>, width: f64) -> Look {
+        Look {
+            stroke: Some(colour.into()),
+            width,
+            opacity: 1.0,
+            ..Look::default()
+        }
+    }
+
+    fn attributes(&self) -> String {
+        let mut out = format!("fill=\"{}\"", self.fill.as_deref().unwrap_or("none"));
+        if let Some(stroke) = &self.stroke {
+            // Writing to a string does not fail.
+            let _ = write!(
+                out,
+                " stroke=\"{stroke}\" stroke-width=\"{}\"",
+                short(self.width)
+            );
+            if self.opacity < 1.0 {
+                let _ = write!(out, " stroke-opacity=\"{}\"", short(self.opacity));
+            }
+        }
+        if let Some(dash) = self.dash {
+            let _ = write!(out, " stroke-dasharray=\"{dash}\"");
+        }
+        out
+    }
+}
+
+/// One thing on a canvas.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Shape {
+    /// Lines, or regions by the even-odd rule.
+    Path(Vec<Run>, Look),
+    Rectangle([f64; 2], [f64; 2], Look),
+    Circle([f64; 2], f64, Look),
+    Text {
+        at: [f64; 2],
+        text: String,
+        size: f64,
+        anchor: Anchor,
+        turn: f64,
+        rim: bool,
+    },
+    /// What follows is seen within a rectangle.
+    Clip([f64; 2], [f64; 2]),
+    /// Up to here.
+    EndOfClip,
+    /// Panels, from a corner on.
+    Panels(Figure, [f64; 2]),
+}
+
 /// What has been drawn.
-#[derive(Default)]
 pub(super) struct Canvas {
-    body: String,
+    pub shapes: Vec<Shape>,
+    pub size: [f64; 2],
 }
 
 impl Canvas {
-    /// Adds an element as it is written.
-    pub fn raw(&mut self, element: &str) {
-        self.body.push_str(element);
-        self.body.push('\n');
-    }
-
-    /// A path with the given attributes.
-    pub fn path(&mut self, d: &str, attributes: &str) {
-        if !d.is_empty() {
-            // Writing to a string does not fail.
-            let _ = writeln!(self.body, "<path d=\"{d}\" {attributes}/>");
+    pub fn new(size: [f64; 2]) -> Canvas {
+        Canvas {
+            shapes: Vec::new(),
+            size,
         }
     }
 
-    /// A rectangle with the given attributes.
-    pub fn rectangle(&mut self, [x, y]: [f64; 2], [width, height]: [f64; 2], attributes: &str) {
-        let _ = writeln!(
-            self.body,
-            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {attributes}/>",
-            short(x),
-            short(y),
-            short(width),
-            short(height)
-        );
+    pub fn path(&mut self, runs: Vec<Run>, look: Look) {
+        if !runs.is_empty() {
+            self.shapes.push(Shape::Path(runs, look));
+        }
+    }
+
+    /// A straight line.
+    pub fn line(&mut self, from: [f64; 2], to: [f64; 2], look: Look) {
+        self.path(vec![(vec![from, to], false)], look);
+    }
+
+    pub fn rectangle(&mut self, corner: [f64; 2], size: [f64; 2], look: Look) {
+        self.shapes.push(Shape::Rectangle(corner, size, look));
+    }
+
+    pub fn circle(&mut self, middle: [f64; 2], radius: f64, look: Look) {
+        self.shapes.push(Shape::Circle(middle, radius, look));
+    }
+
+    pub fn clip(&mut self, corner: [f64; 2], size: [f64; 2]) {
+        self.shapes.push(Shape::Clip(corner, size));
+    }
+
+    pub fn end_of_clip(&mut self) {
+        self.shapes.push(Shape::EndOfClip);
+    }
+
+    pub fn panels(&mut self, figure: Figure, corner: [f64; 2]) {
+        self.shapes.push(Shape::Panels(figure, corner));
     }
 
     pub fn text(&mut self, text: Text<'_>) {
-        let anchor = match text.anchor {
-            Anchor::Start => "start",
-            Anchor::Middle => "middle",
-            Anchor::End => "end",
-        };
-        let (x, y) = (short(text.at[0]), short(text.at[1]));
-        let turn = match text.turn {
-            0.0 => String::new(),
-            turn => format!(" transform=\"rotate({} {x} {y})\"", short(turn)),
-        };
-        let written = |canvas: &mut Canvas, attributes: &str| {
-            let _ = writeln!(
-                canvas.body,
-                "<text x=\"{x}\" y=\"{y}\" font-size=\"{}\" text-anchor=\"{anchor}\"{turn}{attributes}>{}</text>",
-                short(text.size),
-                escape(text.text)
-            );
-        };
-        if text.rim {
-            // Two texts, for not every program knows `paint-order`; the first is only a rim.
-            let rim = " aria-hidden=\"true\" stroke=\"#ffffff\" stroke-width=\"2.6\" stroke-linejoin=\"round\" stroke-opacity=\"0.85\"";
-            written(self, rim);
-        }
-        written(self, "");
+        self.shapes.push(Shape::Text {
+            at: text.at,
+            text: text.text.to_owned(),
+            size: text.size,
+            anchor: text.anchor,
+            turn: text.turn,
+            rim: text.rim,
+        });
     }
 
-    /// The whole, of the given size, as one element.
-    pub fn finish(self, [width, height]: [f64; 2], definitions: &str) -> String {
-        let (w, h) = (short(width), short(height));
+    /// As one SVG element, the same bytes for the same shapes.
+    pub fn svg(&self) -> String {
+        let (mut clips, mut body) = (0, String::new());
+        let mut definitions = String::new();
+        let is_hatched = |shape: &Shape| match shape {
+            Shape::Rectangle(_, _, look) => look.fill.as_deref() == Some(HATCHED),
+            _ => false,
+        };
+        if self.shapes.iter().any(is_hatched) {
+            definitions.push_str(HATCH);
+        }
+        for shape in &self.shapes {
+            // Writing to a string does not fail.
+            let _ = match shape {
+                Shape::Path(runs, look) => {
+                    let d: String = runs
+                        .iter()
+                        .map(|(points, closed)| way(points, *closed))
+                        .collect();
+                    let rule = if look.fill.is_some() {
+                        " fill-rule=\"evenodd\""
+                    } else {
+                        ""
+                    };
+                    match d.is_empty() {
+                        true => Ok(()),
+                        false => writeln!(body, "<path d=\"{d}\" {}{rule}/>", look.attributes()),
+                    }
+                }
+                Shape::Rectangle(corner, size, look) => {
+                    writeln!(
+                        body,
+                        "<rect {} {}/>",
+                        extent(*corner, *size),
+                        look.attributes()
+                    )
+                }
+                Shape::Circle([x, y], radius, look) => writeln!(
+                    body,
+                    "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" {}/>",
+                    short(*x),
+                    short(*y),
+                    short(*radius),
+                    look.attributes()
+                ),
+                Shape::Text { .. } => {
+                    written(&mut body, shape);
+                    Ok(())
+                }
+                Shape::Clip(corner, size) => {
+                    clips += 1;
+                    let _ = write!(
+                        definitions,
+                        "<clipPath id=\"map-{clips}\"><rect {}/></clipPath>",
+                        extent(*corner, *size)
+                    );
+                    writeln!(body, "<g clip-path=\"url(#map-{clips})\">")
+                }
+                Shape::EndOfClip => writeln!(body, "</g>"),
+                Shape::Panels(figure, [x, y]) => {
+                    let place = format!("<svg x=\"{}\" y=\"{}\" ", short(*x), short(*y));
+                    body.push_str(&Kuva.svg(figure).replacen("<svg ", &place, 1));
+                    writeln!(body)
+                }
+            };
+        }
+        let (w, h) = (short(self.size[0]), short(self.size[1]));
         format!(
             "<svg viewBox=\"0 0 {w} {h}\" xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" font-family=\"{FONT}\" fill=\"#1a1a1a\">\n\
-             <defs>{definitions}</defs>\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n{}</svg>\n",
-            self.body
+             <defs>{definitions}</defs>\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n{body}</svg>\n"
         )
+    }
+}
+
+fn extent([x, y]: [f64; 2], [width, height]: [f64; 2]) -> String {
+    format!(
+        "x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"",
+        short(x),
+        short(y),
+        short(width),
+        short(height)
+    )
+}
+
+fn written(body: &mut String, shape: &Shape) {
+    let Shape::Text {
+        at,
+        text,
+        size,
+        anchor,
+        turn,
+        rim,
+    } = shape
+    else {
+        return;
+    };
+    let anchor = match anchor {
+        Anchor::Start => "start",
+        Anchor::Middle => "middle",
+        Anchor::End => "end",
+    };
+    let (x, y) = (short(at[0]), short(at[1]));
+    let turn = match *turn {
+        0.0 => String::new(),
+        turn => format!(" transform=\"rotate({} {x} {y})\"", short(turn)),
+    };
+    // Two texts, for not every program knows `paint-order`; the first is only a rim.
+    let around = " aria-hidden=\"true\" stroke=\"#ffffff\" stroke-width=\"2.6\" stroke-linejoin=\"round\" stroke-opacity=\"0.85\"";
+    for attributes in [Some(around).filter(|_| *rim), Some("")]
+        .into_iter()
+        .flatten()
+    {
+        let _ = writeln!(
+            body,
+            "<text x=\"{x}\" y=\"{y}\" font-size=\"{}\" text-anchor=\"{anchor}\"{turn}{attributes}>{}</text>",
+            short(*size),
+            escape(text)
+        );
     }
 }
 

@@ -1,6 +1,6 @@
-//! Maps drawn as SVG.
+//! Maps drawn on a canvas.
 
-use super::canvas::{Anchor, Canvas, Room, Text, distance, short, text_width, way};
+use super::canvas::{Anchor, Canvas, HATCHED, Look, Room, Run, Text, distance, text_width};
 use super::critical::CriticalKind;
 use super::kuva::colour;
 use super::maps::{Atlas, Bands, Map, Palette};
@@ -27,6 +27,10 @@ const HIGHEST: f64 = 440.0;
 /// Sizes of text.
 const SMALL: f64 = 11.0;
 const LARGE: f64 = 13.0;
+/// The colour of axes.
+const INK: &str = "#1a1a1a";
+/// Dashes of lines below zero.
+const BELOW: &str = "4 2.5";
 
 /// Where a map is, and its scales.
 struct Frame<'a> {
@@ -38,46 +42,80 @@ struct Frame<'a> {
 
 /// The maps as one SVG element, the same bytes for the same maps.
 pub fn svg(atlas: &Atlas) -> String {
-    let columns = atlas.columns.max(1);
-    let rows = atlas.maps.len().div_ceil(columns).max(1);
-    let right = |map: &Map| if map.bar { BAR } else { RIGHT };
-    // Columns are as wide as their widest map.
-    let margin = |column: usize| {
-        let maps = atlas.maps.iter().skip(column).step_by(columns);
-        LEFT + maps.map(right).fold(RIGHT, f64::max)
-    };
-    let margins: Vec<f64> = (0..columns).map(margin).collect();
-    let wide = (WIDTH - margins.iter().sum::<f64>()) / columns as f64;
-    let widest = if atlas.maps.len() > 1 { wide } else { ALONE };
-    let width = wide.min(widest).min(HIGHEST / atlas.aspect);
-    let size = [width, width * atlas.aspect];
-    let whole = [
-        margins.iter().sum::<f64>() + columns as f64 * width,
-        rows as f64 * (TOP + size[1] + BOTTOM) + LEGEND,
-    ];
-    let mut canvas = Canvas::default();
-    let mut definitions = HATCH.to_owned();
+    let layout = Layout::of(atlas);
+    let mut canvas = Canvas::new(layout.whole);
+    paint(atlas, &mut canvas, 0.0);
+    canvas.svg()
+}
+
+/// How large the maps are together.
+pub(super) fn size(atlas: &Atlas) -> [f64; 2] {
+    Layout::of(atlas).whole
+}
+
+/// Where the maps of an atlas are.
+struct Layout {
+    columns: usize,
+    margins: Vec<f64>,
+    /// Of each map.
+    size: [f64; 2],
+    whole: [f64; 2],
+}
+
+impl Layout {
+    fn of(atlas: &Atlas) -> Layout {
+        let columns = atlas.columns.max(1);
+        let rows = atlas.maps.len().div_ceil(columns).max(1);
+        let right = |map: &Map| if map.bar { BAR } else { RIGHT };
+        // Columns are as wide as their widest map.
+        let margin = |column: usize| {
+            let maps = atlas.maps.iter().skip(column).step_by(columns);
+            LEFT + maps.map(right).fold(RIGHT, f64::max)
+        };
+        let margins: Vec<f64> = (0..columns).map(margin).collect();
+        let wide = (WIDTH - margins.iter().sum::<f64>()) / columns as f64;
+        let widest = if atlas.maps.len() > 1 { wide } else { ALONE };
+        let width = wide.min(widest).min(HIGHEST / atlas.aspect);
+        let size = [width, width * atlas.aspect];
+        let whole = [
+            margins.iter().sum::<f64>() + columns as f64 * width,
+            rows as f64 * (TOP + size[1] + BOTTOM) + LEGEND,
+        ];
+        Layout {
+            columns,
+            margins,
+            size,
+            whole,
+        }
+    }
+}
+
+/// Draws the maps from `above` on.
+pub(super) fn paint(atlas: &Atlas, canvas: &mut Canvas, above: f64) {
+    let Layout {
+        columns,
+        margins,
+        size,
+        whole,
+    } = Layout::of(atlas);
     for (number, map) in atlas.maps.iter().enumerate() {
         let (row, column) = (number / columns, number % columns);
-        let before: f64 = margins[..column].iter().map(|margin| margin + width).sum();
+        let before: f64 = margins[..column]
+            .iter()
+            .map(|margin| margin + size[0])
+            .sum();
         let frame = Frame {
             map,
             left: before + LEFT,
-            top: row as f64 * (TOP + size[1] + BOTTOM) + TOP,
+            top: above + row as f64 * (TOP + size[1] + BOTTOM) + TOP,
             size,
         };
-        definitions += &frame.clip(number);
         let letter = char::from_u32('a' as u32 + number as u32);
         let letter = letter.filter(|_| atlas.maps.len() > 1);
-        frame.draw(&mut canvas, number, letter);
+        frame.draw(canvas, letter);
     }
-    legend(&mut canvas, atlas, [LEFT, whole[1] - LEGEND + 8.0]);
-    canvas.finish(whole, &definitions)
+    legend(canvas, atlas, [LEFT, above + whole[1] - LEGEND + 8.0]);
 }
-
-const HATCH: &str = "<pattern id=\"hatch\" width=\"7\" height=\"7\" patternUnits=\"userSpaceOnUse\">\
-    <rect width=\"7\" height=\"7\" fill=\"#f4f4f4\"/>\
-    <path d=\"M-1 1L1 -1M0 7L7 0M6 8L8 6\" stroke=\"#b5b5b5\" stroke-width=\"0.8\"/></pattern>";
 
 impl Frame<'_> {
     fn place(&self, [x, y]: [f64; 2]) -> [f64; 2] {
@@ -92,20 +130,10 @@ impl Frame<'_> {
         points.iter().map(|point| self.place(*point)).collect()
     }
 
-    fn clip(&self, number: usize) -> String {
-        format!(
-            "<clipPath id=\"map-{number}\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/></clipPath>",
-            short(self.left),
-            short(self.top),
-            short(self.size[0]),
-            short(self.size[1])
-        )
-    }
-
-    fn draw(&self, canvas: &mut Canvas, number: usize, letter: Option<char>) {
+    fn draw(&self, canvas: &mut Canvas, letter: Option<char>) {
         let corner = [self.left, self.top];
-        canvas.rectangle(corner, self.size, "fill=\"url(#hatch)\"");
-        canvas.raw(&format!("<g clip-path=\"url(#map-{number})\">"));
+        canvas.rectangle(corner, self.size, Look::filled(HATCHED));
+        canvas.clip(corner, self.size);
         self.bands(canvas);
         self.lines(canvas);
         let mut room = Room::default();
@@ -113,12 +141,12 @@ impl Frame<'_> {
         for at in &marks {
             room.take(*at, [6.0, 6.0]);
         }
-        canvas.raw("</g>");
+        canvas.end_of_clip();
         self.marks(canvas, &mut room);
         if self.map.labelled {
             self.line_labels(canvas, &mut room);
         }
-        canvas.rectangle(corner, self.size, "fill=\"none\" stroke=\"#1a1a1a\"");
+        canvas.rectangle(corner, self.size, Look::drawn(INK, 1.0));
         self.axes(canvas);
         let title = match letter {
             Some(letter) => format!("({letter}) {}", self.map.title),
@@ -135,30 +163,25 @@ impl Frame<'_> {
     fn bands(&self, canvas: &mut Canvas) {
         let bands = &self.map.bands;
         let levels = std::iter::once(&f64::MIN).chain(&bands.levels);
-        let mut rim = String::new();
+        let mut rim = Vec::new();
         for (number, level) in levels.enumerate() {
             let borders = self.map.field.region(*level);
-            let d: String = borders.iter().map(|p| way(&self.placed(p), true)).collect();
-            let colour = band_colour(bands, number).0;
-            canvas.path(&d, &format!("fill=\"{colour}\" fill-rule=\"evenodd\""));
+            let runs: Vec<Run> = borders.iter().map(|p| (self.placed(p), true)).collect();
             if number == 0 {
-                rim = d;
+                rim = runs.clone();
             }
+            canvas.path(runs, Look::filled(band_colour(bands, number).0));
         }
-        canvas.path(
-            &rim,
-            "fill=\"none\" stroke=\"#8a8a8a\" stroke-width=\"0.9\"",
-        );
+        canvas.path(rim, Look::drawn("#8a8a8a", 0.9));
     }
 
     fn lines(&self, canvas: &mut Canvas) {
         let bands = &self.map.bands;
         for (number, level) in bands.levels.iter().enumerate() {
             let lines = self.map.field.lines(*level);
-            let d: String = lines
-                .iter()
-                .map(|line| way(&self.placed(&line.points), line.closed))
-                .collect();
+            let runs = lines.iter();
+            let runs = runs.map(|line| (self.placed(&line.points), line.closed));
+            let runs: Vec<Run> = runs.collect();
             // The darker of the two bands decides what is seen on both.
             let lightness = band_colour(bands, number)
                 .1
@@ -168,14 +191,13 @@ impl Frame<'_> {
             } else {
                 "#000000"
             };
-            let dash = match bands.palette {
-                Palette::Sign if *level < 0.0 => " stroke-dasharray=\"4 2.5\"",
-                _ => "",
+            let below = bands.palette == Palette::Sign && *level < 0.0;
+            let look = Look {
+                opacity: 0.6,
+                dash: below.then_some(BELOW),
+                ..Look::drawn(stroke, 0.8)
             };
-            let look = format!(
-                "fill=\"none\" stroke=\"{stroke}\" stroke-opacity=\"0.6\" stroke-width=\"0.8\"{dash}"
-            );
-            canvas.path(&d, &look);
+            canvas.path(runs, look);
         }
     }
 
@@ -289,10 +311,10 @@ impl Frame<'_> {
 
     fn axes(&self, canvas: &mut Canvas) {
         let [right, bottom] = [self.left + self.size[0], self.top + self.size[1]];
-        let mut ticks = String::new();
+        let mut ticks: Vec<Run> = Vec::new();
         for value in self.map.x.ticks() {
             let x = self.place([value, self.map.y.lo])[0];
-            ticks += &way(&[[x, bottom], [x, bottom + 5.0]], false);
+            ticks.push((vec![[x, bottom], [x, bottom + 5.0]], false));
             let at = [x, bottom + 17.0];
             canvas.text(Text::new(
                 at,
@@ -303,11 +325,11 @@ impl Frame<'_> {
         }
         for value in self.map.y.ticks() {
             let y = self.place([self.map.x.lo, value])[1];
-            ticks += &way(&[[self.left - 5.0, y], [self.left, y]], false);
+            ticks.push((vec![[self.left - 5.0, y], [self.left, y]], false));
             let at = [self.left - 8.0, y + 0.36 * SMALL];
             canvas.text(Text::new(at, &self.map.y.tick(value), SMALL, Anchor::End));
         }
-        canvas.path(&ticks, "fill=\"none\" stroke=\"#1a1a1a\"");
+        canvas.path(ticks, Look::drawn(INK, 1.0));
         let at = [0.5 * (self.left + right), bottom + 36.0];
         canvas.text(Text::new(at, &self.map.x.label, LARGE, Anchor::Middle));
         let at = [self.left - 44.0, self.top + 0.5 * self.size[1]];
@@ -326,11 +348,11 @@ impl Frame<'_> {
         let bottom = self.top + self.size[1];
         for number in 0..count {
             let top = bottom - (number + 1) as f64 * height;
-            let fill = format!("fill=\"{}\"", band_colour(bands, number).0);
-            canvas.rectangle([left, top], [14.0, height], &fill);
+            let fill = Look::filled(band_colour(bands, number).0);
+            canvas.rectangle([left, top], [14.0, height], fill);
         }
-        let frame = "fill=\"none\" stroke=\"#1a1a1a\"";
-        canvas.rectangle([left, self.top], [14.0, self.size[1]], frame);
+        let frame = Look::drawn(INK, 1.0);
+        canvas.rectangle([left, self.top], [14.0, self.size[1]], frame.clone());
         // Labels at least a line apart.
         let every = (14.0 / height).ceil().max(1.0) as usize;
         let mut widest = 0.0f64;
@@ -345,8 +367,7 @@ impl Frame<'_> {
             let y = bottom - number as f64 * height;
             let written = bands.written(level);
             widest = widest.max(text_width(&written, SMALL));
-            let tick = way(&[[left + 14.0, y], [left + 18.0, y]], false);
-            canvas.path(&tick, frame);
+            canvas.line([left + 14.0, y], [left + 18.0, y], frame.clone());
             let at = [left + 21.0, y + 0.36 * SMALL];
             canvas.text(Text::new(at, &written, SMALL, Anchor::Start));
         }
@@ -375,15 +396,23 @@ fn length(line: &[[f64; 2]]) -> f64 {
 }
 
 fn symbol(canvas: &mut Canvas, kind: CriticalKind, [x, y]: [f64; 2]) {
-    let (x, y) = (short(x), short(y));
     match kind {
-        CriticalKind::Well => canvas.raw(&format!(
-            "<circle cx=\"{x}\" cy=\"{y}\" r=\"4\" fill=\"#ffffff\" stroke=\"#000000\" stroke-width=\"1.3\"/>"
-        )),
+        CriticalKind::Well => {
+            let look = Look {
+                fill: Some("#ffffff".to_owned()),
+                ..Look::drawn("#000000", 1.3)
+            };
+            canvas.circle([x, y], 4.0, look);
+        }
         CriticalKind::Saddle => {
-            let cross = format!("M{x} {y}m-3.6 -3.6l7.2 7.2m0 -7.2l-7.2 7.2");
-            canvas.path(&cross, "stroke=\"#ffffff\" stroke-width=\"3.6\" stroke-linecap=\"round\"");
-            canvas.path(&cross, "stroke=\"#000000\" stroke-width=\"1.6\"");
+            // The white rim is a little longer than the cross itself.
+            for (colour, width, half) in [("#ffffff", 3.6, 5.2), ("#000000", 1.6, 3.6)] {
+                let bar = |turn: f64| {
+                    let (dx, dy) = (half, turn * half);
+                    (vec![[x - dx, y - dy], [x + dx, y + dy]], false)
+                };
+                canvas.path(vec![bar(1.0), bar(-1.0)], Look::drawn(colour, width));
+            }
         }
     }
 }
@@ -395,7 +424,10 @@ fn legend(canvas: &mut Canvas, atlas: &Atlas, [mut x, y]: [f64; 2]) {
         x + text_width(words, SMALL) + 22.0
     };
     if atlas.hatched {
-        let frame = "fill=\"url(#hatch)\" stroke=\"#8a8a8a\" stroke-width=\"0.7\"";
+        let frame = Look {
+            fill: Some(HATCHED.to_owned()),
+            ..Look::drawn("#8a8a8a", 0.7)
+        };
         canvas.rectangle([x, y - 6.0], [22.0, 12.0], frame);
         x = entry(canvas, x + 28.0, "no samples: nothing is known there");
     }
@@ -412,8 +444,11 @@ fn legend(canvas: &mut Canvas, atlas: &Atlas, [mut x, y]: [f64; 2]) {
     }
     let signed = |map: &Map| map.bands.palette == Palette::Sign;
     if atlas.maps.iter().any(signed) {
-        let dashes = way(&[[x, y], [x + 24.0, y]], false);
-        canvas.path(&dashes, "stroke=\"#000000\" stroke-dasharray=\"4 2.5\"");
+        let look = Look {
+            dash: Some(BELOW),
+            ..Look::drawn("#000000", 1.0)
+        };
+        canvas.line([x, y], [x + 24.0, y], look);
         entry(canvas, x + 30.0, "below zero");
     }
 }

@@ -9,6 +9,7 @@ use kuva::plot::{BandPlot, ColorMap, LinePlot, LineStyle};
 use kuva::render::figure::Figure as Grid;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
+use kuva::render::render::Scene;
 use std::sync::Arc;
 
 /// Draws with `kuva`.
@@ -17,28 +18,31 @@ pub struct Kuva;
 
 impl Plotter for Kuva {
     fn svg(&self, figure: &Figure) -> String {
-        let columns = figure.columns.max(1);
-        let rows = figure.panels.len().div_ceil(columns).max(1);
-        let (width, height) = (figure.width, figure.row_height * rows as f64);
-        let plots = figure.panels.iter().map(plots).collect();
-        let letters = 'a'..='z';
-        let layouts = figure.panels.iter().zip(letters);
-        let layouts = layouts.map(|(panel, letter)| layout(panel, letter));
-        let scene = Grid::new(rows, columns)
-            .with_plots(plots)
-            .with_layouts(layouts.collect())
-            .with_figure_size(width, height)
-            .with_spacing(14.0)
-            .with_padding(8.0)
-            .render();
+        let scene = scene(figure);
         let svg = named_clips(&SvgBackend::new().render_scene(&scene));
         // `kuva` gives no view box, without which a page cannot scale the picture.
-        svg.replacen(
-            "<svg ",
-            &format!("<svg viewBox=\"0 0 {width} {height}\" "),
-            1,
-        )
+        let view = format!("<svg viewBox=\"0 0 {} {}\" ", scene.width, scene.height);
+        svg.replacen("<svg ", &view, 1)
     }
+}
+
+/// The figure as the shapes of `kuva`.
+pub(super) fn scene(figure: &Figure) -> Scene {
+    let columns = figure.columns.max(1);
+    let rows = figure.panels.len().div_ceil(columns).max(1);
+    let (width, height) = (figure.width, figure.row_height * rows as f64);
+    let plots = figure.panels.iter().map(plots).collect();
+    let only = figure.panels.len() == 1;
+    let letters = ('a'..='z').map(|letter| Some(letter).filter(|_| !only));
+    let layouts = figure.panels.iter().zip(letters);
+    let layouts = layouts.map(|(panel, letter)| layout(panel, letter));
+    Grid::new(rows, columns)
+        .with_plots(plots)
+        .with_layouts(layouts.collect())
+        .with_figure_size(width, height)
+        .with_spacing(14.0)
+        .with_padding(8.0)
+        .render()
 }
 
 /// The colour at a share from 0 to 1 of a palette: red, green, blue.
@@ -109,10 +113,14 @@ fn finite_runs(x: &[f64], y: &[&Vec<f64>]) -> Vec<std::ops::Range<usize>> {
     runs
 }
 
-fn layout(panel: &Panel, letter: char) -> Layout {
+fn layout(panel: &Panel, letter: Option<char>) -> Layout {
     let (x, y) = (panel.x.clone(), panel.y.clone());
+    let title = match letter {
+        Some(letter) => format!("({letter}) {}", panel.title),
+        None => panel.title.clone(),
+    };
     let mut layout = Layout::new((x.lo, x.hi), (y.lo, y.hi))
-        .with_title(format!("({letter}) {}", panel.title))
+        .with_title(title)
         .with_title_size(13)
         .with_label_size(13)
         .with_tick_size(11)

@@ -76,17 +76,30 @@ pub(super) fn plain(surfaces: &Surfaces, title: &str) -> Map {
     }
 }
 
-fn drawn(surfaces: &Surfaces, maps: Vec<Map>) -> String {
+/// `U` as a difference of two functions.
+pub(super) fn difference(surfaces: &Surfaces, title: &str) -> Map {
+    let sizes = covered(surfaces, &surfaces.u).map(f64::abs);
+    let most = quantile(sizes, 0.99).unwrap_or(0.0);
+    let bands = Bands::around_zero(most, &surfaces.potential);
+    map(surfaces, title.to_owned(), &surfaces.u, bands)
+}
+
+/// Maps of the same surfaces, side by side.
+pub(super) fn atlas(surfaces: &Surfaces, maps: Vec<Map>) -> Atlas {
     let hatched = (0..surfaces.len()).any(|cell| !surfaces.is_covered(cell));
     let aspect = aspect(&view(surfaces));
     // Very wide maps lie one below the other.
     let columns = if aspect < 0.45 { 1 } else { maps.len().min(2) };
-    chart::svg(&Atlas {
+    Atlas {
         maps,
         columns,
         aspect,
         hatched,
-    })
+    }
+}
+
+fn drawn(surfaces: &Surfaces, maps: Vec<Map>) -> String {
+    chart::svg(&atlas(surfaces, maps))
 }
 
 /// The coordinates over what is shown: whole periods, else what is covered and a little more.

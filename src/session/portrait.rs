@@ -1,0 +1,285 @@
+//! A potential as it is: where to look at it, and what to show of it.
+
+use super::components::components;
+use super::prospect::prospect;
+use super::view::{Energy, View};
+use super::{Options, Potential};
+use crate::diagnostic::Diagnostic;
+use crate::dynamics::{Streams, survey};
+use crate::report::number::significant;
+use crate::report::portrait::{Chart, Portrait};
+use crate::report::trace::{Trace, trace};
+
+/// Waves of the smallest structure that the zoom shows.
+const WAVES: f64 = 8.0;
+/// Structure shorter than this part of the range is worth a zoom.
+const SMALL: f64 = 1.0 / 16.0;
+/// Columns of the zoom's window that are tried for a place.
+const PLACES: usize = 41;
+
+/// What to show.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct PortraitOptions {
+    /// The range of each shown coordinate, as far as it is asked for.
+    pub ranges: Vec<(f64, f64)>,
+    /// The one or two coordinates to show, by number; none asked for: the first, or both of two.
+    pub along: Vec<usize>,
+    /// A point that sections go through [default: a low one].
+    pub at: Option<Vec<f64>>,
+    /// Columns of a curve.
+    pub columns: usize,
+}
+
+/// What is shown of a potential, with other functions of the same coordinates beside it, such as a
+/// learned one. `run` tells a start and a domain, as for learning.
+///
+/// # Errors
+/// The potential is finite nowhere in sight.
+pub fn portrait(
+    potential: &Potential,
+    others: &[(String, Potential)],
+    options: &PortraitOptions,
+    run: &Options,
+) -> Result<Portrait, Diagnostic> {
+    let dimension = potential.model.dimension();
+    let along = match &options.along[..] {
+        [] if dimension == 2 => vec![0, 1],
+        [] => vec![0],
+        along => along.to_vec(),
+    };
+    let (kt, smallest) = match prospect(potential, run) {
+        Ok(found) => {
+            let plateau = found.scales.plateaus.first();
+            (found.kt, plateau.map(|p| std::f64::consts::TAU * p.eps_lo))
+        }
+        Err(_) => (1.0, None),
+    };
+    let through = match &options.at {
+        Some(at) => at.clone(),
+        None => low_point(potential, run),
+    };
+    let view = View::new(potential, along, through, Energy::Guess(kt), options, run)?;
+    let mut portrait = Portrait {
+        heading: heading(potential),
+        ..Portrait::default()
+    };
+    if view.along.len() == 2 {
+        view.sheets(others, &mut portrait);
+        for k in 0..2 {
+            let cut = view.cut(k);
+            portrait.charts.push(Chart {
+                title: cut.title(),
+                ..cut.values(others, cut.range(0), options.columns, "").0
+            });
+        }
+        let waves = [0, 1].map(|k| (k, shortest(potential, view.along[k])));
+        let known = waves
+            .iter()
+            .filter_map(|(k, wave)| wave.map(|wave| (*k, wave)));
+        let known = known.min_by(|a, b| a.1.total_cmp(&b.1));
+        let found = known.or(smallest.map(|wave| (0, wave)));
+        if let Some((k, wave)) = found {
+            zoom(&view.cut(k), others, Some(wave), options, &mut portrait);
+        }
+    } else {
+        let range = view.range(0);
+        let (values, shift) = view.values(others, range, options.columns, "");
+        portrait.words.extend(shift);
+        portrait.charts.push(values);
+        let slopes = view.slopes(others, range, options.columns, "");
+        portrait.charts.push(slopes);
+        let wave = shortest(potential, view.along[0]).or(smallest);
+        zoom(&view, others, wave, options, &mut portrait);
+    }
+    if dimension > view.along.len() {
+        portrait.words.push(view.section_words());
+    }
+    Ok(portrait)
+}
+
+/// The shortest of the waves among the terms, along a coordinate.
+fn shortest(potential: &Potential, coordinate: usize) -> Option<f64> {
+    let waves = components(potential).into_iter();
+    let numbers = waves.filter_map(|wave| wave.vector.get(coordinate).map(|k| k.abs()));
+    let most = numbers.filter(|k| k.is_finite()).fold(0.0, f64::max);
+    (most > 0.0).then(|| std::f64::consts::TAU / most)
+}
+
+/// The curves over a few waves, where these show best.
+fn zoom(
+    view: &View<'_>,
+    others: &[(String, Potential)],
+    wave: Option<f64>,
+    options: &PortraitOptions,
+    portrait: &mut Portrait,
+) {
+    let (lo, hi) = view.range(0);
+    let Some(wave) = wave.filter(|wave| *wave < SMALL * (hi - lo)) else {
+        return;
+    };
+    let half = 0.5 * WAVES * wave;
+    let middle = place(view, wave, (lo, hi));
+    let range = (middle - half, middle + half);
+    // Where doubles are too coarse there is nothing to see.
+    if half < 1e-11 * middle.abs() {
+        return;
+    }
+    let closer = significant((hi - lo) / (2.0 * half), 2);
+    let title = format!(", {closer} times closer");
+    let mut values = view.values(others, range, options.columns, &title).0;
+    values.periodic = false;
+    values.top = None;
+    portrait.charts.push(values);
+    if view.alone {
+        let mut slopes = view.slopes(others, range, options.columns, &title);
+        slopes.periodic = false;
+        portrait.charts.push(slopes);
+    }
+}
+
+/// Where structure of that wave length stands out: at the lowest place, unless it is much stronger
+/// elsewhere.
+fn place(view: &View<'_>, wave: f64, (lo, hi): (f64, f64)) -> f64 {
+    let lowest = view.lowest();
+    let strength = |x: f64| -> f64 {
+        let h = 0.25 * wave;
+        let points: Vec<f64> = (0..64).map(|k| x + h * f64::from(k - 32)).collect();
+        let y = view.on(view.potential, &points);
+        let bends = y.windows(3).map(|w| (w[0] - 2.0 * w[1] + w[2]).abs());
+        let bends: Vec<f64> = bends.filter(|bend| bend.is_finite()).collect();
+        // The smooth part bends alike everywhere; the median leaves kinks out.
+        let mut sorted = bends;
+        sorted.sort_by(f64::total_cmp);
+        sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
+    };
+    let here = strength(lowest);
+    let places = (1..PLACES).map(|k| lo + k as f64 / PLACES as f64 * (hi - lo));
+    let best = places
+        .map(|x| (strength(x), x))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    match best {
+        Some((there, x)) if there > 4.0 * here => x,
+        _ => lowest,
+    }
+}
+
+/// The potential with its parameters, in a line.
+fn heading(potential: &Potential) -> String {
+    let model = &potential.model;
+    let mut names: Vec<&str> = model.coordinates.iter().map(|c| c.name.as_str()).collect();
+    if names.len() > 4 {
+        names = vec![names[0], names[1], "...", names[names.len() - 1]];
+    }
+    let mut heading = format!("{}({})", model.name, names.join(", "));
+    let values = model.parameters.iter().zip(&potential.parameters);
+    let values: Vec<String> = values
+        .map(|(parameter, value)| format!("{} = {}", parameter.name, significant(*value, 4)))
+        .collect();
+    if !values.is_empty() {
+        heading = format!("{heading}   {}", values.join(", "));
+    }
+    heading
+}
+
+/// A point where the potential is low.
+fn low_point(potential: &Potential, run: &Options) -> Vec<f64> {
+    let dimension = potential.model.dimension();
+    let sides = super::view::sides(potential, run);
+    let origin = vec![0.0; dimension];
+    let start = run.start.as_ref().filter(|start| start.len() == dimension);
+    let mut stream = Streams::new(1).stream(0);
+    let values = |x: &[f64], out: &mut [f64]| potential.values(x, out);
+    let slopes = |x: &[f64], out: &mut [f64]| potential.gradients(x, out);
+    survey(
+        start.unwrap_or(&origin),
+        &sides,
+        &mut stream,
+        values,
+        slopes,
+    )
+    .lowest
+}
+
+impl View<'_> {
+    /// Values over a range along the first shown coordinate, and what to say of shifted curves.
+    fn values(
+        &self,
+        others: &[(String, Potential)],
+        range: (f64, f64),
+        columns: usize,
+        more: &str,
+    ) -> (Chart, Vec<String>) {
+        let name = &self.potential.model.name;
+        let f = |x: &[f64]| self.on(self.potential, x);
+        let first = trace(name, range, columns, &f);
+        let (mut traces, mut words) = (vec![first], Vec::new());
+        for (name, other) in others {
+            let f = |x: &[f64]| self.on(other, x);
+            let shift = self.offset(other);
+            let mut drawn = trace(name, range, columns, &f);
+            if shift != 0.0 {
+                drawn = drawn.raised(shift);
+                words.push(format!(
+                    "{name} is drawn {} by {}: potentials are equal up to a constant.",
+                    if shift > 0.0 { "higher" } else { "lower" },
+                    significant(shift.abs(), 3)
+                ));
+            }
+            traces.push(drawn);
+        }
+        let title = match others.is_empty() {
+            true => format!("the potential {name}{more}"),
+            false => format!("{name} and {}{more}", names(others)),
+        };
+        (
+            self.chart(title, name.clone(), range, traces, self.top),
+            words,
+        )
+    }
+
+    fn slopes(
+        &self,
+        others: &[(String, Potential)],
+        range: (f64, f64),
+        columns: usize,
+        more: &str,
+    ) -> Chart {
+        let q = &self.coordinate(0).name;
+        let of = |name: &str, potential: &Potential| -> Trace {
+            let f = |x: &[f64]| self.slope(potential, x);
+            trace(&format!("d{name}/d{q}"), range, columns, &f)
+        };
+        let name = &self.potential.model.name;
+        let mut traces = vec![of(name, self.potential)];
+        traces.extend(others.iter().map(|(name, other)| of(name, other)));
+        let title = match more {
+            "" => format!("the derivative along {q}"),
+            more => format!("the derivative{more}"),
+        };
+        self.chart(title, format!("d{name}/d{q}"), range, traces, None)
+    }
+
+    fn chart(
+        &self,
+        title: String,
+        value: String,
+        range: (f64, f64),
+        traces: Vec<Trace>,
+        top: Option<f64>,
+    ) -> Chart {
+        Chart {
+            title,
+            coordinate: self.coordinate(0).name.clone(),
+            range,
+            periodic: self.coordinate(0).period.is_some(),
+            value,
+            traces,
+            top,
+        }
+    }
+}
+
+pub(super) fn names(others: &[(String, Potential)]) -> String {
+    let names: Vec<&str> = others.iter().map(|(name, _)| name.as_str()).collect();
+    names.join(", ")
+}
