@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use effpot_lang::check::{Loader, NoFiles, library};
 use effpot_lang::lsp::{Disk, Server};
@@ -216,7 +216,7 @@ fn a_conversation_from_the_first_message_to_the_last() {
         .nth(place["range"]["start"]["line"].as_u64().unwrap() as usize);
     assert!(line.unwrap().starts_with("morse("), "{line:?}");
 
-    let help = client.at("textDocument/signatureHelp", &root, 4, 32);
+    let help = client.at("textDocument/signatureHelp", &root, 4, 30);
     assert_eq!(
         help["signatures"][0]["label"],
         "morse(d, depth, steepness, length)"
@@ -380,7 +380,8 @@ fn names_are_changed_in_all_files_that_know_them() {
             "context": { "includeDeclaration": true },
         }),
     );
-    assert_eq!(uses.as_array().unwrap().len(), 4, "{uses}");
+    // A definition, two imports, an `as`, and two calls.
+    assert_eq!(uses.as_array().unwrap().len(), 6, "{uses}");
     assert!(client.end().success());
 }
 
@@ -665,4 +666,87 @@ fn what_was_found_of_an_older_text_is_dropped() {
     ));
     assert!(server.finish(stale).is_empty());
     assert_eq!(settle(&mut server).len(), 1);
+}
+
+/// A program of a thousand lines, with everything that a program has.
+fn thousand_lines() -> String {
+    let mut text =
+        "import std.pairs (morse)\nimport std.noise (random_noise as rough)\n".to_owned();
+    for at in 0..124 {
+        let before = if at == 0 {
+            "q".to_owned()
+        } else {
+            format!("U{}(q)", at - 1)
+        };
+        text.push_str(&format!(
+            "# Level {at}, with ε and 😀 in its comment.\nparam ε{at} = {}e-3 # small\n\
+             part{at}(x, y) = {{\n  let c = cos(x/ε{at}) + morse(x, 1, 1, 1)\n  \
+             sum(c*sin(k*y) for k in 1..3) + hypot(x, y)^2\n}}\n\
+             U{at}(q) = {before}/2 + ε{at}*part{at}(q, {at}) + rough(q, 0.1, 0.01, {at})\n",
+            at + 1
+        ));
+    }
+    text.push_str("V(q) = U123(q)\nlearn {\n  delta = 0.5\n  compare = U0\n}\n");
+    text
+}
+
+/// What a keystroke costs, as an editor sends it: the change, and the questions that follow it. The
+/// limit is far above what is needed (30 ms), so that a slow machine does not fail; the numbers are
+/// printed, and `cargo test --release --test lsp keystroke -- --nocapture` is what counts.
+#[test]
+fn a_keystroke_in_a_thousand_lines_is_answered_soon() {
+    let text = thousand_lines();
+    assert_eq!(text.lines().count(), 999);
+    let (mut server, uri) = (ready(), "untitled:long");
+    open(&mut server, uri, &text);
+    let start = Instant::now();
+    let sent = serde_json::to_value(settle(&mut server)).unwrap();
+    eprintln!(
+        "the check of a thousand lines: {:.1} ms",
+        start.elapsed().as_secs_f64() * 1e3
+    );
+    assert_eq!(sent[0]["params"]["diagnostics"], json!([]));
+    let mut times: Vec<(f64, &str)> = Vec::new();
+    for (at, c) in " + ε5*sin(q/2) + part7(q, ".chars().enumerate() {
+        let line = text.lines().count() / 2 + 2;
+        let place = text.lines().nth(line).unwrap().encode_utf16().count() + at;
+        let here = json!({ "line": line, "character": place });
+        let mut take = |name, value: Value| {
+            let start = Instant::now();
+            let answer = server.handle(message(value));
+            times.push((start.elapsed().as_secs_f64() * 1e3, name));
+            answer
+        };
+        let change = json!({ "range": { "start": here, "end": here }, "text": c.to_string() });
+        let params = json!({
+            "textDocument": { "uri": uri, "version": at + 2 }, "contentChanges": [change] });
+        take(
+            "change",
+            json!({ "method": "textDocument/didChange", "params": params }),
+        );
+        let after = json!({ "line": line, "character": place + 1 });
+        let params = json!({ "textDocument": { "uri": uri }, "position": after });
+        for name in [
+            "completion",
+            "signatureHelp",
+            "documentHighlight",
+            "hover",
+            "semanticTokens/full",
+        ] {
+            let method = format!("textDocument/{name}");
+            let answer = take(name, json!({ "id": 1, "method": method, "params": params }));
+            assert!(serde_json::to_value(&answer[0]).unwrap()["error"].is_null());
+        }
+    }
+    let worst = times.iter().max_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
+    eprintln!(
+        "the slowest answer to a keystroke: {} in {:.1} ms",
+        worst.1, worst.0
+    );
+    for name in ["change", "completion", "hover", "semanticTokens/full"] {
+        let mut of: Vec<f64> = times.iter().filter(|t| t.1 == name).map(|t| t.0).collect();
+        of.sort_by(f64::total_cmp);
+        eprintln!("{name}: median {:.2} ms", of[of.len() / 2]);
+    }
+    assert!(worst.0 < 3000.0, "{worst:?}");
 }
