@@ -64,7 +64,11 @@ fn look() {
         println!("{}", pass(style));
     }
     let (x, y) = over(-1.0, 1.0, 1001, |x| 1.0 / x);
-    let one = [Curve { name: "1/x", x: &x, y: &y }];
+    let one = [Curve {
+        name: "1/x",
+        x: &x,
+        y: &y,
+    }];
     println!("{}", curves("", "x", &one, SIZE, PLAIN));
 }
 

@@ -16,6 +16,7 @@ mod gather;
 mod kinds;
 mod language;
 mod library;
+mod meaning;
 mod modules;
 mod names;
 mod paths;
@@ -32,6 +33,7 @@ pub use gather::{LoadError, Loaded, Loader, NoFiles, gather};
 pub use language::{
     BLOCKS, DOMAINS, KEYS, Key, LanguageName, builtins, describe, is_builtin, library,
 };
+pub use meaning::Meaning;
 pub use settings::{Block, Entry, Setting};
 pub use suggest::suggest;
 

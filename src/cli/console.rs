@@ -53,13 +53,14 @@ impl<'a> Console<'a> {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
-    fn has_color(&self) -> bool {
+    /// Whether a stream has colours, which is a terminal or not.
+    pub fn has_color(&self, on_terminal: bool) -> bool {
         match self.shared.color {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => {
                 let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-                io::stderr().is_terminal() && !refused
+                on_terminal && !refused
             }
         }
     }
@@ -84,7 +85,8 @@ impl<'a> Console<'a> {
             .cloned()
             .collect();
         if !shown.is_empty() {
-            self.complain(render(&shown, sources, self.has_color()).trim_end());
+            let color = self.has_color(io::stderr().is_terminal());
+            self.complain(render(&shown, sources, color).trim_end());
         }
     }
 

@@ -54,7 +54,7 @@ pub use form::Form;
 pub use job::{Failure, Job, Outcome};
 pub use learn::learn;
 pub use noise::NoiseSource;
-pub use plan::{Plan, plan};
+pub use plan::{Plan, plan, step_nanoseconds};
 pub use potential::Potential;
 pub use resolve::{Choice, automatic, resolve_scale};
 pub use scan::{ScanOptions, Scanned, scan};
