@@ -23,8 +23,9 @@
 //! | 7 | [`learn`] | what is kept of trajectories, fits, the filter, the formulas of the scale |
 //! | 9 | [`report`] | results as data, arrays, figures, pages |
 //! | 10 | [`session`] | one run put together, with its verdict |
-//! | 10 | [`lsp`] | what an editor is told |
-//! | 11 | [`cli`] | arguments, files, terminals |
+//! | 11 | [`repl`] | a prompt without a terminal: a session to define, evaluate and try in |
+//! | 11 | [`lsp`] | what an editor is told |
+//! | 12 | [`cli`] | arguments, files, terminals |
 //!
 //! Everything is dimensionless, as in Li & Tao 2024, *Automated construction of effective
 //! potential via algorithmic implicit bias*, whose equations the documentation cites. The library
@@ -76,6 +77,7 @@ pub mod graph;
 pub mod kernel;
 pub mod learn;
 pub mod lsp;
+pub mod repl;
 pub mod report;
 pub mod session;
 pub mod source;

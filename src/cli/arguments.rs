@@ -27,7 +27,7 @@ use crate::session::{Chosen, Estimator, Knots, NoiseSource, Options, ScanOptions
 #[derive(Parser, Debug)]
 #[command(name = "effpot-lang", version, max_term_width = 100)]
 #[command(
-    after_help = "`effpot-lang FILE --delta D` is short for `effpot-lang learn FILE --delta D`."
+    after_help = "`effpot-lang FILE --delta D` is short for `effpot-lang learn FILE --delta D`, and\n`effpot-lang` alone for `effpot-lang repl`."
 )]
 pub struct Cli {
     /// What to do.
@@ -256,8 +256,13 @@ impl Scan {
     }
 }
 
-/// Puts `learn` before a command line whose first word is a file and not a command.
+/// Puts `learn` before a command line whose first word is a file and not a command, and `repl` into
+/// an empty one.
 pub fn with_bare_form(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    if arguments.len() == 1 {
+        arguments.push("repl".into());
+        return arguments;
+    }
     let is_word = |argument: &OsString| !argument.to_string_lossy().starts_with('-');
     let asks = |argument: &OsString| {
         let flags = ["-h", "--help", "-V", "--version"];

@@ -53,22 +53,19 @@ impl<'a> Console<'a> {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
-    fn has_color(&self) -> bool {
-        self.colours(io::stderr().is_terminal())
-    }
-
     /// Whether what is printed as the result has colours.
     pub fn colours_output(&self) -> bool {
-        self.colours(io::stdout().is_terminal())
+        self.has_color(io::stdout().is_terminal())
     }
 
-    fn colours(&self, is_terminal: bool) -> bool {
+    /// Whether a stream has colours, which is a terminal or not.
+    pub fn has_color(&self, on_terminal: bool) -> bool {
         match self.shared.color {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => {
                 let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-                is_terminal && !refused
+                on_terminal && !refused
             }
         }
     }
@@ -93,7 +90,8 @@ impl<'a> Console<'a> {
             .cloned()
             .collect();
         if !shown.is_empty() {
-            self.complain(render(&shown, sources, self.has_color()).trim_end());
+            let color = self.has_color(io::stderr().is_terminal());
+            self.complain(render(&shown, sources, color).trim_end());
         }
     }
 

@@ -126,7 +126,7 @@ pub(super) fn watched<T: Send>(
     outcome
 }
 
-fn bar(quiet: bool) -> ProgressBar {
+pub(super) fn bar(quiet: bool) -> ProgressBar {
     if quiet || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

@@ -13,6 +13,15 @@ const INDENT: usize = 13;
 
 /// The summary; `place` is the folder of the results.
 pub fn summary(result: &RunResult, place: &str) -> String {
+    body(result) + &foot(result, Some(place))
+}
+
+/// The summary of a run that leaves no files.
+pub fn trial(result: &RunResult) -> String {
+    body(result) + &foot(result, None)
+}
+
+fn body(result: &RunResult) -> String {
     let mut out = head(result);
     let lines = [
         ("scale", scale(result)),
@@ -38,7 +47,6 @@ pub fn summary(result: &RunResult, place: &str) -> String {
     if let Some(line) = noise(result) {
         put(&mut out, "", &line);
     }
-    out.push_str(&foot(result, place));
     out
 }
 
@@ -48,7 +56,7 @@ fn put(out: &mut String, title: &str, line: &str) {
 }
 
 /// The coordinates, of many the first and the last.
-pub(super) fn coordinates(names: &[String]) -> String {
+pub fn coordinates(names: &[String]) -> String {
     const MOST: usize = 6;
     match names {
         [first, second, .., last] if names.len() > MOST => {
@@ -408,12 +416,13 @@ fn heat(calibration: &Calibration) -> String {
     }
 }
 
-fn foot(result: &RunResult, place: &str) -> String {
-    let mut out = format!(
-        "{} s, seed {}   results: {place}/   report: {place}/report.html\n",
-        significant(result.performance.seconds, 2),
-        result.settings.seed
-    );
+fn foot(result: &RunResult, place: Option<&str>) -> String {
+    let seconds = significant(result.performance.seconds, 2);
+    let mut out = format!("{seconds} s, seed {}", result.settings.seed);
+    if let Some(place) = place {
+        let _ = write!(out, "   results: {place}/   report: {place}/report.html");
+    }
+    out.push('\n');
     let others = result
         .diagnostics
         .iter()

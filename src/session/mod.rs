@@ -56,7 +56,7 @@ pub use form::Form;
 pub use job::{Failure, Job, Outcome};
 pub use learn::learn;
 pub use noise::NoiseSource;
-pub use plan::{Plan, plan};
+pub use plan::{Plan, plan, step_nanoseconds};
 pub use portrait::{PortraitOptions, portrait};
 pub use potential::Potential;
 pub use resolve::{Choice, automatic, resolve_scale};

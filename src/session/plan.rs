@@ -10,7 +10,7 @@ use crate::report::number::significant;
 
 /// Nanoseconds a step of one trajectory on one core, statistics included, for a formula of that
 /// many operations: a rough figure, measured on the examples.
-fn nanoseconds(operations: usize) -> f64 {
+pub fn step_nanoseconds(operations: usize) -> f64 {
     12.0 + 0.1 * operations as f64
 }
 
@@ -51,7 +51,7 @@ pub fn plan(job: &Job<'_>) -> Result<Plan, Failure> {
         potential: potential.model.name.clone(),
         operations,
         steps,
-        seconds: 1e-9 * steps as f64 * nanoseconds(operations) / job.threads as f64,
+        seconds: 1e-9 * steps as f64 * step_nanoseconds(operations) / job.threads as f64,
         threads: job.threads,
         chosen: setup.chosen,
         settings,

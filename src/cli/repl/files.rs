@@ -1,0 +1,85 @@
+//! The files of a session: those that a user names, and what these import.
+
+use std::collections::HashSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use super::super::files::{Folder, read_program};
+use crate::check::{LoadError, Loaded, Loader};
+use crate::repl::Files;
+
+/// Files by their paths from the current folder.
+#[derive(Default)]
+pub struct WorkingFolder {
+    /// What may be replaced: files that were read or written here, or are named a second time.
+    own: HashSet<PathBuf>,
+}
+
+impl Files for WorkingFolder {
+    fn open(&mut self, path: &str) -> Result<Loaded, LoadError> {
+        let path = expanded(path);
+        let text = read_program(&path).map_err(|error| LoadError {
+            message: error.0,
+            help: None,
+        })?;
+        self.own.insert(path.clone());
+        Ok(Loaded {
+            name: path.display().to_string(),
+            text,
+        })
+    }
+
+    fn import(&mut self, program: Option<&str>, path: &str) -> Result<Loaded, LoadError> {
+        Folder::of(Path::new(program.unwrap_or("session"))).load(path)
+    }
+
+    fn save(&mut self, path: &str, text: &str) -> Result<String, LoadError> {
+        let path = expanded(path);
+        let shown = path.display().to_string();
+        if path.exists() && self.own.insert(path.clone()) {
+            return Err(LoadError {
+                message: format!("{shown} exists already"),
+                help: Some("the same command again replaces it".to_owned()),
+            });
+        }
+        write(&path, text).map_err(|error| LoadError {
+            message: format!("{shown} cannot be written: {error}"),
+            help: None,
+        })?;
+        self.own.insert(path);
+        Ok(shown)
+    }
+}
+
+/// Writes a file all at once, or not at all.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    if path.is_dir() {
+        return Err(std::io::Error::other("it is a folder"));
+    }
+    let Some(name) = path.file_name() else {
+        return Err(std::io::Error::other("it has no name"));
+    };
+    // A link stays one: what it leads to is replaced.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let name = format!(".{}.{}", name.to_string_lossy(), std::process::id());
+    let building = target.with_file_name(name);
+    let written = fs::File::create(&building).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    let done = written.and_then(|()| fs::rename(&building, &target));
+    if done.is_err() {
+        // Nothing half-written is left.
+        let _ = fs::remove_file(&building);
+    }
+    done
+}
+
+/// A path as it was typed, with the home folder for `~`.
+pub(super) fn expanded(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), env::var_os("HOME")) {
+        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => PathBuf::from(path),
+    }
+}

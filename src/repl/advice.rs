@@ -1,0 +1,106 @@
+//! What to say where a prompt is asked for something that a file would write in another way.
+
+use super::turn::{Stop, Turn};
+use crate::diagnostic::Diagnostic;
+use crate::syntax::{TokenKind, lex};
+use std::ops::Range;
+
+/// The errors of a formula, in the words of the prompt.
+pub(super) fn of_formula(turn: &mut Turn<'_>, stop: Stop, range: Range<usize>) -> Stop {
+    let Stop::Failed(problems) = stop else {
+        return stop;
+    };
+    let text = turn.input.text[range.clone()].to_owned();
+    if let Some(better) = prime(turn, &text, &range) {
+        return Stop::Failed(vec![better]);
+    }
+    let (free, mut rest): (Vec<Diagnostic>, Vec<Diagnostic>) =
+        problems.into_iter().partition(|d| is_free(turn, d));
+    if !free.is_empty() {
+        rest.insert(0, unknown(turn, free, text.trim()));
+    }
+    Stop::Failed(rest)
+}
+
+/// `V'`, `V'(0.3)`: where `V` is a function.
+fn prime(turn: &mut Turn<'_>, text: &str, range: &Range<usize>) -> Option<Diagnostic> {
+    let tokens = lex(text).tokens;
+    let at = tokens.windows(2).position(|pair| {
+        pair[0].kind == TokenKind::Name
+            && matches!(pair[1].text(text), "'" | "′" | "’")
+            && pair[0].end == pair[1].start
+    })?;
+    let name = tokens[at].text(text).to_owned();
+    let built = turn.built.clone()?;
+    let functions = built.program.functions();
+    let arity = functions.iter().find(|(known, _)| *known == name)?.1;
+    let here = range.start + tokens[at].start as usize..range.start + tokens[at + 1].end as usize;
+    let span = turn.shown.span(&turn.input, here);
+    let derivative = match arity {
+        1 => format!("a function of its own is `dV(q) = diff({name}(q), q)`"),
+        _ => format!("a function of its own is `f(x, y) = diff({name}(x, y), x)`"),
+    };
+    let message = format!("`{name}'` is not part of the language");
+    let error = Diagnostic::error("character", message).at(span, "");
+    Some(error.help(format!(
+        "`:grad {name}` prints the derivative, `:grad {name}(0.3)` its value there; {derivative}"
+    )))
+}
+
+/// Whether an error is about a name that means nothing, is not called, and is like no other.
+fn is_free(turn: &Turn<'_>, problem: &Diagnostic) -> bool {
+    let Some(label) = problem.labels.first() else {
+        return false;
+    };
+    let name = turn.shown.sources.slice(label.span);
+    let file = turn.shown.sources.get(label.span.source);
+    let called = file.text[label.span.end as usize..].trim_start();
+    // `x` is near to many names and meant to be none of them.
+    let near = problem.help.as_deref().unwrap_or("");
+    let is_near = near.starts_with("did you mean") && name.chars().count() > 2;
+    let helped = near.starts_with("define it") || near.starts_with("did you mean");
+    problem.code == "unknown-name" && !called.starts_with('(') && helped && !is_near
+}
+
+/// One error for all names that are free in a formula.
+fn unknown(turn: &Turn<'_>, free: Vec<Diagnostic>, text: &str) -> Diagnostic {
+    let labels: Vec<_> = free.into_iter().flat_map(|d| d.labels).collect();
+    let mut names: Vec<&str> = Vec::new();
+    for label in &labels {
+        let name = turn.shown.sources.slice(label.span);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let called: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let message = format!("nothing is called {}", called.join(" or "));
+    if names == [super::state::ANSWER] {
+        let mut error = Diagnostic::error("unknown-name", message);
+        error.labels = labels;
+        return error.help("`ans` is the last value, and there is none yet");
+    }
+    let short = match text.len() <= 60 && !text.contains('\n') {
+        true => text,
+        false => "...",
+    };
+    let function = ["f", "g", "h", "V"]
+        .into_iter()
+        .find(|f| !turn.state.names().contains(f) && !names.contains(f))
+        .unwrap_or("F");
+    let help = if text.starts_with("diff") {
+        // `diff(V(q), q)`
+        format!(
+            "a derivative needs its coordinates: `{function}({}) = {short}`, or `:grad` for that of a function",
+            names.join(", ")
+        )
+    } else {
+        format!(
+            "make it a function: `{function}({}) = {short}`; or give it a number first: `{} = 0.3`",
+            names.join(", "),
+            names[0]
+        )
+    };
+    let mut error = Diagnostic::error("unknown-name", message);
+    error.labels = labels;
+    error.help(help)
+}
