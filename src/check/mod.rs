@@ -23,6 +23,7 @@ mod reduce;
 mod settings;
 mod spline;
 mod suggest;
+mod unused;
 mod value;
 mod vectors;
 
