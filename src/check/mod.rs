@@ -25,6 +25,7 @@ mod reduce;
 mod settings;
 mod spline;
 mod suggest;
+mod unused;
 mod value;
 mod vectors;
 

@@ -7,9 +7,11 @@ use serde_json::json;
 
 use super::Exit;
 use super::arguments::Shared;
-use super::console::Console;
+use super::console::{Console, Loaded, objects};
 use super::eval::{json_number, plain};
-use crate::session::{Options, terms};
+use crate::diagnostic::Diagnostic;
+use crate::graph::Model;
+use crate::session::{Chosen, Options, Potential, foresee, terms};
 
 /// `check`.
 #[derive(Args, Debug)]
@@ -30,15 +32,17 @@ pub fn check(arguments: &Check) -> Exit {
 fn describe(console: &Console<'_>, arguments: &Check) -> Result<Exit, Exit> {
     let loaded = console.load(&arguments.file)?;
     let model = console.potential(&loaded)?;
-    if let Some(block) = loaded.program.block("learn")
-        && let Err(problems) = Options::from_block(block)
-    {
-        return Err(console.diagnose(&problems, &loaded.sources, Exit::Failed));
-    }
+    let options = match loaded.program.block("learn") {
+        Some(block) => Options::from_block(block)
+            .map_err(|problems| console.diagnose(&problems, &loaded.sources, Exit::Failed))?,
+        None => Options::default(),
+    };
+    let mut warnings = forewarned(&loaded, &model, &options);
     let coordinates: Vec<&str> = model.coordinates.iter().map(|c| c.name.as_str()).collect();
     let (graph, roots) = model.value_and_gradient();
     let terms = terms(&graph, roots[0]).len();
     if arguments.shared.json {
+        warnings.splice(0..0, loaded.program.warnings.iter().cloned());
         let parameters: serde_json::Map<String, serde_json::Value> = model
             .parameters
             .iter()
@@ -50,9 +54,11 @@ fn describe(console: &Console<'_>, arguments: &Check) -> Result<Exit, Exit> {
             "params": parameters,
             "terms": terms,
             "nodes": graph.len(),
+            "warnings": objects(&warnings, &loaded.sources),
         });
         return Ok(console.print(&format!("{object:#}\n")));
     }
+    console.remark(&warnings, &loaded.sources);
     let parameters: Vec<String> = model
         .parameters
         .iter()
@@ -70,4 +76,21 @@ fn describe(console: &Console<'_>, arguments: &Check) -> Result<Exit, Exit> {
         text.push_str(&format!("params   {}\n", parameters.join(", ")));
     }
     Ok(console.print(&text))
+}
+
+/// What is to be said of a program before it is run: what nothing uses, and what a look at the
+/// potential shows.
+pub(super) fn forewarned(loaded: &Loaded, model: &Model, options: &Options) -> Vec<Diagnostic> {
+    let mut used = vec![model.name.as_str()];
+    used.extend(options.compare.as_deref());
+    if let Some(Chosen::Candidates(names)) = &options.terms {
+        used.extend(names.iter().map(String::as_str));
+    }
+    let mut warnings = loaded.program.unused(&used);
+    let values = model.parameter_values();
+    // What cannot be compiled the run itself will say.
+    if let Ok(potential) = Potential::compile(model.clone(), values) {
+        warnings.extend(foresee(&potential, options));
+    }
+    warnings
 }

@@ -1,16 +1,22 @@
 //! `completions`.
 
-use clap::Args;
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
 
 use super::Exit;
-use super::arguments::Shared;
+use super::arguments::{Cli, Shared};
 use super::console::Console;
 
 /// `completions`.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "bash   effpot-lang completions bash > ~/.local/share/bash-completion/completions/effpot-lang\n\
+    zsh    effpot-lang completions zsh > _effpot-lang, in a folder of $fpath\n\
+    fish   effpot-lang completions fish > ~/.config/fish/completions/effpot-lang.fish"
+)]
 pub struct Completions {
     /// The shell
-    pub shell: clap_complete::Shell,
+    pub shell: Shell,
     /// Flags of every command.
     #[command(flatten)]
     pub shared: Shared,
@@ -18,5 +24,8 @@ pub struct Completions {
 
 /// `completions`.
 pub fn completions(arguments: &Completions) -> Exit {
-    Console::new(&arguments.shared).missing()
+    let mut script = Vec::new();
+    let mut command = Cli::command();
+    clap_complete::generate(arguments.shell, &mut command, "effpot-lang", &mut script);
+    Console::new(&arguments.shared).print(&String::from_utf8_lossy(&script))
 }

@@ -156,7 +156,13 @@ pub fn usage_as_json(text: &str) {
 }
 
 fn as_json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    let list: Vec<serde_json::Value> = diagnostics
+    let list = serde_json::Value::Array(objects(diagnostics, sources));
+    format!("{list:#}\n")
+}
+
+/// Diagnostics as JSON.
+pub(super) fn objects(diagnostics: &[Diagnostic], sources: &Sources) -> Vec<serde_json::Value> {
+    diagnostics
         .iter()
         .map(|diagnostic| {
             let place = diagnostic.labels.first().map(|label| {
@@ -173,6 +179,5 @@ fn as_json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
                 "help": diagnostic.help,
             })
         })
-        .collect();
-    format!("{:#}\n", serde_json::Value::Array(list))
+        .collect()
 }

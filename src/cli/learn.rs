@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Exit;
 use super::arguments::Learn;
+use super::check::forewarned;
 use super::console::{Console, Loaded};
 use super::results::ResultsFolder;
 use crate::diagnostic::Diagnostic;
@@ -56,10 +57,35 @@ fn run(console: &Console<'_>, arguments: &Learn) -> Result<Exit, Exit> {
     );
     let folder = ResultsFolder::prepare(arguments.output.as_deref(), &stem, arguments.force)
         .map_err(|error| console.file_error(&error))?;
+    let foreseen = foreseen(console, arguments, &loaded, &job.options);
     let run = |hooks: &Hooks<'_>| session::learn(&job, hooks);
     let outcome = watched(threads, arguments.shared.quiet, run)
         .map_err(|failure| failed(console, &loaded, failure))?;
-    finish(console, arguments, &loaded, folder, outcome)
+    let mut remarks = outcome.diagnostics.clone();
+    remarks.retain(|remark| remark.is_error() || foreseen.iter().all(|f| f.code != remark.code));
+    finish(console, arguments, &loaded, folder, (outcome, remarks))
+}
+
+/// Says before a run what a look at the program shows; nothing where the run itself will refuse it.
+fn foreseen(
+    console: &Console<'_>,
+    arguments: &Learn,
+    loaded: &Loaded,
+    options: &Options,
+) -> Vec<Diagnostic> {
+    let shared = &arguments.shared;
+    let model = loaded.program.potential(shared.potential.as_deref());
+    let (Ok(mut model), Ok(values), false) =
+        (model, loaded.program.values(&shared.set), shared.quiet)
+    else {
+        return Vec::new();
+    };
+    for (parameter, value) in model.parameters.iter_mut().zip(values) {
+        parameter.value = value;
+    }
+    let found = forewarned(loaded, &model, options);
+    console.remark(&found, &loaded.sources);
+    found
 }
 
 fn plan_as_json(plan: &Plan) -> String {
@@ -166,12 +192,11 @@ fn finish(
     arguments: &Learn,
     loaded: &Loaded,
     folder: ResultsFolder,
-    outcome: Outcome,
+    (outcome, mut remarks): (Outcome, Vec<Diagnostic>),
 ) -> Result<Exit, Exit> {
     let place = folder
         .write(&outcome.files)
         .map_err(|error| console.file_error(&error))?;
-    let mut remarks = outcome.diagnostics.clone();
     let trusted = outcome.result.equilibrium.verdict == Verdict::Trusted;
     if !trusted && !arguments.shared.json && std::io::stdout().is_terminal() {
         // The summary that follows on the same terminal says it.

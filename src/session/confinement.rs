@@ -10,13 +10,13 @@ use crate::graph::{Evaluator, Function, Graph, Node, Op};
 use crate::report::number::significant;
 
 /// The coordinates at these places, as a list.
-fn names(potential: &Potential, which: &[usize]) -> Vec<String> {
+pub(super) fn names(potential: &Potential, which: &[usize]) -> Vec<String> {
     let coordinates = &potential.model.coordinates;
     let name = |c: &usize| coordinates.get(*c).map(|c| c.name.clone());
     which.iter().filter_map(name).collect()
 }
 
-fn hold(name: &str) -> String {
+pub(super) fn hold(name: &str) -> String {
     format!(
         "add a confining term such as 0.01*{name}^2, or stay in one part of it with --domain LO..HI"
     )
@@ -37,7 +37,7 @@ pub(super) fn falling(sample: &Sample, potential: &Potential, what: &str) -> Dia
 }
 
 /// Names as a list in a sentence.
-fn together(names: &[String]) -> String {
+pub(super) fn together(names: &[String]) -> String {
     match names.len() {
         0..=6 => names.join(" and "),
         _ => listed(names),
@@ -100,10 +100,10 @@ pub(super) fn wall(sample: &Sample, potential: &Potential, when: &str) -> Option
     )
 }
 
-const SOFTEN: &str = "make the term finite, such as `1/sqrt(r^2 + 0.01)` for `1/r` or `log(r^2 + 0.01)/2` for `log(r)`";
+pub(super) const SOFTEN: &str = "make the term finite, such as `1/sqrt(r^2 + 0.01)` for `1/r` or `log(r^2 + 0.01)/2` for `log(r)`";
 
 /// A term that is infinite near one of these places, and where, both as text.
-fn infinite(
+pub(super) fn infinite(
     starts: &[Vec<f64>],
     potential: &Potential,
     is_so: impl Fn(&Potential, &[f64], &[f64]) -> bool,
@@ -196,7 +196,7 @@ fn zero(graph: &mut Graph, node: Node, from: &[f64], potential: &Potential) -> O
 }
 
 /// A point on the way to another one, after so many halvings of the distance.
-fn towards(from: &[f64], to: &[f64], halvings: i32) -> Vec<f64> {
+pub(super) fn towards(from: &[f64], to: &[f64], halvings: i32) -> Vec<f64> {
     let left = f64::from(-halvings).exp2();
     let pairs = from.iter().zip(to);
     pairs.map(|(from, to)| to + left * (from - to)).collect()
@@ -212,13 +212,13 @@ fn on_the_way(potential: &Potential, from: &[f64], to: &[f64]) -> [f64; 3] {
 }
 
 /// Whether V falls on the way to a point, and does not slow down: where it has a bottom it does.
-fn falls_into(potential: &Potential, from: &[f64], to: &[f64]) -> bool {
+pub(super) fn falls_into(potential: &Potential, from: &[f64], to: &[f64]) -> bool {
     let [begin, middle, end] = on_the_way(potential, from, to);
     middle < begin && middle - end >= 0.5 * (begin - middle)
 }
 
 /// Whether V rises likewise.
-fn rises_into(potential: &Potential, from: &[f64], to: &[f64]) -> bool {
+pub(super) fn rises_into(potential: &Potential, from: &[f64], to: &[f64]) -> bool {
     let [begin, middle, end] = on_the_way(potential, from, to);
     middle > begin && end - middle >= 0.5 * (middle - begin)
 }

@@ -91,6 +91,8 @@ struct Search<'a> {
     /// The resolution length.
     length: f64,
     kt: f64,
+    /// Whether length and temperature are those of a run, and no guess.
+    measured: bool,
 }
 
 /// A warning about the strongest kink that samples have met; `None` without any.
@@ -109,20 +111,41 @@ pub(super) fn kink(learned: &Learned<'_>) -> Option<Diagnostic> {
         sites,
         length: learned.length,
         kt: learned.sample.kt,
+        measured: true,
     };
-    let switches = search.switches(learned);
-    let mut strongest: Option<(&Site, Jump)> = None;
-    let mut others = 0;
-    for (at, (site, switches)) in search.sites.iter().zip(&switches).enumerate() {
-        let jumps = switches.iter().filter_map(|switch| search.jump(at, switch));
-        let best = jumps.reduce(|best, jump| if jump.beats(&best) { jump } else { best });
-        let Some(jump) = best else { continue };
-        others += usize::from(strongest.is_some());
-        if strongest.as_ref().is_none_or(|(_, best)| jump.beats(best)) {
-            strongest = Some((site, jump));
-        }
+    search.strongest(&search.switches(learned))
+}
+
+/// A line along an axis: a point of it, the axis, and the coordinates along that.
+pub(super) type Walk = (Vec<f64>, usize, Vec<f64>);
+
+/// The same before a run, along some lines, with a guess of the resolution length and temperature.
+pub(super) fn foreseen(
+    potential: &Potential,
+    walks: &[Walk],
+    length: f64,
+    kt: f64,
+) -> Option<Diagnostic> {
+    let mut graph = potential.graph.clone();
+    let dimension = potential.model.dimension();
+    let sites = sites(&mut graph, potential.roots[0], dimension);
+    let keys: Vec<Node> = sites.iter().map(|site| site.key).collect();
+    if keys.is_empty() {
+        return None;
     }
-    strongest.map(|(site, jump)| search.warning(site, &jump, others))
+    let search = Search {
+        kernel: BatchKernel::compile(&graph, &keys, dimension, Engine::best()).ok()?,
+        potential,
+        sites,
+        length,
+        kt,
+        measured: false,
+    };
+    let mut switches: Vec<Vec<Switch>> = search.sites.iter().map(|_| Vec::new()).collect();
+    for (line, axis, along) in walks {
+        search.walk(line, *axis, along, &[1.0], &mut switches);
+    }
+    search.strongest(&switches)
 }
 
 /// The nodes that may have a kink, with what tells when they switch.
@@ -169,6 +192,22 @@ fn points(lo: f64, hi: f64, n: usize) -> Vec<f64> {
 }
 
 impl Search<'_> {
+    /// A warning about the strongest kink among switches, by site.
+    fn strongest(&self, switches: &[Vec<Switch>]) -> Option<Diagnostic> {
+        let mut strongest: Option<(&Site, Jump)> = None;
+        let mut others = 0;
+        for (at, (site, switches)) in self.sites.iter().zip(switches).enumerate() {
+            let jumps = switches.iter().filter_map(|switch| self.jump(at, switch));
+            let best = jumps.reduce(|best, jump| if jump.beats(&best) { jump } else { best });
+            let Some(jump) = best else { continue };
+            others += usize::from(strongest.is_some());
+            if strongest.as_ref().is_none_or(|(_, best)| jump.beats(best)) {
+                strongest = Some((site, jump));
+            }
+        }
+        strongest.map(|(site, jump)| self.warning(site, &jump, others))
+    }
+
     /// By site, where it switches between samples, each away from its other switches.
     fn switches(&self, learned: &Learned<'_>) -> Vec<Vec<Switch>> {
         let mut found: Vec<Vec<Switch>> = self.sites.iter().map(|_| Vec::new()).collect();
@@ -360,15 +399,19 @@ impl Search<'_> {
             Kind::Corner => "; the mean of the two sides is used there",
             _ => "",
         };
-        let w = significant(0.1 * self.length, 1);
+        let (length, w) = match self.measured {
+            true => (
+                format!("its length {}", significant(self.length, 2)),
+                significant(0.1 * self.length, 1),
+            ),
+            false => ("the length of the run".to_owned(), "w".to_owned()),
+        };
         let help = match site.kind {
             Kind::Corner => format!(
-                "U is smooth over its length {l} and rounds the kink off by itself; to say how, write `sqrt(d^2 + {w}^2)` for `abs(d)`, or a mean with weights such as `exp(-a/w)` for `min(a, b)`",
-                l = significant(self.length, 2)
+                "U is smooth over {length} and rounds the kink off by itself; to say how, write `sqrt(d^2 + {w}^2)` for `abs(d)`, or a mean with weights such as `exp(-a/w)` for `min(a, b)`"
             ),
             _ => format!(
-                "U is smooth over its length {} and rounds the kink off by itself; branches that meet with one slope have none, such as `if d > 0 then 50*d^2 else 0`",
-                significant(self.length, 2)
+                "U is smooth over {length} and rounds the kink off by itself; branches that meet with one slope have none, such as `if d > 0 then 50*d^2 else 0`"
             ),
         };
         Diagnostic::warning(

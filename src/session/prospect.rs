@@ -102,14 +102,14 @@ impl Prospect {
     }
 }
 
-struct Look<'a> {
+pub(super) struct Look<'a> {
     potential: &'a Potential,
-    survey: Survey,
+    pub survey: Survey,
     streams: Streams,
 }
 
 impl Look<'_> {
-    fn new<'a>(potential: &'a Potential, options: &Options) -> Look<'a> {
+    pub fn new<'a>(potential: &'a Potential, options: &Options) -> Look<'a> {
         let coordinates = &potential.model.coordinates;
         let own = |at: usize| options.domain.as_ref().and_then(|domain| domain.get(at));
         let side = |at: usize| {
@@ -142,6 +142,12 @@ impl Look<'_> {
     fn structure(&self, points: &[f64], radii: &[f64], stream: &mut Stream) -> Structure {
         let mut slopes = |x: &[f64], out: &mut [f64]| self.potential.gradients(x, out);
         structure(points, self.dimension(), radii, stream, &mut slopes)
+    }
+
+    /// [`Look::first_guess`] with the friction of the options, and random numbers of its own.
+    pub fn temperature(&self, options: &Options) -> f64 {
+        let gamma = options.gamma.unwrap_or(FRICTION);
+        self.first_guess(gamma, &mut self.streams.stream(1))
     }
 
     /// A temperature from boxes of all sizes around the lowest place: the largest of them whose

@@ -2,8 +2,11 @@
 //!
 //! Tokens (`scan`) give lines and brackets (`layout`), each definition is read by the grammar
 //! (`grammar/pot.pest`, `parse`), and what it refuses is explained in terms of the tokens there
-//! (`explain`, `head`, `mistakes`). Nothing else in the package knows of pest.
+//! (`explain`, `head`, `mistakes`). Back again: a tree is built (`builder`, `formula`, `bracketed`) into
+//! text that knows where it may be broken (`doc`), file by file (`print`). Nothing else in the package knows of pest.
 
+mod bracketed;
+mod builder;
 mod doc;
 mod explain;
 mod format;

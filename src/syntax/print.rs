@@ -13,8 +13,8 @@
 //!   to the right; those of a run block always are, and so are comments at the ends of such lines.
 //! - Numbers are kept as they were written; names are in NFC.
 
+use super::builder::{Builder, Spot};
 use super::doc::{Break, Doc, Flat, Output, WIDTH, When, measure};
-use super::formula::{Builder, Spot};
 use super::tree::{Argument, ExprId, Item, ItemKind, Name, Origin, SettingLine, Tree};
 
 /// Comments at the ends of lines are not aligned where the lines differ in width by more.

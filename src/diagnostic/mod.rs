@@ -1,5 +1,7 @@
 //! An error or a warning as data. How it looks on a terminal or as JSON is decided far above.
 
+pub mod catalogue;
+
 use crate::source::Span;
 
 /// How bad it is.
@@ -36,7 +38,7 @@ pub struct Label {
 /// What is wrong, where, and what to write instead.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Diagnostic {
-    /// A stable name, `kebab-case`, such as `unknown-name`.
+    /// A stable name, `kebab-case`, such as `unknown-name`; [`catalogue`] has them all.
     pub code: &'static str,
     /// How bad it is.
     pub severity: Severity,
@@ -50,6 +52,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     fn new(code: &'static str, severity: Severity, message: impl Into<String>) -> Diagnostic {
+        debug_assert!(catalogue::find(code).is_some(), "{code} is in no catalogue");
         Diagnostic {
             code,
             severity,
