@@ -44,7 +44,7 @@ struct Frame<'a> {
 pub fn svg(atlas: &Atlas) -> String {
     let layout = Layout::of(atlas);
     let mut canvas = Canvas::new(layout.whole);
-    paint(atlas, &mut canvas, 0.0);
+    paint(atlas, &mut canvas, [0.0, 0.0]);
     canvas.svg()
 }
 
@@ -90,8 +90,8 @@ impl Layout {
     }
 }
 
-/// Draws the maps from `above` on.
-pub(super) fn paint(atlas: &Atlas, canvas: &mut Canvas, above: f64) {
+/// Draws the maps from a corner on.
+pub(super) fn paint(atlas: &Atlas, canvas: &mut Canvas, [aside, above]: [f64; 2]) {
     let Layout {
         columns,
         margins,
@@ -106,7 +106,7 @@ pub(super) fn paint(atlas: &Atlas, canvas: &mut Canvas, above: f64) {
             .sum();
         let frame = Frame {
             map,
-            left: before + LEFT,
+            left: aside + before + LEFT,
             top: above + row as f64 * (TOP + size[1] + BOTTOM) + TOP,
             size,
         };
@@ -114,7 +114,11 @@ pub(super) fn paint(atlas: &Atlas, canvas: &mut Canvas, above: f64) {
         let letter = letter.filter(|_| atlas.maps.len() > 1);
         frame.draw(canvas, letter);
     }
-    legend(canvas, atlas, [LEFT, above + whole[1] - LEGEND + 8.0]);
+    legend(
+        canvas,
+        atlas,
+        [aside + LEFT, above + whole[1] - LEGEND + 8.0],
+    );
 }
 
 impl Frame<'_> {
@@ -429,7 +433,7 @@ fn legend(canvas: &mut Canvas, atlas: &Atlas, [mut x, y]: [f64; 2]) {
             ..Look::drawn("#8a8a8a", 0.7)
         };
         canvas.rectangle([x, y - 6.0], [22.0, 12.0], frame);
-        x = entry(canvas, x + 28.0, "no samples: nothing is known there");
+        x = entry(canvas, x + 28.0, atlas.hatching);
     }
     let kinds = [
         (CriticalKind::Well, "well"),

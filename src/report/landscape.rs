@@ -57,14 +57,22 @@ fn map(surfaces: &Surfaces, title: String, values: &[f64], bands: Bands) -> Map 
 }
 
 /// `U` at its own values, with wells and saddles: of a function that stands for itself.
-pub(super) fn plain(surfaces: &Surfaces, title: &str) -> Map {
+pub(super) fn plain(surfaces: &Surfaces, title: &str, top: Option<f64>) -> Map {
     let values: Vec<f64> = covered(surfaces, &surfaces.u).collect();
-    let (lo, hi) = window(&values).unwrap_or((0.0, 0.0));
+    let (lo, hi) = match top {
+        Some(top) => {
+            let (lo, hi) = extent(values).unwrap_or((0.0, 0.0));
+            (lo, hi.min(top))
+        }
+        None => window(&values).unwrap_or((0.0, 0.0)),
+    };
     let bands = Bands::between(lo, hi, LEVELS, Palette::Height, &surfaces.potential);
     let kept = |value: &f64| value.is_finite();
     let range = extent(surfaces.points.iter().map(|point| point.value).filter(kept));
     let size = range.map_or(1.0, |(lo, hi)| hi - lo);
-    let marks = surfaces.points.iter().map(|point| Mark {
+    let shown = surfaces.points.iter();
+    let shown = shown.filter(|point| top.is_none_or(|top| point.value <= top));
+    let marks = shown.map(|point| Mark {
         kind: point.kind,
         at: point.at,
         label: place(point.value, if size > 0.0 { size } else { 1.0 }),
@@ -95,6 +103,7 @@ pub(super) fn atlas(surfaces: &Surfaces, maps: Vec<Map>) -> Atlas {
         columns,
         aspect,
         hatched,
+        hatching: "no samples: nothing is known there",
     }
 }
 

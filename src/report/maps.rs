@@ -149,6 +149,8 @@ pub struct Atlas {
     pub aspect: f64,
     /// Whether some of it is hatched.
     pub hatched: bool,
+    /// What that means.
+    pub hatching: &'static str,
 }
 
 /// The axis of a coordinate.

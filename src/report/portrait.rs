@@ -4,7 +4,7 @@ use super::canvas::{Anchor, Canvas, Text, text_width};
 use super::chart;
 use super::drawing::{legend_place, readable};
 use super::landscape;
-use super::maps::Map;
+use super::maps::{Atlas, Map};
 use super::plot::{Axis, Figure, Layer, Panel, Stroke, is_turn};
 use super::surfaces::Surfaces;
 use super::table::csv;
@@ -19,6 +19,8 @@ const DASHES: [Option<&str>; 5] = [None, None, Some("6 3"), Some("2 3"), Some("8
 /// Where a curve is rough its range is filled.
 const BANDS: [&str; 5] = ["#b9b9b9", "#a9cdea", "#f6d795", "#a3d3c5", "#e3bfd8"];
 
+/// A band of this part of the height of a panel is as thin as a line.
+const THIN: f64 = 0.008;
 /// Pixels of the heading.
 const HEAD: f64 = 26.0;
 
@@ -50,6 +52,8 @@ pub struct Sheet {
     pub surfaces: Surfaces,
     /// Whether it is a difference, which has a sign.
     pub signed: bool,
+    /// All that is higher looks alike.
+    pub top: Option<f64>,
 }
 
 /// What is shown of a potential.
@@ -173,13 +177,20 @@ fn drawn(
         width: if number == 1 { 2.0 } else { 1.3 },
         dash: DASHES[kind],
     };
+    // A band that is thinner than a line is a line.
+    let thick = |at: usize| trace.upper[at] - trace.lower[at] > THIN * (hi - lo);
+    let rough = |at: usize| trace.rough.get(at) == Some(&true) && thick(at);
     let (mut x, mut y): (Vec<f64>, Vec<f64>) = Default::default();
-    for (at, value) in trace.line.x.iter().zip(&trace.line.y) {
-        let value = near(*value);
+    for (number, (at, value)) in trace.line.x.iter().zip(&trace.line.y).enumerate() {
+        let value = if rough(number / 2) {
+            f64::NAN
+        } else {
+            near(*value)
+        };
         let leaps = |a: f64, b: f64| a < lo && b > hi;
-        if y.last()
-            .is_some_and(|&last| leaps(last, value) || leaps(value, last))
-        {
+        let last = y.last().copied().unwrap_or(f64::NAN);
+        let broken = trace.broken[number / 2] && number % 2 == 0;
+        if broken || leaps(last, value) || leaps(value, last) {
             x.push(*at);
             y.push(f64::NAN);
         }
@@ -187,8 +198,8 @@ fn drawn(
         y.push(value);
     }
     let mut layers = Vec::new();
-    if trace.is_rough() {
-        let rough = |at: usize| trace.rough.get(at) == Some(&true);
+    let has_band = (0..trace.x.len()).any(rough);
+    if has_band {
         // To the columns beside it, so that no gap is left.
         let shown = |at: usize| rough(at) || rough(at + 1) || (at > 0 && rough(at - 1));
         let part = |values: &[f64]| -> Vec<f64> {
@@ -203,7 +214,7 @@ fn drawn(
             lower: upward(&lower),
             upper: upward(&upper),
             colour: BANDS[kind],
-            label: Some(format!("{}, from least to greatest", trace.name)),
+            label: Some(trace.name.clone()),
         });
         for edge in [lower, upper] {
             layers.push(Layer::Line {
@@ -223,7 +234,7 @@ fn drawn(
             x: along(&x),
             y: upward(&y),
             stroke,
-            label: Some(trace.name.clone()),
+            label: (!has_band).then(|| trace.name.clone()),
         });
     }
     layers
@@ -245,7 +256,7 @@ impl Portrait {
         let maps = self.sheets.iter();
         maps.map(|sheet| match sheet.signed {
             true => landscape::difference(&sheet.surfaces, &sheet.title),
-            false => landscape::plain(&sheet.surfaces, &sheet.title),
+            false => landscape::plain(&sheet.surfaces, &sheet.title, sheet.top),
         })
         .collect()
     }
@@ -267,7 +278,10 @@ impl Portrait {
     /// The heading, the maps, the curves, and below them what to know.
     fn canvas(&self, width: f64, row_height: f64) -> Canvas {
         let atlas = self.sheets.first();
-        let atlas = atlas.map(|first| landscape::atlas(&first.surfaces, self.maps()));
+        let atlas = atlas.map(|first| Atlas {
+            hatching: "no finite value",
+            ..landscape::atlas(&first.surfaces, self.maps())
+        });
         let figure = self.figure(width, row_height);
         let mut size = [width, HEAD];
         let above = size[1];
@@ -288,7 +302,8 @@ impl Portrait {
             canvas.text(Text::new([12.0, 18.0], heading, 13.0, Anchor::Start));
         }
         if let Some(atlas) = &atlas {
-            chart::paint(atlas, &mut canvas, above);
+            let left = 0.5 * (canvas.size[0] - chart::size(atlas)[0]);
+            chart::paint(atlas, &mut canvas, [left, above]);
         }
         if let Some(figure) = figure {
             canvas.panels(figure, [0.0, between]);

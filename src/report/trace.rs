@@ -4,8 +4,10 @@ use super::curves::Line;
 
 /// Points that are looked at in a column.
 const POINTS: usize = 128;
-/// A curve that goes up and down by so many times its range within a column is rough there.
+/// A curve that goes up and down by so many times its range within a few columns is rough there.
 const TURNS: f64 = 3.0;
+/// So many columns on either side are looked at together.
+const AROUND: usize = 2;
 /// Differences that are this part of the values are rounding.
 const ROUNDING: f64 = 1e-12;
 
@@ -22,7 +24,9 @@ pub struct Trace {
     pub upper: Vec<f64>,
     /// Where the curve turns so often that a line through points of it would tell nothing.
     pub rough: Vec<bool>,
-    /// The curve where it is not rough: its least and its greatest point of each column.
+    /// Where it has no finite value at some point of a column.
+    pub broken: Vec<bool>,
+    /// Its least and its greatest point of each column, in order; NaN where there is none.
     pub line: Line,
 }
 
@@ -51,58 +55,68 @@ pub fn trace(
         name: name.to_owned(),
         ..Trace::default()
     };
+    let mut ways = Vec::with_capacity(columns);
     for (number, (x, y)) in x.chunks(POINTS).zip(y.chunks(POINTS)).enumerate() {
         let centre = lo + (number as f64 + 0.5) / columns as f64 * (hi - lo);
-        trace.push(centre, x, y);
+        ways.push(trace.push(centre, x, y));
     }
+    trace.rough = (0..ways.len())
+        .map(|at| trace.is_rough_at(&ways, at))
+        .collect();
     trace
 }
 
+/// How a curve goes through a column.
+struct Way {
+    first: f64,
+    last: f64,
+    /// Up and down, in all.
+    length: f64,
+}
+
 impl Trace {
-    fn push(&mut self, centre: f64, x: &[f64], y: &[f64]) {
+    fn push(&mut self, centre: f64, x: &[f64], y: &[f64]) -> Way {
         let finite = (0..y.len()).filter(|&i| y[i].is_finite());
         let order = |a: &usize, b: &usize| y[*a].total_cmp(&y[*b]);
-        let ends = finite
-            .clone()
-            .min_by(order)
-            .zip(finite.clone().max_by(order));
+        let low = finite.clone().min_by(order);
+        let high = finite.clone().max_by(order);
         self.x.push(centre);
-        let Some((low, high)) = ends else {
-            self.lower.push(f64::NAN);
-            self.upper.push(f64::NAN);
-            self.rough.push(false);
-            self.line.x.push(centre);
-            self.line.y.push(f64::NAN);
-            return;
+        self.broken.push(y.iter().any(|y| !y.is_finite()));
+        let (low, high) = match (low, high) {
+            (Some(low), Some(high)) => (low, high),
+            _ => (0, 0),
         };
-        let (lower, upper) = (y[low], y[high]);
-        let way: f64 = finite
-            .clone()
-            .zip(finite.skip(1))
-            .map(|(a, b)| (y[b] - y[a]).abs())
-            .sum();
-        let noise = ROUNDING * lower.abs().max(upper.abs());
-        let rough = upper - lower > noise && way > TURNS * (upper - lower);
-        self.lower.push(lower);
-        self.upper.push(upper);
-        let before = self.rough.last().copied().unwrap_or(false);
-        self.rough.push(rough);
-        if rough {
-            if !before {
-                self.line.x.push(centre);
-                self.line.y.push(f64::NAN);
-            }
-            return;
-        }
+        self.lower.push(y[low]);
+        self.upper.push(y[high]);
         for at in [low.min(high), low.max(high)] {
             self.line.x.push(x[at]);
             self.line.y.push(y[at]);
         }
-        // A column that ends in nothing breaks the line.
-        if y.iter().any(|y| !y.is_finite()) {
-            self.line.x.push(centre);
-            self.line.y.push(f64::NAN);
+        let pairs = finite.clone().zip(finite.clone().skip(1));
+        Way {
+            first: finite.clone().next().map_or(f64::NAN, |i| y[i]),
+            last: finite.last().map_or(f64::NAN, |i| y[i]),
+            length: pairs.map(|(a, b)| (y[b] - y[a]).abs()).sum(),
         }
+    }
+
+    /// Whether the curve turns often around a column: a stretch of a few columns tells a wave from
+    /// one peak.
+    fn is_rough_at(&self, ways: &[Way], at: usize) -> bool {
+        let stretch = at.saturating_sub(AROUND)..(at + AROUND + 1).min(ways.len());
+        let own = &ways[stretch.clone()];
+        let joins = own.windows(2).map(|w| (w[1].first - w[0].last).abs());
+        let way = own
+            .iter()
+            .map(|w| w.length)
+            .chain(joins)
+            .filter(|l| l.is_finite());
+        let ends = |values: &[f64], best: fn(f64, f64) -> f64| {
+            values[stretch.clone()].iter().copied().fold(f64::NAN, best)
+        };
+        let (lo, hi) = (ends(&self.lower, f64::min), ends(&self.upper, f64::max));
+        let noise = ROUNDING * lo.abs().max(hi.abs());
+        hi - lo > noise && way.sum::<f64>() > TURNS * (hi - lo)
     }
 
     /// Whether it is rough somewhere.

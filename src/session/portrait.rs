@@ -2,7 +2,7 @@
 
 use super::components::components;
 use super::prospect::prospect;
-use super::view::{Energy, View};
+use super::view::{Guess, View};
 use super::{Options, Potential};
 use crate::diagnostic::Diagnostic;
 use crate::dynamics::{Streams, survey};
@@ -14,6 +14,8 @@ use crate::report::trace::{Trace, trace};
 const WAVES: f64 = 8.0;
 /// Structure shorter than this part of the range is worth a zoom.
 const SMALL: f64 = 1.0 / 16.0;
+/// Scales that are so many times apart have a zoom each.
+const APART: f64 = 8.0;
 /// Columns of the zoom's window that are tried for a place.
 const PLACES: usize = 41;
 
@@ -47,18 +49,26 @@ pub fn portrait(
         [] => vec![0],
         along => along.to_vec(),
     };
-    let (kt, smallest) = match prospect(potential, run) {
-        Ok(found) => {
-            let plateau = found.scales.plateaus.first();
-            (found.kt, plateau.map(|p| std::f64::consts::TAU * p.eps_lo))
-        }
-        Err(_) => (1.0, None),
+    let mut guess = Guess {
+        kt: 1.0,
+        confines: false,
     };
+    let mut smallest = None;
+    if let Ok(found) = prospect(potential, run) {
+        let plateau = found.scales.plateaus.first();
+        smallest = plateau.map(|p| std::f64::consts::TAU * p.eps_lo);
+        guess.confines = true;
+        // The temperature of many coordinates says little of one.
+        guess.kt = match dimension {
+            1 | 2 => found.kt,
+            _ => found.kt.min(1.0),
+        };
+    }
     let through = match &options.at {
         Some(at) => at.clone(),
         None => low_point(potential, run),
     };
-    let view = View::new(potential, along, through, Energy::Guess(kt), options, run)?;
+    let view = View::new(potential, along, through, guess, options, run)?;
     let mut portrait = Portrait {
         heading: heading(potential),
         ..Portrait::default()
@@ -67,20 +77,27 @@ pub fn portrait(
         view.sheets(others, &mut portrait);
         for k in 0..2 {
             let cut = view.cut(k);
-            portrait.charts.push(Chart {
-                title: cut.title(),
-                ..cut.values(others, cut.range(0), options.columns, "").0
-            });
+            let title = format!(", {}", cut.title());
+            let range = cut.range(0);
+            let values = cut.values(others, range, options.columns, &title).0;
+            portrait.charts.push(values);
+            let slopes = cut.slopes(others, range, options.columns, &title);
+            portrait.charts.push(slopes);
         }
-        let waves = [0, 1].map(|k| (k, shortest(potential, view.along[k])));
-        let known = waves
-            .iter()
-            .filter_map(|(k, wave)| wave.map(|wave| (*k, wave)));
-        let known = known.min_by(|a, b| a.1.total_cmp(&b.1));
-        let found = known.or(smallest.map(|wave| (0, wave)));
-        if let Some((k, wave)) = found {
-            zoom(&view.cut(k), others, Some(wave), options, &mut portrait);
-        }
+        let waves = [0, 1].map(|k| (k, waves(potential, view.along[k])));
+        let shortest = |waves: &[f64]| waves.last().copied().unwrap_or(f64::INFINITY);
+        let (k, found) = match &waves {
+            [a, b] if shortest(&b.1) < shortest(&a.1) => b,
+            [a, _] => a,
+        };
+        zooms(
+            &view.cut(*k),
+            others,
+            found,
+            smallest,
+            options,
+            &mut portrait,
+        );
     } else {
         let range = view.range(0);
         let (values, shift) = view.values(others, range, options.columns, "");
@@ -88,8 +105,8 @@ pub fn portrait(
         portrait.charts.push(values);
         let slopes = view.slopes(others, range, options.columns, "");
         portrait.charts.push(slopes);
-        let wave = shortest(potential, view.along[0]).or(smallest);
-        zoom(&view, others, wave, options, &mut portrait);
+        let waves = waves(potential, view.along[0]);
+        zooms(&view, others, &waves, smallest, options, &mut portrait);
     }
     if dimension > view.along.len() {
         portrait.words.push(view.section_words());
@@ -97,26 +114,52 @@ pub fn portrait(
     Ok(portrait)
 }
 
-/// The shortest of the waves among the terms, along a coordinate.
-fn shortest(potential: &Potential, coordinate: usize) -> Option<f64> {
+/// The lengths of the waves among the terms, along a coordinate, the longest first.
+fn waves(potential: &Potential, coordinate: usize) -> Vec<f64> {
     let waves = components(potential).into_iter();
     let numbers = waves.filter_map(|wave| wave.vector.get(coordinate).map(|k| k.abs()));
-    let most = numbers.filter(|k| k.is_finite()).fold(0.0, f64::max);
-    (most > 0.0).then(|| std::f64::consts::TAU / most)
+    let lengths = numbers.map(|k| std::f64::consts::TAU / k);
+    let mut lengths: Vec<f64> = lengths.filter(|length| length.is_normal()).collect();
+    lengths.sort_by(|a, b| b.total_cmp(a));
+    lengths
+}
+
+/// A zoom on the smallest scale, and one on the largest that the whole does not show where they are
+/// far apart.
+fn zooms(
+    view: &View<'_>,
+    others: &[(String, Potential)],
+    waves: &[f64],
+    structure: Option<f64>,
+    options: &PortraitOptions,
+    portrait: &mut Portrait,
+) {
+    let (lo, hi) = view.range(0);
+    let hidden = |wave: &&f64| **wave < SMALL * (hi - lo);
+    let first = waves.iter().find(hidden).copied();
+    let last = waves.last().copied().or(structure);
+    if let (Some(first), Some(last)) = (first, last)
+        && first > APART * last
+    {
+        zoom(view, others, first, options, portrait);
+    }
+    if let Some(last) = last {
+        zoom(view, others, last, options, portrait);
+    }
 }
 
 /// The curves over a few waves, where these show best.
 fn zoom(
     view: &View<'_>,
     others: &[(String, Potential)],
-    wave: Option<f64>,
+    wave: f64,
     options: &PortraitOptions,
     portrait: &mut Portrait,
 ) {
     let (lo, hi) = view.range(0);
-    let Some(wave) = wave.filter(|wave| *wave < SMALL * (hi - lo)) else {
+    if wave >= SMALL * (hi - lo) {
         return;
-    };
+    }
     let half = 0.5 * WAVES * wave;
     let middle = place(view, wave, (lo, hi));
     let range = (middle - half, middle + half);
@@ -130,11 +173,9 @@ fn zoom(
     values.periodic = false;
     values.top = None;
     portrait.charts.push(values);
-    if view.alone {
-        let mut slopes = view.slopes(others, range, options.columns, &title);
-        slopes.periodic = false;
-        portrait.charts.push(slopes);
-    }
+    let mut slopes = view.slopes(others, range, options.columns, &title);
+    slopes.periodic = false;
+    portrait.charts.push(slopes);
 }
 
 /// Where structure of that wave length stands out: at the lowest place, unless it is much stronger
@@ -228,7 +269,8 @@ impl View<'_> {
             traces.push(drawn);
         }
         let title = match others.is_empty() {
-            true => format!("the potential {name}{more}"),
+            true if more.is_empty() => format!("the potential {name}"),
+            true => format!("{name}{more}"),
             false => format!("{name} and {}{more}", names(others)),
         };
         (
@@ -254,7 +296,7 @@ impl View<'_> {
         traces.extend(others.iter().map(|(name, other)| of(name, other)));
         let title = match more {
             "" => format!("the derivative along {q}"),
-            more => format!("the derivative{more}"),
+            more => format!("d{name}/d{q}{more}"),
         };
         self.chart(title, format!("d{name}/d{q}"), range, traces, None)
     }
@@ -279,7 +321,7 @@ impl View<'_> {
     }
 }
 
-pub(super) fn names(others: &[(String, Potential)]) -> String {
+fn names(others: &[(String, Potential)]) -> String {
     let names: Vec<&str> = others.iter().map(|(name, _)| name.as_str()).collect();
     names.join(", ")
 }

@@ -1,6 +1,6 @@
 //! A part of a potential that can be drawn: one or two coordinates, the others fixed.
 
-use super::portrait::{PortraitOptions, names};
+use super::portrait::PortraitOptions;
 use super::{Options, Potential};
 use crate::diagnostic::Diagnostic;
 use crate::dynamics::{Side, Streams, Survey, survey};
@@ -11,6 +11,10 @@ use crate::report::surfaces::{Coordinate as Along, Surfaces};
 
 /// A survey calls a place visited up to this many kT above the lowest one.
 const DEPTH: f64 = 12.0;
+/// Without barriers, what is shown of V is so many kT high.
+const HEIGHT: f64 = 6.0;
+/// More wells than this are a texture.
+const FEW_WELLS: usize = 6;
 /// Barriers are shown in a range this many times as high.
 const ABOVE: f64 = 2.5;
 /// The half width of what is shown of a potential that holds nothing.
@@ -27,11 +31,13 @@ const POINTS: usize = 4;
 /// said to be averaged.
 const ROUGH: f64 = 0.2;
 
-/// How high above its lowest place a potential is shown.
+/// What is guessed of a potential before its range is known.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) enum Energy {
-    /// As high as barriers ask for; without any, as a system at this temperature goes.
-    Guess(f64),
+pub(super) struct Guess {
+    /// A temperature.
+    pub kt: f64,
+    /// Whether V goes to infinity on all sides.
+    pub confines: bool,
 }
 
 /// One or two coordinates of a potential through a point.
@@ -44,8 +50,6 @@ pub(super) struct View<'a> {
     ranges: Vec<(f64, f64)>,
     /// Values above this are of no interest.
     pub top: Option<f64>,
-    /// Whether it is no cut through a map.
-    pub alone: bool,
 }
 
 /// The period, the domain or nothing, by coordinate.
@@ -70,7 +74,7 @@ impl<'a> View<'a> {
         potential: &'a Potential,
         along: Vec<usize>,
         through: Vec<f64>,
-        energy: Energy,
+        guess: Guess,
         options: &PortraitOptions,
         run: &Options,
     ) -> Result<View<'a>, Diagnostic> {
@@ -78,7 +82,6 @@ impl<'a> View<'a> {
             potential,
             ranges: Vec::new(),
             top: None,
-            alone: along.len() == 1,
             along,
             through,
         };
@@ -104,10 +107,21 @@ impl<'a> View<'a> {
             let help = "say where to look with --range, or --at in several coordinates";
             return Err(Diagnostic::error("nowhere-finite", message).help(help));
         }
-        let Energy::Guess(kt) = energy;
         let barrier = found.barrier(&mut stream, values);
-        let height = barrier.map_or(DEPTH * kt, |barrier| ABOVE * barrier);
-        let (hull, height, held) = confined(&found, height);
+        // Many wells beside each other are texture, and not what holds a system.
+        let few = |barrier: &f64| {
+            let wells = found.wells_below(*barrier, 0.0, &mut streams.stream(2), values);
+            wells.len() <= FEW_WELLS
+        };
+        let barrier = barrier.filter(few);
+        let height = barrier.map_or(HEIGHT * guess.kt, |barrier| ABOVE * barrier);
+        let (mut hull, height, held) = confined(&found, height);
+        let mut lowest = found.lowest.clone();
+        if !guess.confines && height < 1e-6 * found.level.abs() {
+            // A pole, of which no part tells more than another.
+            hull = None;
+            lowest = centre.clone();
+        }
         view.ranges = (0..view.along.len())
             .map(|k| match (shown[k], &hull) {
                 (Some(side), _) => (side.lo, side.hi),
@@ -122,7 +136,7 @@ impl<'a> View<'a> {
         view.top = hull.map(|_| found.level + 1.15 * height);
         for (k, c) in view.along.iter().enumerate() {
             if options.at.is_none() {
-                view.through[*c] = found.lowest[k];
+                view.through[*c] = lowest[k];
             }
         }
         Ok(view)
@@ -136,7 +150,6 @@ impl<'a> View<'a> {
             through: self.through.clone(),
             ranges: vec![self.ranges[k]],
             top: self.top,
-            alone: false,
         }
     }
 
@@ -276,22 +289,10 @@ impl<'a> View<'a> {
                 title,
                 surfaces,
                 signed,
+                top: self.top.filter(|_| !signed),
             });
         };
-        let capped = |values: Vec<f64>| -> Vec<f64> {
-            let top = self.top.unwrap_or(f64::INFINITY);
-            values
-                .into_iter()
-                .map(|v| {
-                    if v > lo + 4.0 * (top - lo) {
-                        f64::NAN
-                    } else {
-                        v
-                    }
-                })
-                .collect()
-        };
-        sheet(name.clone(), capped(v.clone()), false);
+        sheet(name.clone(), v.clone(), false);
         let mut words = Vec::new();
         for (name, other) in others {
             let shift = self.offset(other);
@@ -305,7 +306,7 @@ impl<'a> View<'a> {
                 .map(|u| u + shift)
                 .collect();
             let difference = u.iter().zip(&v).map(|(u, v)| u - v).collect();
-            sheet(name.clone(), capped(u), false);
+            sheet(name.clone(), u, false);
             sheet(
                 format!("{name} − {}", self.potential.model.name),
                 difference,
@@ -313,7 +314,6 @@ impl<'a> View<'a> {
             );
         }
         portrait.words.extend(words);
-        let _ = names(others);
     }
 
     /// Means over the cells, and how far values are from them at most, what is smooth across a cell

@@ -120,5 +120,5 @@ pub fn grid_map(title: &str, axes: [Coordinate; 2], values: &[f64]) -> Map {
         .collect();
     surfaces.covered = surfaces.u.iter().map(|value| value.is_finite()).collect();
     surfaces.points = critical_points(&surfaces, noticeable_depth(&surfaces));
-    landscape::plain(&surfaces, title)
+    landscape::plain(&surfaces, title, None)
 }
