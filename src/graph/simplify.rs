@@ -15,8 +15,8 @@ impl Graph {
         self.rewrite(roots, |graph, op| graph.fold(op, &mut varies, dimension))
     }
 
-    /// As [`Graph::simplify`], for readers: `p*(1/p)` of a parameter becomes 1, which is another
-    /// value where the parameter is zero, and slopes outside the domain are not marked as NaN.
+    /// As [`Graph::simplify`], for readers: `p*(1/p)` of a parameter becomes 1 and `p*x/p` becomes x, which
+    /// is another value where the parameter is zero, and slopes outside the domain are not marked as NaN.
     pub fn simplify_for_print(&mut self, roots: &[Node], dimension: usize) -> Vec<Node> {
         let roots = self.simplify(roots, dimension);
         let depends = self.depends(|input| (input as usize) < dimension);
@@ -33,6 +33,12 @@ impl Graph {
                 && depends.get(p.index()) == Some(&false)
             {
                 return graph.constant(1.0);
+            }
+            if let Op::Apply2(Function::Divide, product, p) = op
+                && let Op::Apply2(Function::Multiply, q, x) = graph.op(product)
+                && (p == q && depends.get(p.index()) == Some(&false))
+            {
+                return x;
             }
             graph.add(op)
         });

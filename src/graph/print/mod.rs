@@ -310,6 +310,9 @@ impl Writer<'_> {
             Function::Add if self.notation == Notation::Latex => (Binding::Sum, Binding::Sum),
             Function::Add => (Binding::Sum, Binding::Product),
             Function::Subtract => (Binding::Sum, Binding::Product),
+            Function::Multiply if self.notation == Notation::Latex => {
+                (Binding::Product, Binding::Product)
+            }
             Function::Multiply => (Binding::Product, Binding::Minus),
             _ => (Binding::Product, Binding::Minus),
         };
@@ -320,7 +323,8 @@ impl Writer<'_> {
             );
         }
         // `a + -b` parses, but nobody writes it.
-        let tight = if b.binding == Binding::Minus {
+        let signed = function == Function::Multiply && b.text.starts_with('-');
+        let tight = if b.binding == Binding::Minus || signed {
             Binding::Power
         } else {
             tight
