@@ -10,6 +10,7 @@ mod encode;
 mod memory;
 mod opcode;
 mod pass;
+mod reading;
 mod registers;
 mod select;
 
@@ -19,11 +20,13 @@ use self::memory::{
     RECORDS, SHARED, STATES,
 };
 use self::pass::{Given, Place, emit};
+pub(super) use self::select::Literal;
 use self::select::{Prepared, Selected, select};
 use super::code::LaneCode;
 use super::engine::Subnormals;
 use super::memory::{
-    Executable, MemberCall, PREPARED, STRIDE, Signature, StepCall, Unit, WideEntry, WideMemberEntry,
+    Executable, MemberCall, PREPARED, Prepared as Ready, STRIDE, Signature, StepCall, Unit,
+    WideEntry, WideMemberEntry,
 };
 use super::program::Loop;
 use super::{KernelError, LANES};
@@ -75,13 +78,29 @@ const INTERLEAVED: [(usize, usize); 3] = [(600, 4), (4000, 2), (usize::MAX, 1)];
 #[derive(Debug)]
 pub(super) struct Native<F> {
     pub(super) executable: Executable<F>,
-    /// Numbers that the code reads after the prepared ones.
-    pub(super) literals: Vec<u64>,
+    /// What the code reads after the prepared numbers.
+    pub(super) literals: Vec<Literal>,
     /// The bytes of its frame.
     pub(super) frame: usize,
     /// How a group is cut into units: lanes in one, and how many go together.
     pub(super) unit_lanes: usize,
     pub(super) units: usize,
+}
+
+impl<F> Native<F> {
+    /// Adds the literals to what is prepared.
+    pub(super) fn add_literals(&self, prepared: &mut Vec<Ready>) {
+        for literal in &self.literals {
+            let next = match *literal {
+                Literal::Bits(bits) => Ready::of(bits),
+                Literal::ByTurns(place) => {
+                    let Ready([bits, ..]) = prepared[place as usize];
+                    Ready::by_turns(bits)
+                }
+            };
+            prepared.push(next);
+        }
+    }
 }
 
 /// An error where something is so far that an address cannot tell: displacements have 32 bits.
