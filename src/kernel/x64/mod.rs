@@ -12,6 +12,7 @@ mod opcode;
 mod pass;
 mod reading;
 mod registers;
+mod schedule;
 mod select;
 
 use self::encode::{Assembler, Condition, Gpr, Mem};
@@ -20,6 +21,7 @@ use self::memory::{
     RECORDS, SHARED, STATES,
 };
 use self::pass::{Given, Place, emit};
+use self::schedule::schedule;
 pub(super) use self::select::Literal;
 use self::select::{Prepared, Selected, select};
 use super::code::LaneCode;
@@ -113,6 +115,17 @@ fn reachable(bytes: &[usize]) -> Result<(), KernelError> {
     }
 }
 
+/// Values that are alive at once, in operations that are ordered: four vectors of each fill half of
+/// 32 registers, and constants have the rest. In 16 there is no room for another order.
+const MOST_ALIVE: usize = 4;
+
+fn ordered(mut selected: Selected, isa: Isa) -> Selected {
+    if isa == Isa::Avx512 && selected.ops.len() <= INTERLEAVED[0].0 {
+        schedule(&mut selected, MOST_ALIVE);
+    }
+    selected
+}
+
 fn ways(selected: &Selected) -> usize {
     let length = selected.ops.len();
     let found = INTERLEAVED.iter().find(|(longest, _)| length <= *longest);
@@ -130,7 +143,7 @@ pub(super) fn compile(
         shared: &prepared,
         filled: &[],
     };
-    let selected = select(code, &prepared, isa);
+    let selected = ordered(select(code, &prepared, isa), isa);
     reachable(&[
         code.state_count * STRIDE as usize,
         code.record.len() * STRIDE as usize,
@@ -173,7 +186,7 @@ pub(super) fn compile_members(
         shared: &shared,
         filled: &filled,
     };
-    let selected = select(code, &prepared, isa);
+    let selected = ordered(select(code, &prepared, isa), isa);
     reachable(&[
         members.filled_bytes() as usize,
         members.place_bytes() as usize,
