@@ -110,12 +110,7 @@ pub fn counted_damped_map(model: &Model, scalar: bool, axes: &[BinAxis]) -> Step
                 powers.push(b.add(sums[1], square));
                 powers.push(b.fma(square, *p, sums[2]));
             }
-            let mut place = b.constant(0.0);
-            for (x, axis) in x.iter().zip(axes) {
-                let bin = bin(b, axis, *x);
-                let bins = b.constant(axis.bins as f64);
-                place = b.fma(place, bins, bin);
-            }
+            let place = place(b, axes, x);
             let places: usize = axes.iter().map(|axis| axis.bins).product();
             b.count(u32::try_from(places).unwrap_or(u32::MAX), place);
             StepOutput {
@@ -126,27 +121,47 @@ pub fn counted_damped_map(model: &Model, scalar: bool, axes: &[BinAxis]) -> Step
     )
 }
 
-/// The number of the bin of `x`, the nearest one where it is outside; a whole number.
-fn bin(b: &mut LaneBuilder, axis: &BinAxis, x: Value) -> Value {
+/// The bin of `x` along these axes, row-major, whose whole part counts: along each the nearest one
+/// where it is outside, which is left to whoever counts where there is only one.
+fn place(b: &mut LaneBuilder, axes: &[BinAxis], x: &[Value]) -> Value {
+    let mut place = None;
+    for (k, (axis, x)) in axes.iter().zip(x).enumerate() {
+        let mut t = along(b, axis, *x);
+        if axes.len() > 1 {
+            let (zero, last) = (b.constant(0.0), b.constant(axis.bins as f64 - 1.0));
+            t = b.max(t, zero);
+            t = b.min(t, last);
+        }
+        if k + 1 < axes.len() {
+            t = b.floor(t);
+        }
+        let bins = b.constant(axis.bins as f64);
+        place = Some(match place {
+            None => t,
+            Some(before) => b.fma(before, bins, t),
+        });
+    }
+    place.unwrap_or_else(|| b.constant(0.0))
+}
+
+/// How many bins `x` is from the begin of an axis.
+fn along(b: &mut LaneBuilder, axis: &BinAxis, x: Value) -> Value {
     let (per, start) = (
         b.constant(1.0 / axis.width),
         b.constant(-axis.lo / axis.width),
     );
-    let mut t = b.fma(x, per, start);
-    if axis.periodic {
-        let (one_over, bins) = (
-            b.constant(1.0 / axis.bins as f64),
-            b.constant(axis.bins as f64),
-        );
-        let turns = b.mul(t, one_over);
-        let turns = b.floor(turns);
-        let turns = b.neg(turns);
-        t = b.fma(turns, bins, t);
+    let t = b.fma(x, per, start);
+    if !axis.periodic {
+        return t;
     }
-    let (zero, last) = (b.constant(0.0), b.constant(axis.bins as f64 - 1.0));
-    let t = b.max(t, zero);
-    let t = b.min(t, last);
-    b.floor(t)
+    let (one_over, bins) = (
+        b.constant(1.0 / axis.bins as f64),
+        b.constant(axis.bins as f64),
+    );
+    let turns = b.mul(t, one_over);
+    let turns = b.floor(turns);
+    let turns = b.neg(turns);
+    b.fma(turns, bins, t)
 }
 
 fn program(model: &Model, scalar: bool, recorded: bool) -> StepProgram {

@@ -152,6 +152,11 @@ impl LaneBuilder {
     }
 
     fn binary(&mut self, op: Binary, a: Value, b: Value) -> Value {
+        // One order for both, so that equal sums and products are one.
+        let (a, b) = match op {
+            Binary::Add | Binary::Multiply if b.0 < a.0 => (b, a),
+            _ => (a, b),
+        };
         Value(self.intern(Instruction::Binary(op, a.0, b.0)))
     }
 
@@ -190,6 +195,7 @@ impl LaneBuilder {
 
     /// `a*b + c` with one rounding.
     pub fn fma(&mut self, a: Value, b: Value, c: Value) -> Value {
+        let (a, b) = if b.0 < a.0 { (b, a) } else { (a, b) };
         Value(self.intern(Instruction::Fma(a.0, b.0, c.0)))
     }
 

@@ -245,7 +245,7 @@ impl Group {
         let mut prepared: Vec<Prepared> = invariants.map(Prepared::of).collect();
         let mut frame = Vec::new();
         if let Compiled::Wide(native) = &self.compiled {
-            prepared.extend(native.literals.iter().copied().map(Prepared::of));
+            native.add_literals(&mut prepared);
             frame = Slot::frame(native.frame);
         }
         Run {

@@ -182,7 +182,7 @@ impl Lower<'_> {
                 let (a, b) = (self.number(a), self.number(b));
                 let one = self.builder.constant(1.0);
                 let reciprocal = self.builder.div(one, b);
-                self.builder.mul(a, reciprocal)
+                self.product(a, reciprocal)
             }
             Op::Apply2(function, a, b) => {
                 let args = [self.number(a), self.number(b)];
@@ -350,6 +350,27 @@ impl Lower<'_> {
         product
     }
 
+    /// `a*b`; invariants of a product and of one of its factors are multiplied once.
+    fn product(&mut self, a: Value, b: Value) -> Value {
+        let b_varies = !self.builder.is_invariant(b);
+        let (varying, invariant) = if b_varies { (b, a) } else { (a, b) };
+        let builder = &mut *self.builder;
+        let once = self.lowering.reciprocals
+            && builder.is_invariant(invariant)
+            && !builder.is_invariant(varying);
+        match builder.as_product(varying).filter(|_| once) {
+            Some((x, y)) if builder.is_invariant(x) => {
+                let scale = builder.mul(x, invariant);
+                builder.mul(scale, y)
+            }
+            Some((x, y)) if builder.is_invariant(y) => {
+                let scale = builder.mul(y, invariant);
+                builder.mul(scale, x)
+            }
+            _ => builder.mul(a, b),
+        }
+    }
+
     fn apply2(&mut self, function: Function, [a, b]: [Value; 2]) -> Value {
         let builder = &mut *self.builder;
         let product = |builder: &LaneBuilder, value| match self.lowering.contract {
@@ -360,8 +381,9 @@ impl Lower<'_> {
             Function::Divide if self.lowering.reciprocals && builder.is_invariant(b) => {
                 let one = builder.constant(1.0);
                 let reciprocal = builder.div(one, b);
-                builder.mul(a, reciprocal)
+                self.product(a, reciprocal)
             }
+            Function::Multiply => self.product(a, b),
             Function::Add => match (product(builder, a), product(builder, b)) {
                 (Some((x, y)), _) => builder.fma(x, y, b),
                 (_, Some((x, y))) => builder.fma(x, y, a),

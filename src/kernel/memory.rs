@@ -36,6 +36,12 @@ impl Prepared {
     pub(super) fn of(bits: u64) -> Prepared {
         Prepared([bits; 4])
     }
+
+    /// The number with these bits, and by turns its negative.
+    pub(super) fn by_turns(bits: u64) -> Prepared {
+        let negative = bits ^ 1 << 63;
+        Prepared([bits, negative, bits, negative])
+    }
 }
 
 /// The bytes of a prepared value.

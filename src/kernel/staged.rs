@@ -114,7 +114,7 @@ impl Member {
         let mut shared: Vec<Prepared> = shared.map(Prepared::of).collect();
         let mut frame = Vec::new();
         if let Compiled::Wide(native) = &self.compiled {
-            shared.extend(native.literals.iter().copied().map(Prepared::of));
+            native.add_literals(&mut shared);
             frame = Slot::frame(native.frame);
         }
         let fillings = &fillings[code.filled_from..][..code.members * count];

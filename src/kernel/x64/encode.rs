@@ -105,6 +105,8 @@ struct Extra {
     element: Option<i32>,
     /// The vector register that is the index of an address.
     vector_index: Option<u8>,
+    /// Rounds down instead of to nearest; all operands are registers (512 bits only).
+    down: bool,
 }
 
 impl Assembler {
@@ -167,12 +169,14 @@ impl Assembler {
             Rm::Mem(mem) if mem.broadcast => (1, 8),
             _ => (0, self.isa.bytes()),
         };
+        // The way of rounding takes the place of the length, which is then the whole register.
+        let (broadcast, length) = if extra.down { (1, 1) } else { (broadcast, 2) };
         self.byte(0x62);
         let (r, far) = (reg >> 3 & 1, reg >> 4 & 1);
         self.byte((1 - r) << 7 | (1 - x) << 6 | (1 - b) << 5 | (1 - far) << 4 | opcode.map as u8);
         self.byte(u8::from(opcode.wide) << 7 | (!second & 15) << 3 | 4 | 1);
         let high = extra.vector_index.unwrap_or(second) >> 4 & 1;
-        self.byte(2 << 5 | broadcast << 4 | (1 - high) << 3 | extra.mask);
+        self.byte(length << 5 | broadcast << 4 | (1 - high) << 3 | extra.mask);
         self.byte(opcode.byte);
         self.operand(reg, rm, extra, extra.element.unwrap_or(whole));
     }
@@ -220,6 +224,15 @@ impl Assembler {
     /// `to = a op b`.
     pub(super) fn two(&mut self, opcode: Opcode, to: u8, a: u8, b: Rm) {
         self.vector(opcode, to, a, b, Extra::default());
+    }
+
+    /// `to = a op b`, rounded down (512 bits only).
+    pub(super) fn two_down(&mut self, opcode: Opcode, to: u8, a: u8, b: u8) {
+        let extra = Extra {
+            down: true,
+            ..Extra::default()
+        };
+        self.vector(opcode, to, a, Rm::Reg(b), extra);
     }
 
     /// `to = a op b`, chosen by an immediate. `to` is a mask where 512-bit comparisons give one.
@@ -344,6 +357,14 @@ impl Assembler {
     /// `to = [from]`.
     pub(super) fn read(&mut self, to: Gpr, from: Mem) {
         self.general(0x8b, to as u8, Rm::Mem(from));
+    }
+
+    /// `to = [from]` for 32 bits; the others are zero.
+    pub(super) fn read_half(&mut self, to: Gpr, from: Mem) {
+        let [x, b] = extension(Rm::Mem(from), Extra::default());
+        self.byte(0x40 | (to as u8 >> 3) << 2 | x << 1 | b);
+        self.byte(0x8b);
+        self.operand(to as u8, Rm::Mem(from), Extra::default(), 1);
     }
 
     /// `to = a` for a number of 64 bits.

@@ -57,6 +57,7 @@ impl Memory {
             Source::State(variable) => self.cell(asm, CELLS, variable, way),
             Source::Shared(place) => prepared(SHARED, place),
             Source::Filled(place) => prepared(FILLED, place),
+            Source::Table(place) => Mem::at(SHARED, place as i32 * PREPARED),
             // A computed value is in a register or a slot.
             Source::Computed => self.slot(0),
         }
@@ -79,6 +80,12 @@ impl Memory {
     /// Where the counts of a way are.
     pub(super) fn counts(&self, way: Way) -> Gpr {
         COUNTS[way.0 / self.unit.unwrap_or(1)]
+    }
+
+    /// The order in which units take turns: all of them before the next vector of each.
+    pub(super) fn turn(&self, way: Way) -> (usize, usize) {
+        let unit = self.unit.unwrap_or(1);
+        (way.0 % unit, way.0 / unit)
     }
 
     /// Where a step records a number.

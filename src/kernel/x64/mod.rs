@@ -10,7 +10,9 @@ mod encode;
 mod memory;
 mod opcode;
 mod pass;
+mod reading;
 mod registers;
+mod schedule;
 mod select;
 
 use self::encode::{Assembler, Condition, Gpr, Mem};
@@ -19,11 +21,14 @@ use self::memory::{
     RECORDS, SHARED, STATES,
 };
 use self::pass::{Given, Place, emit};
+use self::schedule::schedule;
+pub(super) use self::select::Literal;
 use self::select::{Prepared, Selected, select};
 use super::code::LaneCode;
 use super::engine::Subnormals;
 use super::memory::{
-    Executable, MemberCall, PREPARED, STRIDE, Signature, StepCall, Unit, WideEntry, WideMemberEntry,
+    Executable, MemberCall, PREPARED, Prepared as Ready, STRIDE, Signature, StepCall, Unit,
+    WideEntry, WideMemberEntry,
 };
 use super::program::Loop;
 use super::{KernelError, LANES};
@@ -75,13 +80,29 @@ const INTERLEAVED: [(usize, usize); 3] = [(600, 4), (4000, 2), (usize::MAX, 1)];
 #[derive(Debug)]
 pub(super) struct Native<F> {
     pub(super) executable: Executable<F>,
-    /// Numbers that the code reads after the prepared ones.
-    pub(super) literals: Vec<u64>,
+    /// What the code reads after the prepared numbers.
+    pub(super) literals: Vec<Literal>,
     /// The bytes of its frame.
     pub(super) frame: usize,
     /// How a group is cut into units: lanes in one, and how many go together.
     pub(super) unit_lanes: usize,
     pub(super) units: usize,
+}
+
+impl<F> Native<F> {
+    /// Adds the literals to what is prepared.
+    pub(super) fn add_literals(&self, prepared: &mut Vec<Ready>) {
+        for literal in &self.literals {
+            let next = match *literal {
+                Literal::Bits(bits) => Ready::of(bits),
+                Literal::ByTurns(place) => {
+                    let Ready([bits, ..]) = prepared[place as usize];
+                    Ready::by_turns(bits)
+                }
+            };
+            prepared.push(next);
+        }
+    }
 }
 
 /// An error where something is so far that an address cannot tell: displacements have 32 bits.
@@ -92,6 +113,17 @@ fn reachable(bytes: &[usize]) -> Result<(), KernelError> {
             "the code has too many numbers".to_owned(),
         )),
     }
+}
+
+/// Values that are alive at once, in operations that are ordered: four vectors of each fill half of
+/// 32 registers, and constants have the rest. In 16 there is no room for another order.
+const MOST_ALIVE: usize = 4;
+
+fn ordered(mut selected: Selected, isa: Isa) -> Selected {
+    if isa == Isa::Avx512 && selected.ops.len() <= INTERLEAVED[0].0 {
+        schedule(&mut selected, MOST_ALIVE);
+    }
+    selected
 }
 
 fn ways(selected: &Selected) -> usize {
@@ -111,7 +143,7 @@ pub(super) fn compile(
         shared: &prepared,
         filled: &[],
     };
-    let selected = select(code, &prepared, isa);
+    let selected = ordered(select(code, &prepared, isa), isa);
     reachable(&[
         code.state_count * STRIDE as usize,
         code.record.len() * STRIDE as usize,
@@ -154,7 +186,7 @@ pub(super) fn compile_members(
         shared: &shared,
         filled: &filled,
     };
-    let selected = select(code, &prepared, isa);
+    let selected = ordered(select(code, &prepared, isa), isa);
     reachable(&[
         members.filled_bytes() as usize,
         members.place_bytes() as usize,

@@ -54,6 +54,8 @@ pub(super) const LOAD: Opcode = opcode(Map::M0f, 0x10);
 pub(super) const STORE: Opcode = opcode(Map::M0f, 0x11);
 pub(super) const MOVE: Opcode = opcode(Map::M0f, 0x28);
 pub(super) const BROADCAST: Opcode = opcode(Map::M0f38, 0x19);
+/// Of the second operand the lanes that the low bits of the first say (512 bits only).
+pub(super) const PERMUTE: Opcode = opcode(Map::M0f38, 0x16);
 pub(super) const GATHER: Opcode = opcode(Map::M0f38, 0x93);
 
 /// The shapes of a fused product and sum, by which operand the result replaces: `a*b + c` over `a`

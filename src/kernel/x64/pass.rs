@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Isa;
-use super::encode::{Assembler, Gpr, Mem, Rm};
+use super::encode::{Assembler, Mem, Rm};
 use super::memory::{CELLS, MEMBER_RECORD, Memory, SCRATCH, Way};
 use super::opcode::{self, Fused, Masks};
 use super::registers::{Entry, Registers};
@@ -92,8 +92,17 @@ struct Pass<'a, 's> {
     registers: Registers<'s>,
     memory: Memory,
     isa: Isa,
-    /// Numbers of places in memory that must still be counted, and the register of their counts.
-    uncounted: VecDeque<(Mem, Gpr)>,
+    /// What must still be counted. Units follow each other by turns: a count that comes right after
+    /// another of the same place waits for it, or runs ahead and must be done again.
+    uncounted: VecDeque<Uncounted>,
+}
+
+/// A lane whose place must still be counted.
+struct Uncounted {
+    lane: i32,
+    way: Way,
+    /// Where the number of the place is.
+    place: Mem,
 }
 
 impl Pass<'_, '_> {
@@ -136,6 +145,12 @@ impl Pass<'_, '_> {
                 self.done(read);
                 let to = self.define(op);
                 self.asm.two(opcode, to, a, b);
+            }
+            Kind::TwoDown(opcode) => {
+                let (a, b) = (self.fetch(a), self.fetch(b));
+                self.done(read);
+                let to = self.define(op);
+                self.asm.two_down(opcode, to, a, b);
             }
             Kind::Compare(opcode, predicate) => {
                 let (a, b) = (self.fetch(a), self.operand(b));
@@ -192,10 +207,15 @@ impl Pass<'_, '_> {
                 let at = self.memory.slot(self.registers.new_slot());
                 self.asm.store(at, places);
                 self.done(read);
-                let counts = self.memory.counts(self.registers.way());
+                let way = self.registers.way();
                 let lanes = (0..self.isa.bytes() / 8).map(|lane| 8 * lane);
-                let lanes = lanes.map(|lane| Mem::at(at.base, at.disp + lane));
-                self.uncounted.extend(lanes.map(|lane| (lane, counts)));
+                self.uncounted.extend(lanes.map(|lane| Uncounted {
+                    lane,
+                    way,
+                    place: Mem::at(at.base, at.disp + lane),
+                }));
+                let uncounted = self.uncounted.make_contiguous();
+                uncounted.sort_by_key(|next| (next.lane, self.memory.turn(next.way)));
             }
         }
     }
@@ -288,9 +308,9 @@ impl Pass<'_, '_> {
     /// Counts some of the places that must still be: by general registers and stores, which work
     /// beside the vector operations.
     fn count(&mut self, some: usize) {
-        for (place, counts) in self.uncounted.drain(..some.min(self.uncounted.len())) {
-            self.asm.read(SCRATCH, place);
-            self.asm.count(counts, SCRATCH);
+        for next in self.uncounted.drain(..some.min(self.uncounted.len())) {
+            self.asm.read_half(SCRATCH, next.place);
+            self.asm.count(self.memory.counts(next.way), SCRATCH);
         }
     }
 

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use super::Isa;
 use super::opcode::{self, Masks, Opcode, Shifted};
+use super::reading::Reading;
 use crate::graph::Comparison;
 use crate::kernel::code::{LaneCode, Table};
 use crate::kernel::lane::{Binary, Id, Instruction, IntegerBinary, MAGIC, Shift, Unary};
@@ -28,12 +29,23 @@ pub(super) enum Source {
     Shared(u32),
     /// What a member is filled with: the place among those of a member.
     Filled(u32),
+    /// A register full of numbers that differ by lane, which the loop shares: the first place.
+    Table(u32),
+}
+
+/// What the loop shares beside prepared values.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::kernel) enum Literal {
+    /// These bits in all lanes.
+    Bits(u64),
+    /// What is prepared at this place, and by turns its negative.
+    ByTurns(u32),
 }
 
 impl Source {
     /// Whether it is the same in all lanes.
     pub(super) fn is_invariant(self) -> bool {
-        matches!(self, Source::Shared(_) | Source::Filled(_))
+        !matches!(self, Source::Computed | Source::State(_))
     }
 }
 
@@ -50,6 +62,8 @@ pub(super) enum Class {
 pub(super) enum Kind {
     /// `a op b`; the flag tells whether they may be exchanged.
     Two(Opcode, bool),
+    /// `a op b`, rounded down (512 bits).
+    TwoDown(Opcode),
     /// `a op b`, chosen by an immediate; gives a mask.
     Compare(Opcode, u8),
     /// `op a`, chosen by an immediate.
@@ -66,7 +80,7 @@ pub(super) enum Kind {
     Invert,
     /// A vector of ones or zeros as a mask (512 bits).
     Test,
-    /// Counts a place; the result means nothing.
+    /// Counts a place, the low half of each lane; the result means nothing.
     Count,
     /// The numbers at an address, the operand being multiples of 8 bytes, and a distance.
     Gather(u64, i32),
@@ -93,8 +107,8 @@ pub(super) struct Selected {
     pub(super) ops: Vec<Op>,
     pub(super) sources: Vec<Source>,
     pub(super) classes: Vec<Class>,
-    /// Literals, as 64 bits: shared values after those that are prepared.
-    pub(super) literals: Vec<u64>,
+    /// Shared values after those that are prepared.
+    pub(super) literals: Vec<Literal>,
     pub(super) state: Vec<ValueId>,
     pub(super) record: Vec<ValueId>,
 }
@@ -114,23 +128,28 @@ pub(super) fn select(code: &LaneCode, prepared: &Prepared<'_>, isa: Isa) -> Sele
     for (place, id) in (0u32..).zip(prepared.filled) {
         places[id.index()] = Some(Source::Filled(place));
     }
+    let reading = Reading::new(code, prepared.shared, isa);
     let mut selector = Selector {
         code,
         isa,
         places,
         first_literal: prepared.shared.len() as u32,
         values: vec![None; code.instructions.len()],
+        exact: reading.read_as_number(),
+        reading,
         tested: vec![None; code.instructions.len()],
         literals: HashMap::new(),
         scaled: HashMap::new(),
+        signed: HashMap::new(),
+        by_turns: HashMap::new(),
         out: Selected::default(),
     };
-    let unread = selector.only_signs();
+    let read = selector.reading.needed();
     // What is counted comes first, so that counting has the rest to hide behind.
     let counted = needed(code, code.count);
     for here in [true, false] {
         for at in 0..code.instructions.len() {
-            if counted[at] == here && !code.invariant[at] && !unread[at] {
+            if counted[at] == here && read[at] {
                 let value = selector.instruction(Id(at as u32));
                 selector.values[at] = Some(value);
             }
@@ -161,6 +180,7 @@ fn needed(code: &LaneCode, by: Option<Id>) -> Vec<bool> {
 
 struct Selector<'c> {
     code: &'c LaneCode,
+    reading: Reading<'c>,
     isa: Isa,
     places: Vec<Option<Source>>,
     first_literal: u32,
@@ -170,36 +190,16 @@ struct Selector<'c> {
     literals: HashMap<u64, ValueId>,
     /// Rows of tables with so many columns, in numbers from the first.
     scaled: HashMap<(Id, u64), ValueId>,
+    /// Invariants with the sign of the lowest bit of an integer.
+    signed: HashMap<(Id, Id), ValueId>,
+    /// By place, invariants and by turns their negatives.
+    by_turns: HashMap<u32, ValueId>,
+    /// For each row whether anybody reads more than its low half.
+    exact: Vec<bool>,
     out: Selected,
 }
 
 impl Selector<'_> {
-    /// For each instruction whether it is a negation that only fused products read.
-    fn only_signs(&self) -> Vec<bool> {
-        let code = self.code;
-        let mut read = vec![false; code.instructions.len()];
-        for (at, instruction) in code.instructions.iter().enumerate() {
-            if code.invariant[at] || matches!(instruction, Instruction::Fma(..)) {
-                continue;
-            }
-            instruction
-                .operands()
-                .for_each(|id| read[id.index()] = true);
-        }
-        code.results().for_each(|id| read[id.index()] = true);
-        (0..read.len())
-            .map(|at| !read[at] && !code.invariant[at] && self.negated(Id(at as u32)).is_some())
-            .collect()
-    }
-
-    /// What a negation in the loop negates.
-    fn negated(&self, id: Id) -> Option<Id> {
-        match self.code.instructions[id.index()] {
-            Instruction::Unary(Unary::Negate, a) if !self.code.invariant[id.index()] => Some(a),
-            _ => None,
-        }
-    }
-
     fn new_value(&mut self, source: Source, class: Class) -> ValueId {
         self.out.sources.push(source);
         self.out.classes.push(class);
@@ -225,10 +225,41 @@ impl Selector<'_> {
         if let Some(&value) = self.literals.get(&bits) {
             return value;
         }
-        let place = self.first_literal + self.out.literals.len() as u32;
-        self.out.literals.push(bits);
+        let place = self.new_literal(Literal::Bits(bits));
         let value = self.new_value(Source::Shared(place), Class::Vector);
         self.literals.insert(bits, value);
+        value
+    }
+
+    /// The place where a literal comes.
+    fn new_literal(&mut self, literal: Literal) -> u32 {
+        self.out.literals.push(literal);
+        self.first_literal + self.out.literals.len() as u32 - 1
+    }
+
+    /// An invariant, in each lane with the sign that the lowest bit of an integer says.
+    fn signed(&mut self, invariant: Id, turns: Id) -> ValueId {
+        if let Some(&value) = self.signed.get(&(invariant, turns)) {
+            return value;
+        }
+        let place = match self.places[invariant.index()] {
+            Some(Source::Shared(place)) => place,
+            _ => 0,
+        };
+        let by_turns = match self.by_turns.get(&place) {
+            Some(&known) => known,
+            None => {
+                // A register holds two.
+                let first = self.new_literal(Literal::ByTurns(place));
+                self.new_literal(Literal::ByTurns(place));
+                let table = self.new_value(Source::Table(first), Class::Vector);
+                self.by_turns.insert(place, table);
+                table
+            }
+        };
+        let integer = self.value(turns);
+        let value = self.two(opcode::PERMUTE, false, integer, by_turns);
+        self.signed.insert((invariant, turns), value);
         value
     }
 
@@ -276,6 +307,10 @@ impl Selector<'_> {
             Unary(op, a) => {
                 let a = self.value(a);
                 self.unary(op, a)
+            }
+            Binary(self::Binary::Multiply, a, b) => {
+                let ([a, b], _) = self.factors(a, b, false);
+                self.two(opcode::MUL, true, a, b)
             }
             Binary(op, a, b) => {
                 let (a, b) = (self.value(a), self.value(b));
@@ -335,10 +370,7 @@ impl Selector<'_> {
                 let (m, a, b) = (self.mask(m), self.value(a), self.value(b));
                 self.vector(Kind::Blend, &[m, a, b])
             }
-            Row(rows, a) => {
-                let a = self.value(a);
-                self.row(rows, a)
-            }
+            Row(rows, a) => self.row(id, rows, a),
             Gather(table, row, column) => self.gather(table, row, column),
         }
     }
@@ -368,21 +400,25 @@ impl Selector<'_> {
     }
 
     fn fused(&mut self, a: Id, b: Id, c: Id) -> ValueId {
-        let mut minus_product = false;
-        let mut factor = |id: Id| match self.negated(id) {
-            Some(inner) => {
-                minus_product = !minus_product;
-                inner
-            }
-            None => id,
-        };
-        let (a, b) = (factor(a), factor(b));
-        let (c, minus_summand) = match self.negated(c) {
+        let (factors, minus_product) = self.factors(a, b, true);
+        let (c, minus_summand) = match self.reading.negated(c) {
             Some(inner) => (inner, true),
             None => (c, false),
         };
-        let operands = [self.value(a), self.value(b), self.value(c)];
+        let operands = [factors[0], factors[1], self.value(c)];
         self.vector(Kind::Fused(minus_product, minus_summand), &operands)
+    }
+
+    /// The factors of a product, and whether its negative is meant.
+    fn factors(&mut self, a: Id, b: Id, fused: bool) -> ([ValueId; 2], bool) {
+        let signs = self.reading.factors(a, b, fused);
+        let negative = signs[0].negative != signs[1].negative;
+        let values = match signs.map(|sign| sign.turned) {
+            [Some(turns), _] => [self.value(signs[0].of), self.signed(signs[1].of, turns)],
+            [_, Some(turns)] => [self.signed(signs[0].of, turns), self.value(signs[1].of)],
+            [None, None] => signs.map(|sign| self.value(sign.of)),
+        };
+        (values, negative)
     }
 
     fn shift(&mut self, op: Shift, a: ValueId, by: u8) -> ValueId {
@@ -455,16 +491,30 @@ impl Selector<'_> {
     }
 
     /// Clamped before it becomes an integer, so that no number is an address out of the table: the
-    /// comparison with zero takes NaN to 0.
-    fn row(&mut self, rows: u32, a: ValueId) -> ValueId {
-        let zero = self.literal(0);
-        let last = self.literal((f64::from(rows) - 1.0).to_bits());
+    /// comparison with zero takes NaN to 0. What is known to be a number inside is not.
+    fn row(&mut self, id: Id, rows: u32, a: Id) -> ValueId {
+        let known = self.reading.range(a);
+        let mut row = self.value(a);
+        if known.is_none_or(|[lo, hi]| lo < 0.0 || hi >= f64::from(rows)) {
+            let last = f64::from(rows) - 1.0;
+            let (zero, last) = (self.literal(0), self.literal(last.to_bits()));
+            row = self.two(opcode::MAX, false, row, zero);
+            row = self.two(opcode::MIN, false, row, last);
+        }
+        // Its whole part in the lowest bits.
         let magic = self.literal(MAGIC.to_bits());
-        let a = self.two(opcode::MAX, false, a, zero);
-        let a = self.two(opcode::MIN, false, a, last);
-        let a = self.vector(Kind::One(opcode::ROUND, Some(DOWN)), &[a]);
-        let a = self.two(opcode::ADD, true, a, magic);
-        self.two(opcode::SUB_INTEGERS, false, a, magic)
+        row = match self.isa {
+            Isa::Avx512 => self.vector(Kind::TwoDown(opcode::ADD), &[row, magic]),
+            Isa::Avx2 => {
+                let whole = self.vector(Kind::One(opcode::ROUND, Some(DOWN)), &[row]);
+                self.two(opcode::ADD, true, whole, magic)
+            }
+        };
+        match self.exact[id.index()] {
+            true => self.two(opcode::SUB_INTEGERS, false, row, magic),
+            // The low half of the other number is zero.
+            false => row,
+        }
     }
 
     fn gather(&mut self, table: u32, row: Id, column: u32) -> ValueId {
