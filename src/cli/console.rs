@@ -117,12 +117,6 @@ impl<'a> Console<'a> {
         })
     }
 
-    /// What a command says whose room is empty still.
-    pub fn missing(&self) -> Exit {
-        self.complain("this command is not there yet");
-        Exit::Usage
-    }
-
     /// The potential of a program with the parameters of the command line.
     pub fn potential(&self, loaded: &Loaded) -> Result<Model, Exit> {
         let name = self.shared.potential.as_deref();
