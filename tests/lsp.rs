@@ -672,7 +672,7 @@ fn what_was_found_of_an_older_text_is_dropped() {
 fn thousand_lines() -> String {
     let mut text =
         "import std.pairs (morse)\nimport std.noise (random_noise as rough)\n".to_owned();
-    for at in 0..124 {
+    for at in 0..142 {
         let before = if at == 0 {
             "q".to_owned()
         } else {
@@ -686,7 +686,7 @@ fn thousand_lines() -> String {
             at + 1
         ));
     }
-    text.push_str("V(q) = U123(q)\nlearn {\n  delta = 0.5\n  compare = U0\n}\n");
+    text.push_str("V(q) = U141(q)\nlearn {\n  delta = 0.5\n  compare = U0\n}\n");
     text
 }
 
@@ -696,7 +696,7 @@ fn thousand_lines() -> String {
 #[test]
 fn a_keystroke_in_a_thousand_lines_is_answered_soon() {
     let text = thousand_lines();
-    assert_eq!(text.lines().count(), 999);
+    assert_eq!(text.lines().count(), 1001);
     let (mut server, uri) = (ready(), "untitled:long");
     open(&mut server, uri, &text);
     let start = Instant::now();
