@@ -3,6 +3,15 @@
 //!
 //! `EFFPOT_FULL_TESTS=1` installs what is missing below `target/editors`, and fails where it cannot.
 
+#[path = "support/formulas.rs"]
+#[allow(dead_code)]
+mod formulas;
+#[path = "support/jet.rs"]
+#[allow(dead_code)]
+mod jet;
+#[path = "support/typed.rs"]
+mod typed;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -240,6 +249,7 @@ fn programs(name: &str) -> PathBuf {
         }
     }
     assert!(programs.len() > 20);
+    programs.extend((0..40).map(|seed| (format!("seed {seed}"), typed::program(seed, true))));
     // What the files do not have: letters of other alphabets, every number, two settings a line.
     let more = "import \"1.pot\" (g)\nt = csv(\"2.csv\")\nu = csv(\"#ü\")\nw = csv(\"\")\nparam ε_ß = 1.5e-3 # ζ\nimport \"a/b.pot\" (c as d, as)\nδ2 = -1e5^2\n\
                 f(as) = if as <= 0 or not 1 != as then as else π\nlearn { delta = 0.5 }\n\

@@ -5,7 +5,7 @@ use super::world::World;
 use crate::symbols::{Where, Word, WordKind};
 use lsp_types::{
     CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, InsertTextFormat,
-    MarkupContent, MarkupKind, TextEdit,
+    TextEdit,
 };
 
 /// What may stand at a byte of a document.
@@ -39,12 +39,8 @@ pub(super) fn completion(
         CompletionItem {
             kind: Some(kind(word.kind)),
             detail: (!word.signature.is_empty()).then_some(word.signature),
-            documentation: (!word.documentation.is_empty()).then(|| {
-                Documentation::MarkupContent(MarkupContent {
-                    kind: MarkupKind::PlainText,
-                    value: word.documentation,
-                })
-            }),
+            documentation: (!word.documentation.is_empty())
+                .then_some(Documentation::String(word.documentation)),
             // What is near comes first.
             sort_text: Some(format!("{at:04}")),
             filter_text: Some(word.name.clone()),
