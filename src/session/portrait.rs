@@ -52,6 +52,7 @@ pub fn portrait(
     let mut guess = Guess {
         kt: 1.0,
         confines: false,
+        waves: waves(potential, along[0]),
     };
     let mut smallest = None;
     if let Ok(found) = prospect(potential, run) {
@@ -135,7 +136,7 @@ fn zooms(
     portrait: &mut Portrait,
 ) {
     let (lo, hi) = view.range(0);
-    let hidden = |wave: &&f64| **wave < SMALL * (hi - lo);
+    let hidden = |wave: &&f64| **wave < 0.5 * SMALL * (hi - lo);
     let first = waves.iter().find(hidden).copied();
     let last = waves.last().copied().or(structure);
     if let (Some(first), Some(last)) = (first, last)
