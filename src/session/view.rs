@@ -118,11 +118,17 @@ impl<'a> View<'a> {
         let barrier = found.barrier(&mut stream, values);
         let many = view.through.len() > view.along.len();
         let matters = |barrier: &f64| {
-            let deep = DEEP * barrier;
-            let wells = found.wells_below(*barrier, deep, &mut streams.stream(2), values);
             // Atoms that run into each other are no pass of a section.
             let low = !many || *barrier < FAR * guess.kt;
-            low && wells.len() > 1 && !is_texture(&wells, &guess.waves)
+            let hull = found.hull(1.25 * barrier / DEPTH);
+            low && match hull.as_deref() {
+                Some([side]) => {
+                    let wells = view.wells((side.lo, side.hi), DEEP * barrier);
+                    wells.len() > 1 && !is_texture(&wells, &guess.waves)
+                }
+                Some(_) => true,
+                None => false,
+            }
         };
         let barrier = barrier.filter(matters);
         let height = barrier.map_or(HEIGHT * guess.kt, |barrier| ABOVE * barrier);
@@ -231,6 +237,38 @@ impl<'a> View<'a> {
             true => low,
             false => 0.5 * (lo + hi),
         }
+    }
+
+    /// Places in one coordinate from which the potential, in means over a few hundredths of the
+    /// range, rises by `depth` on both sides before it falls lower, increasing.
+    fn wells(&self, (lo, hi): (f64, f64), depth: f64) -> Vec<f64> {
+        const BLOCKS: usize = 128;
+        const EACH: usize = 32;
+        let count = BLOCKS * EACH;
+        let place = |k: usize| lo + (k as f64 + 0.5) / count as f64 * (hi - lo);
+        let x: Vec<f64> = (0..count).map(place).collect();
+        let y = self.on(self.potential, &x);
+        let means = y
+            .chunks(EACH)
+            .map(|block| block.iter().sum::<f64>() / EACH as f64);
+        let (mut wells, mut low, mut high) = (Vec::new(), (f64::INFINITY, lo), f64::INFINITY);
+        for (at, mean) in means.enumerate().filter(|(_, mean)| !mean.is_nan()) {
+            let middle = place(at * EACH + EACH / 2);
+            if high.is_infinite() {
+                // On the way down, or still within the well.
+                if mean < low.0 {
+                    low = (mean, middle);
+                } else if mean > low.0 + depth {
+                    wells.push(low.1);
+                    high = mean.min(f64::MAX);
+                }
+            } else if mean > high {
+                high = mean.min(f64::MAX);
+            } else if mean < high - depth {
+                (low, high) = ((mean, middle), f64::INFINITY);
+            }
+        }
+        wells
     }
 
     /// What another function is to be raised by to lie on the potential in the mean, where that is
@@ -403,14 +441,8 @@ impl<'a> View<'a> {
 }
 
 /// Whether wells in one coordinate are those of a wave: as far apart as its length.
-fn is_texture(wells: &[Vec<Side>], waves: &[f64]) -> bool {
-    let mut places: Vec<f64> = wells
-        .iter()
-        .filter(|cell| cell.len() == 1)
-        .map(|cell| 0.5 * (cell[0].lo + cell[0].hi))
-        .collect();
-    places.sort_by(f64::total_cmp);
-    let gaps = places.windows(2).map(|pair| pair[1] - pair[0]);
+fn is_texture(wells: &[f64], waves: &[f64]) -> bool {
+    let gaps = wells.windows(2).map(|pair| pair[1] - pair[0]);
     let least = gaps.fold(f64::INFINITY, f64::min);
     let mut like = waves.iter().map(|wave| least / wave);
     like.any(|ratio| (0.6..1.6).contains(&ratio))
