@@ -63,6 +63,8 @@ pub fn portrait(
         guess.confines = true;
         // The temperature of many coordinates says little of one.
         guess.kt = match dimension {
+            // Without a scale the unresolved force says nothing.
+            _ if found.scales.plateaus.is_empty() => 1.0,
             1 | 2 => found.kt,
             _ => found.kt.min(1.0),
         };
