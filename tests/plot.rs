@@ -78,8 +78,8 @@ fn a_band_holds_the_curve() {
 /// column to far below one, the range that is found is nine tenths of the true one at least.
 #[test]
 fn no_wave_hides() {
-    for k in 0..60 {
-        let eps = 0.01 * 0.7f64.powi(k);
+    for k in 0..12 {
+        let eps = 0.03 * 0.31f64.powi(k);
         let picture = drawn(&format!("V(q) = sin(q/{eps:e})"), &[(-1.0, 1.0)]);
         let trace = &picture.charts[0].traces[0];
         let (lo, hi) = (trace.lower.iter(), trace.upper.iter());

@@ -145,6 +145,7 @@ fn marks_stand_where_the_wells_are() {
     let text = pass(PLAIN);
     let row = text
         .lines()
+        .skip(1)
         .find(|line| line.matches('o').count() == 2)
         .unwrap();
     let row: Vec<char> = row.chars().collect();
@@ -228,7 +229,7 @@ fn styles() -> impl Strategy<Value = Style> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever the numbers, the size and the style: no panic, and the size is kept.
     #[test]

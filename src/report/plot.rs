@@ -84,6 +84,16 @@ impl Axis {
     /// An axis over `lo..hi` with about `ticks` ticks at round numbers; where the range is empty or
     /// not finite, one that is neither.
     pub fn new(label: impl Into<String>, lo: f64, hi: f64, ticks: f64) -> Axis {
+        // Beyond this a difference of two numbers may be infinite.
+        const LARGEST: f64 = 4e307;
+        let near = |end: f64| {
+            if end.is_finite() {
+                end.clamp(-LARGEST, LARGEST)
+            } else {
+                end
+            }
+        };
+        let (lo, hi) = (near(lo), near(hi));
         let (lo, hi) = match (lo.is_finite() && hi.is_finite(), hi > lo) {
             (true, true) => (lo, hi),
             (true, false) => (lo - 0.5 * lo.abs().max(1.0), lo + 0.5 * lo.abs().max(1.0)),

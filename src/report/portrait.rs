@@ -202,12 +202,18 @@ fn drawn(
     if has_band {
         // To the columns beside it, so that no gap is left.
         let shown = |at: usize| rough(at) || rough(at + 1) || (at > 0 && rough(at - 1));
-        let part = |values: &[f64]| -> Vec<f64> {
-            let kept = values.iter().enumerate();
-            let kept = kept.map(|(at, y)| if shown(at) { near(*y) } else { f64::NAN });
+        // An edge over three columns: that of one alone would show the beat of waves with columns.
+        let part = |values: &[f64], best: fn(f64, f64) -> f64| -> Vec<f64> {
+            let edge = |at: usize| {
+                let around = &values[at.saturating_sub(1)..(at + 2).min(values.len())];
+                near(around.iter().copied().fold(f64::NAN, best))
+            };
+            let columns = 0..values.len();
+            let kept = columns.map(|at| if shown(at) { edge(at) } else { f64::NAN });
             kept.collect()
         };
-        let (lower, upper) = (part(&trace.lower), part(&trace.upper));
+        let lower = part(&trace.lower, f64::min);
+        let upper = part(&trace.upper, f64::max);
         let x = along(&trace.x);
         layers.push(Layer::Band {
             x: x.clone(),

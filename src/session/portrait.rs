@@ -14,6 +14,8 @@ use crate::report::trace::{Trace, trace};
 const WAVES: f64 = 8.0;
 /// Structure shorter than this part of the range is worth a zoom.
 const SMALL: f64 = 1.0 / 16.0;
+/// The larger of two zooms is to be three times closer than the whole at least.
+const FEW_WAVES: f64 = 2.0 / 3.0;
 /// Scales that are so many times apart have a zoom each.
 const APART: f64 = 8.0;
 /// Columns of the zoom's window that are tried for a place.
@@ -52,6 +54,7 @@ pub fn portrait(
     let mut guess = Guess {
         kt: 1.0,
         confines: false,
+        waves: waves(potential, along[0]),
     };
     let mut smallest = None;
     if let Ok(found) = prospect(potential, run) {
@@ -60,6 +63,8 @@ pub fn portrait(
         guess.confines = true;
         // The temperature of many coordinates says little of one.
         guess.kt = match dimension {
+            // Without a scale the unresolved force says nothing.
+            _ if found.scales.plateaus.is_empty() => 1.0,
             1 | 2 => found.kt,
             _ => found.kt.min(1.0),
         };
@@ -135,7 +140,7 @@ fn zooms(
     portrait: &mut Portrait,
 ) {
     let (lo, hi) = view.range(0);
-    let hidden = |wave: &&f64| **wave < SMALL * (hi - lo);
+    let hidden = |wave: &&f64| **wave < FEW_WAVES * SMALL * (hi - lo);
     let first = waves.iter().find(hidden).copied();
     let last = waves.last().copied().or(structure);
     if let (Some(first), Some(last)) = (first, last)

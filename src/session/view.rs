@@ -5,6 +5,7 @@ use super::{Options, Potential};
 use crate::diagnostic::Diagnostic;
 use crate::dynamics::{Side, Streams, Survey, survey};
 use crate::graph::Coordinate;
+use crate::report::critical::CriticalPoint;
 use crate::report::number::significant;
 use crate::report::portrait::{Portrait, Sheet};
 use crate::report::surfaces::{Coordinate as Along, Surfaces};
@@ -13,8 +14,10 @@ use crate::report::surfaces::{Coordinate as Along, Surfaces};
 const DEPTH: f64 = 12.0;
 /// Without barriers, what is shown of V is so many kT high.
 const HEIGHT: f64 = 6.0;
-/// More wells than this are a texture.
-const FEW_WELLS: usize = 6;
+/// Wells that matter are at least this part of the barrier deep.
+const DEEP: f64 = 0.3;
+/// A barrier of a section that is so many kT high is a wall.
+const FAR: f64 = 20.0;
 /// Barriers are shown in a range this many times as high.
 const ABOVE: f64 = 2.5;
 /// The half width of what is shown of a potential that holds nothing.
@@ -23,6 +26,9 @@ const OPEN: f64 = 4.0;
 const MARGIN: f64 = 0.06;
 /// The same where V does not confine any higher: there is more to see outside.
 const WIDE: f64 = 0.5;
+/// A mark is left out where the potential differs from the mean over its cell by a larger part of
+/// what is shown.
+const MISSED: f64 = 0.05;
 /// Cells of a map along a coordinate.
 const CELLS: usize = 120;
 /// Points of a cell along a coordinate.
@@ -32,12 +38,14 @@ const POINTS: usize = 4;
 const ROUGH: f64 = 0.2;
 
 /// What is guessed of a potential before its range is known.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(super) struct Guess {
     /// A temperature.
     pub kt: f64,
     /// Whether V goes to infinity on all sides.
     pub confines: bool,
+    /// The lengths of the waves among its terms along the first shown coordinate.
+    pub waves: Vec<f64>,
 }
 
 /// One or two coordinates of a potential through a point.
@@ -108,12 +116,21 @@ impl<'a> View<'a> {
             return Err(Diagnostic::error("nowhere-finite", message).help(help));
         }
         let barrier = found.barrier(&mut stream, values);
-        // Many wells beside each other are texture, and not what holds a system.
-        let few = |barrier: &f64| {
-            let wells = found.wells_below(*barrier, 0.0, &mut streams.stream(2), values);
-            wells.len() <= FEW_WELLS
+        let many = view.through.len() > view.along.len();
+        let matters = |barrier: &f64| {
+            // Atoms that run into each other are no pass of a section.
+            let low = !many || *barrier < FAR * guess.kt;
+            let hull = found.hull(1.25 * barrier / DEPTH);
+            low && match hull.as_deref() {
+                Some([side]) => {
+                    let wells = view.wells((side.lo, side.hi), DEEP * barrier);
+                    wells.len() > 1 && !is_texture(&wells, &guess.waves)
+                }
+                Some(_) => true,
+                None => false,
+            }
         };
-        let barrier = barrier.filter(few);
+        let barrier = barrier.filter(matters);
         let height = barrier.map_or(HEIGHT * guess.kt, |barrier| ABOVE * barrier);
         let (mut hull, height, held) = confined(&found, height);
         let mut lowest = found.lowest.clone();
@@ -222,6 +239,38 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Places in one coordinate from which the potential, in means over a few hundredths of the
+    /// range, rises by `depth` on both sides before it falls lower, increasing.
+    fn wells(&self, (lo, hi): (f64, f64), depth: f64) -> Vec<f64> {
+        const BLOCKS: usize = 128;
+        const EACH: usize = 32;
+        let count = BLOCKS * EACH;
+        let place = |k: usize| lo + (k as f64 + 0.5) / count as f64 * (hi - lo);
+        let x: Vec<f64> = (0..count).map(place).collect();
+        let y = self.on(self.potential, &x);
+        let means = y
+            .chunks(EACH)
+            .map(|block| block.iter().sum::<f64>() / EACH as f64);
+        let (mut wells, mut low, mut high) = (Vec::new(), (f64::INFINITY, lo), f64::INFINITY);
+        for (at, mean) in means.enumerate().filter(|(_, mean)| !mean.is_nan()) {
+            let middle = place(at * EACH + EACH / 2);
+            if high.is_infinite() {
+                // On the way down, or still within the well.
+                if mean < low.0 {
+                    low = (mean, middle);
+                } else if mean > low.0 + depth {
+                    wells.push(low.1);
+                    high = mean.min(f64::MAX);
+                }
+            } else if mean > high {
+                high = mean.min(f64::MAX);
+            } else if mean < high - depth {
+                (low, high) = ((mean, middle), f64::INFINITY);
+            }
+        }
+        wells
+    }
+
     /// What another function is to be raised by to lie on the potential in the mean, where that is
     /// low; nothing where the difference hardly shows.
     pub fn offset(&self, other: &Potential) -> f64 {
@@ -278,12 +327,21 @@ impl<'a> View<'a> {
                 significant(spread, 2)
             ));
         }
+        let mut number = 0;
         let mut sheet = |title: String, values: Vec<f64>, signed: bool| {
             let mut surfaces = Surfaces::new(title.clone(), axes.clone());
             surfaces.covered = values.iter().map(|value| value.is_finite()).collect();
             surfaces.u = values;
             if !signed {
                 surfaces.mark();
+                // What is narrower than a cell has wells where the cells happen to lie.
+                let height = self.top.unwrap_or(hi).min(hi) - lo;
+                let here = |point: &CriticalPoint| self.on(self.potential, &point.at)[0];
+                let true_to =
+                    |p: &CriticalPoint| (here(p) - p.value).abs() <= MISSED * height + 2.0 * spread;
+                if number == 0 {
+                    surfaces.points.retain(true_to);
+                }
             }
             portrait.sheets.push(Sheet {
                 title,
@@ -291,6 +349,7 @@ impl<'a> View<'a> {
                 signed,
                 top: self.top.filter(|_| !signed),
             });
+            number += 1;
         };
         sheet(name.clone(), v.clone(), false);
         let mut words = Vec::new();
@@ -379,6 +438,14 @@ impl<'a> View<'a> {
         };
         (means, spread)
     }
+}
+
+/// Whether wells in one coordinate are those of a wave: as far apart as its length.
+fn is_texture(wells: &[f64], waves: &[f64]) -> bool {
+    let gaps = wells.windows(2).map(|pair| pair[1] - pair[0]);
+    let least = gaps.fold(f64::INFINITY, f64::min);
+    let mut like = waves.iter().map(|wave| least / wave);
+    like.any(|ratio| (0.6..1.6).contains(&ratio))
 }
 
 /// The box of what is lower than a height above the lowest place, of a lower one where V does not

@@ -47,7 +47,11 @@ impl Frame {
         let columns = size.columns.saturating_sub(left + beside);
         // Numbers of the axis below need their width and a gap.
         let mut x = ticked(x, (columns as f64 / 12.0).clamp(2.0, 9.0));
-        while x.ticks().len() > 2 && x.ticks().len() * (widest(&x) + 2) > columns + 4 {
+        for _ in 0..12 {
+            let count = x.ticks().len();
+            if count <= 2 || count * (widest(&x) + 2) <= columns + 4 {
+                break;
+            }
             x = match x.angle {
                 true => Axis {
                     step: 2.0 * x.step,
