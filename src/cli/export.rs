@@ -8,7 +8,9 @@ use super::Exit;
 use super::arguments::Shared;
 use super::console::Console;
 use super::files::FileError;
+use crate::diagnostic::Diagnostic;
 use crate::export;
+use crate::source::Sources;
 
 /// `export`.
 #[derive(Args, Debug)]
@@ -70,6 +72,11 @@ pub fn export(arguments: &Export) -> Exit {
 }
 
 fn write_out(console: &Console<'_>, arguments: &Export) -> Result<Exit, Exit> {
+    if arguments.standalone && arguments.to != Target::Latex {
+        let problem = Diagnostic::error("usage", "--standalone is for --to latex");
+        let problem = problem.help("leave it out: a program stands alone");
+        return Err(console.diagnose(&[problem], &Sources::new(), Exit::Usage));
+    }
     let loaded = console.load(&arguments.file)?;
     let model = console.potential(&loaded)?;
     let options = export::Options {

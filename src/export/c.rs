@@ -204,9 +204,8 @@ impl Source<'_> {
             head.push_str(&format!("{pass}{defaults};\n"));
         }
         for name in &self.parameters {
-            match plan::mentions(&code, name) {
-                true => head.push_str(&format!("    const double {name} = p->{name};\n")),
-                false => {}
+            if plan::mentions(&code, name) {
+                head.push_str(&format!("    const double {name} = p->{name};\n"));
             }
         }
         for (text, introduction) in &self.coordinates {

@@ -73,6 +73,9 @@ fn document(model: &Model, body: &str) -> String {
 /// The left side of an equation, and the terms of the right one with their signs.
 type Display = (String, Vec<String>);
 
+/// Terms, and what has a name in them.
+type Sums = (Vec<String>, Vec<Display>);
+
 /// A display in the making.
 #[derive(Clone)]
 struct Page<'a> {
@@ -161,11 +164,7 @@ impl<'a> Page<'a> {
     }
 
     /// A family as one sum, where its members differ by their indices alone, and what has a name in it.
-    fn sum(
-        &self,
-        family: &Family,
-        taken: &[String],
-    ) -> Result<Option<(Vec<String>, Vec<Display>)>, Diagnostic> {
+    fn sum(&self, family: &Family, taken: &[String]) -> Result<Option<Sums>, Diagnostic> {
         if family.constants() > 0 {
             return Ok(None);
         }

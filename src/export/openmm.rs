@@ -91,6 +91,9 @@ fn layout(model: &Model) -> Result<Layout, Diagnostic> {
     }))
 }
 
+/// The number of a member, and its sites.
+type Member = (usize, Vec<u32>);
+
 struct Module<'a> {
     model: &'a Model,
     layout: Layout,
@@ -191,7 +194,7 @@ impl Module<'_> {
 
     /// The members of a family by the axes of their slots; terms of the same sites are one force.
     fn family(&self, family: &Family, known: &[f64]) -> Vec<Force> {
-        let mut groups: BTreeMap<Vec<(usize, usize)>, Vec<(usize, Vec<u32>)>> = BTreeMap::new();
+        let mut groups: BTreeMap<Vec<(usize, usize)>, Vec<Member>> = BTreeMap::new();
         for member in 0..family.members() {
             let mut sites: Vec<u32> = Vec::new();
             let mut slots = Vec::new();
@@ -222,7 +225,7 @@ impl Module<'_> {
         family: &Family,
         known: &[f64],
         slots: &[(usize, usize)],
-        members: Vec<(usize, Vec<u32>)>,
+        members: Vec<Member>,
     ) -> Force {
         let sites = members.first().map_or(0, |(_, sites)| sites.len());
         let width = family.constants();
