@@ -8,6 +8,7 @@ use crate::check::Meaning;
 use crate::diagnostic::Diagnostic;
 use crate::dynamics::{Side, Streams, survey};
 use crate::graph::Model;
+use crate::report::number::significant;
 use crate::report::surfaces::Coordinate;
 use crate::session::Potential;
 use crate::syntax::{TokenKind, lex};
@@ -21,6 +22,8 @@ const CELLS: usize = 160;
 const HEIGHT: f64 = 4.5;
 /// The same in barriers, where there is one.
 const BARRIERS: f64 = 2.0;
+/// More wells than that are structure on a wall.
+const MOST_WELLS: usize = 6;
 /// A hull holds what is this many temperatures above the lowest place.
 const DEPTH: f64 = 12.0;
 
@@ -75,7 +78,7 @@ impl Plot {
 
 impl Turn<'_> {
     pub(super) fn plot(&mut self, rest: Range<usize>) -> Step<()> {
-        let (mut models, ranges) = self.functions_and_ranges(rest.clone())?;
+        let (mut models, ranges, together) = self.functions_and_ranges(rest.clone())?;
         let d = models[0].dimension();
         if d > 2 {
             let message = format!("{} has {d} coordinates, and a picture two", models[0].name);
@@ -109,18 +112,23 @@ impl Turn<'_> {
         });
         let compiled: Vec<Potential> = compiled.collect::<Step<_>>()?;
         let sides = match ranges.is_empty() {
-            true => around(&compiled[0]),
+            // What was learned has none of the wells of a small scale.
+            true => around(&compiled[compiled.len() - 1]),
             false => ranges,
         };
         self.replies.push(Reply::Plot(match d {
             2 => map(&compiled[0], &sides),
-            _ => curves(&compiled, sides[0]),
+            _ => curves(&compiled, sides[0], together),
         }));
         Ok(())
     }
 
-    /// The functions that are named, or the potential and what was learned of it; and the ranges.
-    fn functions_and_ranges(&mut self, rest: Range<usize>) -> Step<(Vec<Model>, Vec<(f64, f64)>)> {
+    /// The functions that are named, or the potential and what was learned of it; the ranges; and
+    /// whether it is the latter.
+    fn functions_and_ranges(
+        &mut self,
+        rest: Range<usize>,
+    ) -> Step<(Vec<Model>, Vec<(f64, f64)>, bool)> {
         let (first, mut after) = self.function(rest.clone())?;
         let is_named = after.start > rest.start;
         let mut models = vec![first];
@@ -144,7 +152,7 @@ impl Turn<'_> {
             }
         }
         let ranges = self.ranges(after)?;
-        Ok((models, ranges))
+        Ok((models, ranges, !is_named))
     }
 
     fn begins_with_function(&mut self, range: Range<usize>) -> Step<bool> {
@@ -203,7 +211,13 @@ fn around(potential: &Potential) -> Vec<(f64, f64)> {
     let centre = vec![0.0; sides.len()];
     let seen = survey(&centre, &sides, &mut streams.stream(1), values, slopes);
     let barrier = seen.barrier(&mut streams.stream(2), values);
-    let height = barrier.map_or(HEIGHT, |barrier| BARRIERS * barrier);
+    let wells = |barrier: f64| seen.wells_below(barrier, 0.0, &mut streams.stream(3), values);
+    let height = match barrier {
+        // So many wells are those of a small scale, and the picture is of the large one.
+        Some(barrier) if wells(barrier).len() > MOST_WELLS => HEIGHT.max(BARRIERS * barrier),
+        Some(barrier) => BARRIERS * barrier,
+        None => HEIGHT,
+    };
     let hull = seen.hull(height / DEPTH).unwrap_or_default();
     let plain = |c: (usize, &crate::graph::Coordinate)| match hull.get(c.0) {
         Some(side) if side.hi > side.lo && (side.hi - side.lo).is_finite() => {
@@ -219,13 +233,28 @@ fn around(potential: &Potential) -> Vec<(f64, f64)> {
     coordinates.iter().enumerate().map(plain).collect()
 }
 
-fn curves(potentials: &[Potential], (lo, hi): (f64, f64)) -> Plot {
+/// Curves at equal steps. `together` lifts all but the first to the same mean, and says so: a
+/// learned potential is known up to a constant.
+fn curves(potentials: &[Potential], (lo, hi): (f64, f64), together: bool) -> Plot {
     let step = (hi - lo) / (POINTS - 1) as f64;
     let x: Vec<f64> = (0..POINTS).map(|i| lo + step * i as f64).collect();
     let curve = |p: &Potential| (p.model.name.clone(), p.curve(&x));
+    let mut curves: Vec<(String, Vec<f64>)> = potentials.iter().map(curve).collect();
+    if let [(_, first), others @ ..] = &mut curves[..]
+        && together
+    {
+        for (name, y) in others {
+            let differences = first.iter().zip(y.iter()).map(|(a, b)| a - b);
+            let finite: Vec<f64> = differences.filter(|d| d.is_finite()).collect();
+            let lift = finite.iter().sum::<f64>() / finite.len().max(1) as f64;
+            y.iter_mut().for_each(|y| *y += lift);
+            let sign = if lift < 0.0 { '-' } else { '+' };
+            *name = format!("{name} {sign} {}", significant(lift.abs(), 2));
+        }
+    }
     Plot::Curves {
         coordinate: potentials[0].model.coordinates[0].name.clone(),
-        curves: potentials.iter().map(curve).collect(),
+        curves,
         x,
     }
 }
