@@ -45,7 +45,7 @@ pub fn foresee(potential: &Potential, options: &Options) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     found.extend(pole(potential, survey));
     if found.is_empty() {
-        found.extend(falling(potential, survey));
+        found.extend(falling(potential, survey, options));
     }
     // What is not confined is nowhere in particular.
     if found.is_empty() {
@@ -84,22 +84,32 @@ fn pole(potential: &Potential, survey: &Survey) -> Option<Diagnostic> {
     )
 }
 
-/// The directions in which V goes on falling.
-fn falling(potential: &Potential, survey: &Survey) -> Option<Diagnostic> {
+/// The directions in which V goes on falling, the further the more, from the lowest place or from
+/// the origin: in steps that shrink it would come to an end.
+fn falling(potential: &Potential, survey: &Survey, options: &Options) -> Option<Diagnostic> {
+    if options.domain.is_some() {
+        return None;
+    }
     let mut ways = Vec::new();
     let mut first = None;
-    for &axis in &survey.falling {
-        let name = names(potential, &[axis]).join("");
+    let origin = vec![0.0; survey.lowest.len()];
+    for (axis, coordinate) in potential.model.coordinates.iter().enumerate() {
+        if coordinate.period.is_some() {
+            continue;
+        }
         for (sign, infinity) in [(-1.0, "-infinity"), (1.0, "infinity")] {
             let along: Vec<f64> = FAR
                 .iter()
                 .map(|far| sign * f64::from(*far).exp2())
                 .collect();
-            let values = values_along(potential, &survey.lowest, axis, &along);
-            let falls = values.windows(2).all(|pair| pair[1] < pair[0]);
-            if falls && values[0] < survey.level {
-                ways.push(format!("{name} -> {infinity}"));
-                first.get_or_insert(name.clone());
+            let falls = [&survey.lowest, &origin].into_iter().any(|line| {
+                let values = values_along(potential, line, axis, &along);
+                let drops: Vec<f64> = values.windows(2).map(|pair| pair[0] - pair[1]).collect();
+                drops[0] > 0.0 && drops.windows(2).all(|pair| pair[1] >= 0.99 * pair[0])
+            });
+            if falls {
+                ways.push(format!("{} -> {infinity}", coordinate.name));
+                first.get_or_insert(&coordinate.name);
             }
         }
     }
@@ -112,7 +122,7 @@ fn falling(potential: &Potential, survey: &Survey) -> Option<Diagnostic> {
                 together(&ways)
             ),
         )
-        .help(hold(&name)),
+        .help(hold(name)),
     )
 }
 

@@ -236,6 +236,17 @@ impl<'a> Sight<'a> {
             (_, "..") => Diagnostic::error("unexpected", "a range is no value")
                 .at(self.span(next), "")
                 .help("ranges are for `sum(... for i in a..b)` and for settings"),
+            (_, ".")
+                if matches!(
+                    self.word(before),
+                    "np" | "numpy" | "math" | "jnp" | "torch" | "Math"
+                ) =>
+            {
+                let name = self.get(self.next + 1).unwrap_or("sin");
+                Diagnostic::error("unexpected", "functions are called by their names alone")
+                    .at(self.span(before).to(self.span(next)), "leave this out")
+                    .help(format!("write `{name}(...)`"))
+            }
             (_, ".") => Diagnostic::error("unexpected", "`.` joins nothing here")
                 .at(self.span(next), "")
                 .help("names from a module are imported: `import std.module (name)`"),

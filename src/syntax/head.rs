@@ -147,7 +147,8 @@ impl Sight<'_> {
         let before = *self.tokens.get(at.checked_sub(1)?)?;
         Some(match self.tokens.get(at) {
             Some(&token) if matches!(self.word(token), "==" | ":") => {
-                let word = self.word(token);
+                let assigns = self.get(at + 1) == Some("=") && self.word(token) == ":";
+                let word = if assigns { ":=" } else { self.word(token) };
                 let error =
                     Diagnostic::error("definition", format!("a definition has `=`, not `{word}`"))
                         .at(self.span(token), "");

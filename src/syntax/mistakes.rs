@@ -84,6 +84,17 @@ pub(super) fn wrong_operator(scanner: &Scanner<'_>, c: char) -> Option<(usize, D
         }
         return None;
     }
+    if c == '\\' {
+        let letters = rest[1..]
+            .bytes()
+            .take_while(u8::is_ascii_alphabetic)
+            .count();
+        if letters > 0 {
+            let word = &rest[..1 + letters];
+            let message = format!("`{word}` is LaTeX");
+            return make(word.len(), "character", message, latex(&word[1..]));
+        }
+    }
     let length = c.len_utf8();
     match instead(c) {
         Some((meaning, help)) => {
@@ -105,6 +116,24 @@ pub(super) fn wrong_operator(scanner: &Scanner<'_>, c: char) -> Option<(usize, D
             format!("`{c}` (U+{:04X}) is not part of the language", c as u32),
             "formulas are made of names, numbers, `+ - * / ^`, brackets and comparisons".into(),
         ),
+    }
+}
+
+/// What a command of LaTeX is written as.
+fn latex(word: &str) -> String {
+    match word {
+        "frac" | "dfrac" | "tfrac" => "write `a/b`, with brackets around sums: `(a + b)/c`".into(),
+        "cdot" | "times" | "ast" => "a product is `*`: write `a*b`".into(),
+        "left" | "right" | "big" | "bigl" | "bigr" => "write the bracket alone".into(),
+        "sqrt" => "write `sqrt(x)`".into(),
+        "ln" => "the natural logarithm is `log(x)`".into(),
+        "sum" => "write `sum(f(i) for i in 1..n)`".into(),
+        "prod" => "write `prod(f(i) for i in 1..n)`".into(),
+        "partial" | "nabla" => "write `diff(f(x), x)`".into(),
+        "le" | "leq" => "write `<=`".into(),
+        "ge" | "geq" => "write `>=`".into(),
+        _ if crate::graph::Function::named(word).is_some() => format!("write `{word}(x)`"),
+        _ => format!("write `{word}`; names may be letters of any script, such as `ε`"),
     }
 }
 

@@ -35,6 +35,7 @@ pub fn shape(text: &str) -> (String, Vec<String>) {
 }
 
 /// A text in the one layout.
+#[allow(dead_code)]
 pub fn printed(text: &str) -> String {
     print(&tree(text), text)
 }

@@ -67,8 +67,8 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "type",
         "A value of one kind where one of another kind is needed: a truth value, a vector or a function is no number.",
-        "V(q[3]) = q + 1",
-        "V(q[3]) = dot(q, q) + 1",
+        "V(q) = q^2 + sin",
+        "V(q) = q^2 + sin(q)",
     ),
     row(
         "shape",
@@ -97,8 +97,8 @@ pub(super) const ROWS: &[Row] = &[
     warning(
         "empty-range",
         "A range that ends before it begins: it counts up, with both ends in it. A sum over it is 0.",
-        "V(q) = q^2 + sum(q^i for i in 3..1)",
-        "V(q) = q^2 + sum(q^i for i in 1..3)",
+        "V(q) = q^2 + sum(i*q^2 for i in 3..1)",
+        "V(q) = q^2 + sum(i*q^2 for i in 1..3)",
     ),
     row(
         "not-constant",

@@ -3,6 +3,7 @@
 //! A code that is not here is never used, and one that is here is; a test holds both, and that the
 //! examples that a program alone can show are what they say.
 
+mod before;
 mod meaning;
 mod run;
 mod text;
@@ -58,7 +59,7 @@ pub struct Row {
 
 /// All codes, by stage.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    [text::ROWS, meaning::ROWS, run::BEFORE, run::ROWS]
+    [text::ROWS, meaning::ROWS, before::ROWS, run::ROWS]
         .into_iter()
         .flatten()
 }

@@ -76,8 +76,8 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "chained-comparison",
         "Comparisons do not chain: `a < b < c` is written as two of them with `and`.",
-        "V(q) = if 0 < q < 1 then q else 0",
-        "V(q) = if 0 < q and q < 1 then q else 0",
+        "V(q) = q^2 + if 0 < q < 1 then 1 - q else 0",
+        "V(q) = q^2 + if 0 < q and q < 1 then q^2*(1 - q)^2 else 0",
     ),
     row(
         "half-if",
