@@ -20,7 +20,7 @@ pub struct BenchResult {
     pub matrices: bool,
     /// Trajectories in flight.
     pub trajectories: usize,
-    /// The clock of the core, cycles in a nanosecond.
+    /// The clock of the core, cycles in a nanosecond: of the row where it is fastest.
     pub clock_ghz: f64,
     /// What a step without a record computes.
     pub operations: OperationCount,
@@ -61,6 +61,8 @@ pub struct WidthRow {
     pub engine: &'static str,
     /// Milliseconds from the formula to machine code.
     pub jit_ms: f64,
+    /// The clock of the core after steps of it, cycles in a nanosecond: wide registers may slow it.
+    pub clock_ghz: f64,
     /// What the operations of the bare step take at least.
     pub limit_ns: f64,
     /// Floating-point instructions in a cycle, which that is counted with.
@@ -126,6 +128,7 @@ impl BenchResult {
             "",
             "with statistics",
             "",
+            "GHz",
             "limit",
             "% of limit",
         ];
@@ -163,7 +166,7 @@ impl OperationCount {
 }
 
 impl WidthRow {
-    fn cells(&self) -> [String; 9] {
+    fn cells(&self) -> [String; 10] {
         let range = |[lo, hi]: [f64; 2]| format!("({}..{})", nanoseconds(lo), nanoseconds(hi));
         [
             self.bits.to_string(),
@@ -173,8 +176,13 @@ impl WidthRow {
             range(self.spread.ns_per_step),
             nanoseconds(self.ns_per_step_with_statistics),
             range(self.spread.ns_per_step_with_statistics),
+            significant(self.clock_ghz, 3),
             nanoseconds(self.limit_ns),
-            significant(100.0 * self.part_of_limit, 2),
+            match self.part_of_limit > 1.0 {
+                // The clock changed under it.
+                true => "?".to_owned(),
+                false => significant(100.0 * self.part_of_limit, 2),
+            },
         ]
     }
 }
@@ -205,6 +213,7 @@ mod tests {
             bits,
             engine,
             jit_ms: 2.345,
+            clock_ghz: 3.7,
             limit_ns: 0.98,
             per_cycle: 2.0,
             mixed_per_cycle: 2.0,

@@ -10,10 +10,6 @@ use super::registers::{Entry, Registers};
 use super::select::{Class, Kind, Op, Selected, Source, ValueId};
 use crate::kernel::program::Output;
 
-/// Operations between two counts, where there are enough of them: all counts in a row keep the
-/// vector operations waiting (1.9 against 1.4 ns a step on a sum of two cosines).
-const COUNTED_EVERY: usize = 4;
-
 /// What becomes of a result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Place {
@@ -50,6 +46,7 @@ pub(super) fn emit(
         memory,
         isa,
         uncounted: VecDeque::new(),
+        every: 0,
     };
     for (at, op) in selected.ops.iter().enumerate() {
         let left = (selected.ops.len() - at) * ways;
@@ -57,7 +54,9 @@ pub(super) fn emit(
             pass.registers.go(at, way);
             pass.op(op);
             // Counts are spread over what is left.
-            if pass.uncounted.len() * COUNTED_EVERY >= left - way {
+            if matches!(op.kind, Kind::Count) {
+                pass.every = (left - way) / pass.uncounted.len().max(1);
+            } else if pass.uncounted.len() * pass.every >= left - way {
                 pass.count(1);
             }
         }
@@ -95,6 +94,8 @@ struct Pass<'a, 's> {
     /// What must still be counted. Units follow each other by turns: a count that comes right after
     /// another of the same place waits for it, or runs ahead and must be done again.
     uncounted: VecDeque<Uncounted>,
+    /// Operations between two counts.
+    every: usize,
 }
 
 /// A lane whose place must still be counted.

@@ -18,7 +18,7 @@ use crate::dynamics::{BinAxis, bare_damped_map, counted_damped_map};
 use crate::kernel::Engine;
 use crate::report::bench::{BenchResult, WidthRow};
 use course::IN_FLIGHT;
-use timing::{Subject, Timed, quartiles, time};
+use timing::{Subject, Timed, time};
 
 /// Seconds that each engine is given, if nobody says how many.
 const SECONDS: f64 = 2.0;
@@ -129,8 +129,8 @@ pub fn bench(job: &Job<'_>, options: &BenchOptions, hooks: &Hooks<'_>) -> Result
         )));
     }
     diagnostics.extend(remarks(&timed, interrupted));
-    let clocks: Vec<f64> = timed.iter().flat_map(|t| t.clocks.clone()).collect();
-    let [_, hertz, _] = quartiles(&clocks);
+    let widths: Vec<WidthRow> = timed.iter().map(Timed::row).collect();
+    diagnostics.extend(widths.iter().filter_map(beyond_the_limit));
     let result = BenchResult {
         potential: potential.model.name.clone(),
         coordinates: d,
@@ -138,12 +138,9 @@ pub fn bench(job: &Job<'_>, options: &BenchOptions, hooks: &Hooks<'_>) -> Result
         gamma: settings.gamma,
         matrices: !scalar,
         trajectories: IN_FLIGHT,
-        clock_ghz: 1e-9 * hertz,
+        clock_ghz: widths.iter().fold(0.0, |most, row| row.clock_ghz.max(most)),
         operations: subject.bare.operations().into(),
-        widths: timed
-            .iter()
-            .map(|t| t.row(hertz))
-            .collect::<Vec<WidthRow>>(),
+        widths,
     };
     Ok(Benched {
         result,
@@ -197,6 +194,18 @@ fn diverged(delta: f64) -> Diagnostic {
         ),
     )
     .help("a smaller --delta")
+}
+
+/// What is to be said of an engine that was faster than can be.
+fn beyond_the_limit(row: &WidthRow) -> Option<Diagnostic> {
+    (row.part_of_limit > 1.0).then(|| {
+        let message = format!(
+            "`{}` took less than its operations take at the clock that was found",
+            row.engine
+        );
+        Diagnostic::warning("unsteady-clock", message)
+            .help("the clock changed while it was timed: try again when nothing else runs")
+    })
 }
 
 fn remarks(timed: &[Timed], interrupted: bool) -> Vec<Diagnostic> {

@@ -57,7 +57,7 @@ pub(super) struct Timed {
     /// Nanoseconds per step and trajectory.
     bare: Vec<f64>,
     with_statistics: Vec<f64>,
-    /// Cycles a second, before each repetition.
+    /// Cycles a second, after each repetition.
     pub clocks: Vec<f64>,
     /// Trajectories that others took the places of.
     pub replaced: usize,
@@ -95,10 +95,11 @@ pub(super) fn time(
         *rounds = found;
     }
     while !stopped() && (timed.bare.len() < FEWEST || elapsed() < budget) {
-        timed.clocks.push(hertz(hooks.seconds));
         timed
             .bare
             .push(repetition(&mut bare, rounds[0], hooks.seconds));
+        // As wide registers leave it.
+        timed.clocks.push(hertz(hooks.seconds));
         let full = repetition(&mut full, rounds[1], hooks.seconds);
         timed.with_statistics.push(full);
         progress((elapsed() / budget).min(1.0));
@@ -180,19 +181,23 @@ pub(super) fn quartiles(values: &[f64]) -> [f64; 3] {
 }
 
 impl Timed {
-    /// The row of a table, at a clock of so many cycles a second.
-    pub(super) fn row(&self, hertz: f64) -> WidthRow {
+    /// The row of a table.
+    pub(super) fn row(&self) -> WidthRow {
         let bits = self.engine.bits();
+        let [_, hertz, _] = quartiles(&self.clocks);
         let [jit, bare, full] =
             [&self.jit, &self.bare, &self.with_statistics].map(|t| quartiles(t));
-        let limit = 1e9 * self.rates.least_cycles(&self.operations, bits) / hertz;
+        let seen = 1e-9 * hertz * bare[1];
+        let rates = self.rates.corrected(&self.operations, bits, seen);
+        let limit = 1e9 * rates.least_cycles(&self.operations, bits) / hertz;
         WidthRow {
             bits,
             engine: self.engine.name(),
             jit_ms: jit[1],
+            clock_ghz: 1e-9 * hertz,
             limit_ns: limit,
-            per_cycle: self.rates.per_cycle,
-            mixed_per_cycle: self.rates.mixed,
+            per_cycle: rates.per_cycle,
+            mixed_per_cycle: rates.mixed,
             ns_per_step: bare[1],
             ns_per_step_with_statistics: full[1],
             part_of_limit: limit / bare[1],
