@@ -41,6 +41,8 @@ pub struct Chart {
     pub traces: Vec<Trace>,
     /// Values are shown up to here at least, and where they go on to infinity no further.
     pub top: Option<f64>,
+    /// Where this curve, in the same columns, is above its top nothing decides what is shown.
+    pub under: Option<(Trace, f64)>,
 }
 
 /// A function of two coordinates on cells.
@@ -113,7 +115,17 @@ impl Chart {
 
     /// The values that are shown.
     fn window(&self) -> (f64, f64) {
-        let all: Vec<f64> = self.traces.iter().flat_map(Trace::extremes).collect();
+        let low = |at: usize| match &self.under {
+            Some((trace, top)) => trace.lower.get(at).is_some_and(|lower| lower <= top),
+            None => true,
+        };
+        let within = |trace: &Trace| -> Vec<f64> {
+            let columns = trace.x.len().max(1);
+            let extremes = trace.extremes().into_iter().enumerate();
+            let kept = extremes.filter(|(at, _)| low(at % columns));
+            kept.map(|(_, value)| value).collect()
+        };
+        let all: Vec<f64> = self.traces.iter().flat_map(within).collect();
         let finite = || all.iter().copied().filter(|value| value.is_finite());
         let (lo, mut hi) = match self.top {
             // From the lowest place up to a height that means something.

@@ -16,7 +16,7 @@ impl Canvas {
     /// A picture that is too large, or what the drawing crate says, as a sentence.
     pub fn png(&self, scale: f64) -> Result<Vec<u8>, String> {
         let pixels = self.size[0] * self.size[1] * scale * scale;
-        if !(pixels >= 1.0 && pixels <= MOST_PIXELS) {
+        if !(1.0..=MOST_PIXELS).contains(&pixels) {
             return Err(format!(
                 "a picture of {:.0} by {:.0} pixels is too large or empty; the limit is {MOST_PIXELS:e} pixels",
                 self.size[0] * scale,
@@ -202,9 +202,10 @@ fn filled(runs: &[Run], fill: &str, row: f64) -> Primitive {
     for [a, b] in &edges {
         let (a, b) = if a[1] <= b[1] { (a, b) } else { (b, a) };
         let number = |y: f64| (y / row - 0.5 - first).ceil().max(0.0) as usize;
-        for at in number(a[1])..number(b[1]).min(rows) {
+        let (from, to) = (number(a[1]), number(b[1]).min(rows));
+        for (at, crossings) in crossings.iter_mut().enumerate().take(to).skip(from) {
             let y = (first + at as f64 + 0.5) * row;
-            crossings[at].push(a[0] + (y - a[1]) / (b[1] - a[1]) * (b[0] - a[0]));
+            crossings.push(a[0] + (y - a[1]) / (b[1] - a[1]) * (b[0] - a[0]));
         }
     }
     let (mut x, mut y, mut w) = (Vec::new(), Vec::new(), Vec::new());

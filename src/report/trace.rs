@@ -95,7 +95,7 @@ impl Trace {
         let pairs = finite.clone().zip(finite.clone().skip(1));
         Way {
             first: finite.clone().next().map_or(f64::NAN, |i| y[i]),
-            last: finite.last().map_or(f64::NAN, |i| y[i]),
+            last: finite.clone().next_back().map_or(f64::NAN, |i| y[i]),
             length: pairs.map(|(a, b)| (y[b] - y[a]).abs()).sum(),
         }
     }

@@ -303,7 +303,12 @@ impl View<'_> {
             "" => format!("the derivative along {q}"),
             more => format!("d{name}/d{q}{more}"),
         };
-        self.chart(title, format!("d{name}/d{q}"), range, traces, None)
+        let f = |x: &[f64]| self.on(self.potential, x);
+        let values = |top: f64| (trace(name, range, columns, &f), top);
+        Chart {
+            under: self.top.map(values),
+            ..self.chart(title, format!("d{name}/d{q}"), range, traces, None)
+        }
     }
 
     fn chart(
@@ -322,6 +327,7 @@ impl View<'_> {
             value,
             traces,
             top,
+            under: None,
         }
     }
 }
