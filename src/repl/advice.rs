@@ -59,7 +59,8 @@ fn is_free(turn: &Turn<'_>, problem: &Diagnostic) -> bool {
     let near = problem.help.as_deref().unwrap_or("");
     let is_near = near.starts_with("did you mean") && name.chars().count() > 2;
     let helped = near.starts_with("define it") || near.starts_with("did you mean");
-    problem.code == "unknown-name" && !called.starts_with('(') && helped && !is_near
+    let is_answer = name == super::state::ANSWER;
+    problem.code == "unknown-name" && !called.starts_with('(') && helped && (!is_near || is_answer)
 }
 
 /// One error for all names that are free in a formula.

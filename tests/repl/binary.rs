@@ -133,16 +133,16 @@ def talk(binary, *steps):
 b = sys.argv[1]
 code = talk(b,
     ("", "> ", 20),
-    ("V(q) = q^2/2 + 0.01*si\t", "sin(", 5),
-    ("q/0.01)\r", "> ", 5),
+    ("V(q) = q^2/2 + 0*sq\t", "sqrt(", 5),
+    ("4) + 0.01*sin(q/0.01)\r", "> ", 5),
     ("V(1.5) +\r", "\n", 5),
-    ("1\r", "2.131", 5),
+    ("1\r", "2.117", 5),
     (":lea\t", ":learn", 5),
     (" delta=0.5 steps=2e9 burn_in=900000000\r", "\n", 5),
     ("", "looking", 20),
     ("\x03", "nothing is changed", 20),
     ("half a li\x03", "> ", 5),
-    ("ans*2\r", "4.262", 5),
+    ("ans*2\r", "4.235", 5),
     ("\x04", "", 5))
 if code: sys.exit(f"exit code {code}")
 code = talk(b, ("", "> ", 20), ("\x1b[A\x1b[A", "delta=0.5", 5), ("\x15", "", 5), ("\x04", "", 5))

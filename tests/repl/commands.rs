@@ -179,7 +179,7 @@ fn a_trial_learns_u_and_says_how_to_do_it_for_real() {
     assert_eq!(learned.command.save.as_deref(), Some("trial.pot"));
     assert_eq!(
         learned.command.line,
-        "effpot-lang trial.pot --delta 0.5 --steps 200000 --burn-in 300"
+        "effpot-lang trial.pot --delta 0.5 --steps 2e5 --burn-in 300"
     );
     assert!(
         outcome
@@ -195,7 +195,7 @@ fn a_trial_learns_u_and_says_how_to_do_it_for_real() {
     assert!(
         outcome
             .to_string()
-            .contains("--delta 0.6 --steps 200000 --set eps=0.02"),
+            .contains("--delta 0.6 --steps 2e5 --set eps=0.02"),
         "{outcome}"
     );
     assert!(outcome.to_string().contains("U is redefined"), "{outcome}");
