@@ -254,6 +254,7 @@ impl Group {
             interpreter,
             frame,
             units: Vec::new(),
+            states: Vec::new(),
             uncounted: Vec::new(),
             group: self,
         }
@@ -268,6 +269,9 @@ pub(super) struct Run<'g> {
     unrecorded: Vec<f64>,
     frame: Vec<Slot>,
     units: Vec<Unit>,
+    /// The states of the groups, aligned: a register that is stored across the lines of the cache
+    /// costs twice, at every step.
+    states: Vec<Slot>,
     /// Counts that nobody wants to know.
     uncounted: Vec<u32>,
 }
@@ -338,9 +342,16 @@ impl Run<'_> {
             }),
             Compiled::Wide(native) => {
                 self.units.clear();
+                let slots = Slot::count(code.state_count * LANES);
+                self.states.resize(slots * groups.len(), Slot::default());
+                let states = self.states.chunks_exact_mut(slots.max(1));
+                for (aligned, group) in states.zip(&*groups) {
+                    Slot::fill(aligned, group.state);
+                }
+                let mut next = self.states.chunks_exact_mut(slots.max(1));
                 self.uncounted.resize(code.places(), 0);
                 let uncounted = self.uncounted.as_mut_ptr();
-                for group in groups {
+                for group in &mut *groups {
                     let counts = match group.counts.is_empty() {
                         true => uncounted,
                         false => group.counts.as_mut_ptr(),
@@ -349,7 +360,8 @@ impl Run<'_> {
                         true => group.record.as_mut_ptr(),
                         false => self.unrecorded.as_mut_ptr(),
                     };
-                    let state = group.state.as_mut_ptr();
+                    let state = next.next().map(|slots| slots.as_mut_ptr().cast::<f64>());
+                    let state = state.unwrap_or(std::ptr::null_mut());
                     let lanes = (0..LANES).step_by(native.unit_lanes);
                     self.units.extend(lanes.map(|lane| Unit {
                         state: state.wrapping_add(lane),
@@ -384,6 +396,10 @@ impl Run<'_> {
                 #[allow(unsafe_code)]
                 unsafe {
                     native.executable.entry()(&call);
+                }
+                let states = self.states.chunks_exact(slots.max(1));
+                for (aligned, group) in states.zip(groups) {
+                    Slot::empty(aligned, group.state);
                 }
             }
         }

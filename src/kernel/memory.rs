@@ -52,14 +52,36 @@ pub(super) const BYTES: i32 = size_of::<f64>() as i32;
 pub(super) const STRIDE: i32 = LANES as i32 * BYTES;
 
 /// Room for a vector register.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Default, Debug)]
 #[repr(C, align(64))]
-pub(super) struct Slot([u64; 8]);
+pub(super) struct Slot([f64; 8]);
 
 impl Slot {
+    /// The numbers in one.
+    pub(super) const NUMBERS: usize = 8;
+
+    /// Copies numbers into slots.
+    pub(super) fn fill(slots: &mut [Slot], numbers: &[f64]) {
+        for (slot, numbers) in slots.iter_mut().zip(numbers.chunks(Slot::NUMBERS)) {
+            slot.0[..numbers.len()].copy_from_slice(numbers);
+        }
+    }
+
+    /// Copies them back.
+    pub(super) fn empty(slots: &[Slot], numbers: &mut [f64]) {
+        for (slot, numbers) in slots.iter().zip(numbers.chunks_mut(Slot::NUMBERS)) {
+            numbers.copy_from_slice(&slot.0[..numbers.len()]);
+        }
+    }
+
+    /// The slots that so many numbers need.
+    pub(super) fn count(numbers: usize) -> usize {
+        numbers.div_ceil(Slot::NUMBERS)
+    }
+
     /// So many bytes of slots.
     pub(super) fn frame(bytes: usize) -> Vec<Slot> {
-        vec![Slot([0; 8]); bytes.div_ceil(size_of::<Slot>())]
+        vec![Slot::default(); bytes.div_ceil(size_of::<Slot>())]
     }
 }
 
