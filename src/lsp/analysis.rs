@@ -8,7 +8,9 @@ use crate::check::{Loader, NoFiles, Program, check, gather};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::session::Options;
 use crate::source::{Sources, Span};
-use lsp_types::{DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString};
+use lsp_types::{
+    DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location, NumberOrString,
+};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -74,6 +76,7 @@ impl Job {
         let (program, diagnostics) = match checked {
             Ok(program) => {
                 let mut found = program.warnings.clone();
+                found.extend(program.unused(&[]));
                 let learn = program.block("learn").map(Options::from_block);
                 if let Some(Err(problems)) = learn {
                     found.extend(problems);
@@ -161,6 +164,7 @@ impl Shown<'_> {
             code: Some(NumberOrString::String(found.code.to_owned())),
             source: Some("effpot".to_owned()),
             message,
+            tags: (found.code == "unused").then(|| vec![DiagnosticTag::UNNECESSARY]),
             related_information: (!related.is_empty()).then_some(related),
             ..lsp_types::Diagnostic::default()
         };
