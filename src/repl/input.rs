@@ -72,10 +72,8 @@ fn has_open(words: &[(TokenKind, &str)]) -> bool {
     for (kind, word) in words {
         match (kind, *word) {
             (TokenKind::Name, "if") => open.push("if"),
-            (TokenKind::Name, "else") => {
-                if open.last() == Some(&"if") {
-                    open.pop();
-                }
+            (TokenKind::Name, "else") if open.last() == Some(&"if") => {
+                open.pop();
             }
             (TokenKind::Open, bracket) => open.push(bracket),
             (TokenKind::Close, closer) => {

@@ -76,9 +76,23 @@ impl Plot {
     }
 }
 
+/// What a command asks for.
+struct Wanted {
+    /// The functions that are named, or the potential and what was learned of it.
+    models: Vec<Model>,
+    /// The range of each coordinate, if they are given.
+    ranges: Vec<(f64, f64)>,
+    /// Whether no function was named.
+    together: bool,
+}
+
 impl Turn<'_> {
     pub(super) fn plot(&mut self, rest: Range<usize>) -> Step<()> {
-        let (mut models, ranges, together) = self.functions_and_ranges(rest.clone())?;
+        let Wanted {
+            mut models,
+            ranges,
+            together,
+        } = self.wanted(rest.clone())?;
         let d = models[0].dimension();
         if d > 2 {
             let message = format!("{} has {d} coordinates, and a picture two", models[0].name);
@@ -123,12 +137,8 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// The functions that are named, or the potential and what was learned of it; the ranges; and
-    /// whether it is the latter.
-    fn functions_and_ranges(
-        &mut self,
-        rest: Range<usize>,
-    ) -> Step<(Vec<Model>, Vec<(f64, f64)>, bool)> {
+    /// What the command asks for.
+    fn wanted(&mut self, rest: Range<usize>) -> Step<Wanted> {
         let (first, mut after) = self.function(rest.clone())?;
         let is_named = after.start > rest.start;
         let mut models = vec![first];
@@ -152,7 +162,11 @@ impl Turn<'_> {
             }
         }
         let ranges = self.ranges(after)?;
-        Ok((models, ranges, !is_named))
+        Ok(Wanted {
+            models,
+            ranges,
+            together: !is_named,
+        })
     }
 
     fn begins_with_function(&mut self, range: Range<usize>) -> Step<bool> {
