@@ -123,7 +123,9 @@ fn explain_prints_a_code_and_lists_them_all() {
     let (code, out, _) = run(here, &["explain", "missing-operator"], "");
     assert_eq!(code, 0);
     assert!(out.starts_with("error[missing-operator]\n"), "{out}");
-    assert!(out.contains("Wrong:\n    V(q) = 2q\n") && out.contains("Right:\n    V(q) = 2*q\n"));
+    assert!(
+        out.contains("Wrong:\n    V(q) = 2q^2\n") && out.contains("Right:\n    V(q) = 2*q^2\n")
+    );
     assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
     // As it stands in a message.
     assert_eq!(
