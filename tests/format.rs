@@ -157,6 +157,14 @@ fn the_library_survives_comments_everywhere() {
     }
 }
 
+/// What was broken for want of room is not taken for broken by hand.
+#[test]
+fn brackets_in_narrow_places_are_stable() {
+    formatted(
+        "g(x) = [ε^y, (if not -1 < x * x and x>y then 1e-3^-1 else 1e-3*-1e-3)][1] * q[(if not 2.50/x < [1e-3, ε][1] * q[ε,2] and x>y then [π, 1e-3][1] * q[y,2] else π^ε),2]",
+    );
+}
+
 /// Long lines are broken, whatever they are made of.
 #[test]
 fn lines_are_no_longer_than_a_hundred_where_there_is_a_way() {

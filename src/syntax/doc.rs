@@ -17,6 +17,8 @@ pub(super) enum Doc<'t> {
     /// On one line if it fits there.
     Group(Vec<Doc<'t>>, Flat),
     Indent(Vec<Doc<'t>>),
+    /// On one line, whether it fits there or not; nothing in it has to be broken.
+    Whole(Vec<Doc<'t>>),
     /// A text if the group around it is broken.
     IfBroken(&'static str),
     /// Elements, each with the break after it, as many on a line as fit.
@@ -97,7 +99,7 @@ pub(super) fn measure(docs: &mut [Doc<'_>], breaks: &[Break<'_>]) -> Flat {
             Doc::Text(text) => Some(text.chars().count()),
             Doc::Line(at) => breaks[*at].width(),
             Doc::IfBroken(_) => Some(0),
-            Doc::Indent(docs) => measure(docs, breaks),
+            Doc::Indent(docs) | Doc::Whole(docs) => measure(docs, breaks),
             Doc::Group(docs, width) => {
                 *width = measure(docs, breaks);
                 *width
@@ -189,6 +191,7 @@ impl Output {
                 Doc::Text(text) => self.text.push_str(text),
                 Doc::IfBroken(text) => self.text.push_str(if flat { "" } else { text }),
                 Doc::Indent(docs) => push(&mut waiting, indent + STEP, flat, docs),
+                Doc::Whole(docs) => push(&mut waiting, indent, true, docs),
                 Doc::Group(docs, width) => {
                     let flat = flat || self.fits(*width, &waiting, breaks);
                     push(&mut waiting, indent, flat, docs);
@@ -280,6 +283,10 @@ impl Output {
                         return true;
                     }
                     at.flat.len()
+                }
+                Doc::Whole(docs) => {
+                    open.extend(docs.iter().rev().map(|doc| (true, doc)));
+                    0
                 }
                 Doc::Indent(docs) | Doc::Group(docs, _) => {
                     open.extend(docs.iter().rev().map(|doc| (flat, doc)));

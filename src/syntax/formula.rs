@@ -184,16 +184,16 @@ impl<'t> Builder<'t> {
 
     pub fn product(&mut self, id: ExprId, spot: Spot) -> Vec<Doc<'t>> {
         let strength = Infix::Multiply.strength();
-        let mut docs = Vec::new();
+        let mut parts: Vec<Vec<Doc<'t>>> = Vec::new();
+        let mut operators: Vec<[Doc<'t>; 2]> = Vec::new();
         let mut lines = Vec::new();
-        // Where a factor has a wide bracket, lines end in that.
+        // Where a factor has a wide bracket, lines end in that; narrow ones stay whole.
         let mut whole = false;
         for (op, factor) in self.operands(id, strength) {
             let mut part = match op {
                 None => self.expression(factor, strength, Spot::Part),
                 Some((op, _)) => {
-                    docs.push(self.put(op.symbol()));
-                    docs.push(self.soft(""));
+                    operators.push([self.put(op.symbol()), self.soft("")]);
                     lines.push(self.breaks.len() - 1);
                     self.right(factor, strength + 1)
                 }
@@ -203,12 +203,23 @@ impl<'t> Builder<'t> {
                 Some(width) => opens && width > BRACKET,
                 None => true,
             };
-            docs.extend(part);
+            parts.push(part);
         }
         if whole {
             for line in lines {
                 self.breaks[line].when = When::Commented;
             }
+        }
+        let mut docs = Vec::new();
+        let mut operators = operators.into_iter();
+        for part in parts {
+            match whole {
+                true => docs.extend(part),
+                false => docs.push(Doc::Whole(part)),
+            }
+            docs.extend(operators.next().into_iter().flatten());
+        }
+        if whole {
             return docs;
         }
         let nested = spot == Spot::Part;

@@ -73,8 +73,8 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "shape",
         "Vectors and arrays whose sizes do not fit together.",
-        "V(q[3]) = dot(q, [1, 2])",
-        "V(q[3]) = dot(q, [1, 2, 3])",
+        "V(q[3]) = dot(q, q) + dot(q, [1, 2])",
+        "V(q[3]) = dot(q, q) + dot(q, [1, 2, 3])",
     ),
     row(
         "index",
@@ -91,8 +91,8 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "bound",
         "A range counts from one whole number to another.",
-        "V(q) = sum(q^i for i in 1..2.5)",
-        "V(q) = sum(q^i for i in 1..3)",
+        "V(q) = sum(q^(2*i) for i in 1..2.5)",
+        "V(q) = sum(q^(2*i) for i in 1..3)",
     ),
     warning(
         "empty-range",
@@ -103,8 +103,8 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "not-constant",
         "Sizes, bounds, indices and seeds of `random` must be known when the program is read: they cannot depend on coordinates or parameters, which a run may change.",
-        "param n = 3\nV(q) = sum(q^i for i in 1..n)",
-        "n = 3\nV(q) = sum(q^i for i in 1..n)",
+        "param n = 3\nV(q) = sum(q^(2*i) for i in 1..n)",
+        "n = 3\nV(q) = sum(q^(2*i) for i in 1..n)",
     ),
     row(
         "period",
@@ -116,13 +116,13 @@ pub(super) const ROWS: &[Row] = &[
         "diff-variable",
         "`diff(expr, x)` is by a coordinate, an argument, or an element `q[i]` of one.",
         "V(q) = { let y = 2*q\n diff(y^2, y) }",
-        "V(q) = diff(q^2, q)",
+        "V(q) = diff(q^3, q)",
     ),
     row(
         "spline",
         "The table of a spline has cells + degree coefficients a side, and its domain is not empty.",
-        "V(q) = spline(q, 3, 0, 1, [1, 2])",
-        "V(q) = spline(q, 3, 0, 1, [1, 2, 3, 4])",
+        "V(q) = spline(q, 3, 0, 1, [9, 2])",
+        "V(q) = spline(q, 3, 0, 1, [9, 2, 2, 9])",
     ),
     row(
         "cycle",
@@ -133,8 +133,8 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "too-large",
         "Written out, the formula is larger than what is compiled. The limit and the estimate are in the message.",
-        "V(q) = sum(q for i in 1..1000000000)",
-        "V(q) = sum(q for i in 1..1000)",
+        "V(q) = sum(q^2 for i in 1..1000000000)",
+        "V(q) = sum(q^2 for i in 1..1000)",
     ),
     row(
         "unknown-module",

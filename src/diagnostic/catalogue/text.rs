@@ -28,8 +28,8 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "missing-operator",
         "Two values follow each other with nothing between them. A product is always written with `*`, and a function is called with brackets.",
-        "V(q) = 2q",
-        "V(q) = 2*q",
+        "V(q) = 2q^2",
+        "V(q) = 2*q^2",
     ),
     row(
         "operator",
@@ -40,8 +40,8 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "character",
         "A character that is not part of the language. Word processors and papers have signs that look like those of the keyboard; formulas are made of names, numbers, `+ - * / ^`, brackets and comparisons. In names and comments letters of every script are welcome.",
-        "V(q) = 2×q;",
-        "V(q) = 2*q",
+        "V(q) = 2×q^2;",
+        "V(q) = 2*q^2",
     ),
     row(
         "number",
@@ -58,14 +58,14 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "unclosed-bracket",
         "A bracket is opened and not closed, or closed by one of another kind. The message points at the one that was opened.",
-        "V(q) = (q + 1",
-        "V(q) = (q + 1)",
+        "V(q) = (q + 1)^(2",
+        "V(q) = (q + 1)^2",
     ),
     row(
         "stray-bracket",
         "A bracket is closed that was never opened.",
-        "V(q) = q + 1)",
-        "V(q) = q + 1",
+        "V(q) = q^2 + 1)",
+        "V(q) = q^2 + 1",
     ),
     row(
         "unclosed-text",
