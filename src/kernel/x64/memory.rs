@@ -2,7 +2,7 @@
 
 use super::Isa;
 use super::encode::{Assembler, Gpr, Mem};
-use super::select::Source;
+use super::operation::Source;
 use crate::kernel::memory::{PREPARED, STRIDE};
 
 /// What the loop is called with.

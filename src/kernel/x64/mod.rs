@@ -9,6 +9,7 @@
 mod encode;
 mod memory;
 mod opcode;
+mod operation;
 mod pass;
 mod reading;
 mod registers;
@@ -20,10 +21,10 @@ use self::memory::{
     CALL, CELLS, COUNTS, FILLED, FRAME, MEMBER_RECORD, MOST_UNITS, Memory, PLACES, RECORDED,
     RECORDS, SHARED, STATES,
 };
+use self::operation::{Literal, Selected};
 use self::pass::{Given, Place, emit};
 use self::schedule::schedule;
-pub(super) use self::select::Literal;
-use self::select::{Prepared, Selected, select};
+use self::select::{Prepared, select};
 use super::code::LaneCode;
 use super::engine::Subnormals;
 use super::memory::{

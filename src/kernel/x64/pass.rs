@@ -6,8 +6,8 @@ use super::Isa;
 use super::encode::{Assembler, Mem, Rm};
 use super::memory::{CELLS, MEMBER_RECORD, Memory, SCRATCH, Way};
 use super::opcode::{self, Fused, Masks};
+use super::operation::{Class, Kind, Op, Selected, Source, ValueId};
 use super::registers::{Entry, Registers};
-use super::select::{Class, Kind, Op, Selected, Source, ValueId};
 use crate::kernel::program::Output;
 
 /// What becomes of a result.

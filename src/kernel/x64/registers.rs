@@ -6,7 +6,7 @@
 use super::Isa;
 use super::encode::{Assembler, Mem, Rm};
 use super::memory::{Memory, Way};
-use super::select::{Class, Selected, Source, ValueId};
+use super::operation::{Class, Selected, Source, ValueId};
 
 /// No register, no slot, no further use.
 const NONE: u32 = u32::MAX;

@@ -6,7 +6,7 @@
 //! one comes first that ends most of them.
 
 use super::opcode::{ADD_INTEGERS, AND, DIV, OR, SQRT, SUB_INTEGERS, XOR};
-use super::select::{Kind, Op, Selected, Source, ValueId};
+use super::operation::{Kind, Op, Selected, Source, ValueId};
 
 /// Cycles from operands to the result, about.
 fn latency(kind: &Kind) -> u32 {
