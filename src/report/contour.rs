@@ -114,7 +114,9 @@ impl Grid {
             let (first, last) = (points.first()?, points.last()?);
             let share = (at - first) / (last - first) * (points.len() - 1) as f64;
             let low = share.floor().max(0.0) as usize;
-            (share.is_finite() && low + 1 < points.len()).then_some((low, share - low as f64))
+            // Casts saturate: `low` may be the largest number there is.
+            let inside = share.is_finite() && low < points.len() - 1;
+            inside.then_some((low, share - low as f64))
         };
         let Some(((i, right), (j, up))) = place(&self.x, x).zip(place(&self.y, y)) else {
             return f64::NAN;

@@ -206,8 +206,12 @@ impl Place {
         let mut printed = self.finish(command)?;
         let found = codes(&printed.text);
         let expected: HashSet<&str> = block.directive.wrong.iter().map(|c| c.as_str()).collect();
-        // A piece of a program need not have a potential, nor use all that it shows.
-        let piece = |code: &&str| matches!(*code, "no-potential" | "unused") && expected.is_empty();
+        // A piece of a program need not have a potential, nor one that confines, nor use all that
+        // it shows.
+        let piece = |code: &&str| {
+            let of_pieces = ["no-potential", "unused", "does-not-confine"];
+            of_pieces.contains(code) && expected.is_empty()
+        };
         let wrong: HashSet<&str> = found.into_iter().filter(|code| !piece(code)).collect();
         if wrong != expected {
             return Err(format!(
