@@ -36,7 +36,7 @@ fn sums_of_the_library_have_its_words() {
 param e = 0.01
 V(q[4]) = frenkel_kontorova(q, 1, 0.5, 0.3) + e*sin(q[1]/e) - 2*(e*sin(q[1]/e))";
     let expected = [
-        "1/2*sum((q[i + 1] - q[i] - spacing)^2 for i in 1..n-1)",
+        "1/2*sum((q[i+1] - q[i] - spacing)^2 for i in 1..n-1)",
         "0.3*sum(1 - cos(q[i]) for i in 1..n)",
         "e*sin(q[1]/e)",
     ];
