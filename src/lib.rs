@@ -16,16 +16,16 @@
 //! | 2 | [`graph`] | formulas: function table, derivative, simplifier, evaluator, notations |
 //! | 3 | [`check`] | modules, names, kinds, trees into graphs; the embedded library |
 //! | 4 | [`symbols`] | what a text says about names, for editors and prompts |
-//! | 4 | [`kernel`] | lane code, elementary functions, machine code; the only `unsafe` |
-//! | 5 | [`export`] | formulas as programs and input files of others |
-//! | 5 | [`dynamics`] | the damped map, ensembles, seeded streams, where to start |
-//! | 6 | [`stats`] | mergeable running statistics |
-//! | 7 | [`learn`] | what is kept of trajectories, fits, the filter, the formulas of the scale |
-//! | 9 | [`report`] | results as data, arrays, figures, pages |
-//! | 10 | [`session`] | one run put together, with its verdict |
-//! | 11 | [`repl`] | a prompt without a terminal: a session to define, evaluate and try in |
-//! | 11 | [`lsp`] | what an editor is told |
-//! | 12 | [`cli`] | arguments, files, terminals |
+//! | 5 | [`kernel`] | lane code, elementary functions, machine code; the only `unsafe` |
+//! | 6 | [`export`] | formulas as programs and input files of others |
+//! | 6 | [`dynamics`] | the damped map, ensembles, seeded streams, where to start |
+//! | 7 | [`stats`] | mergeable running statistics |
+//! | 8 | [`learn`] | what is kept of trajectories, fits, the filter, the formulas of the scale |
+//! | 10 | [`report`] | results as data, arrays, figures, pages |
+//! | 11 | [`session`] | one run put together, with its verdict |
+//! | 12 | [`repl`] | a prompt without a terminal: a session to define, evaluate and try in |
+//! | 12 | [`lsp`] | what an editor is told |
+//! | 13 | [`cli`] | arguments, files, terminals |
 //!
 //! Everything is dimensionless, as in Li & Tao 2024, *Automated construction of effective
 //! potential via algorithmic implicit bias*, whose equations the documentation cites. The library

@@ -1,5 +1,6 @@
 //! What to say where a prompt is asked for something that a file would write in another way.
 
+use super::commands::COMMANDS;
 use super::turn::{Stop, Turn};
 use crate::diagnostic::Diagnostic;
 use crate::syntax::{TokenKind, lex};
@@ -79,6 +80,12 @@ fn unknown(turn: &Turn<'_>, free: Vec<Diagnostic>, text: &str) -> Diagnostic {
         let mut error = Diagnostic::error("unknown-name", message);
         error.labels = labels;
         return error.help("`ans` is the last value, and there is none yet");
+    }
+    let is_command = |name: &str| COMMANDS.iter().any(|row| row.name == name) || name == "exit";
+    if names == [text] && is_command(text) {
+        let mut error = Diagnostic::error("unknown-name", message);
+        error.labels = labels;
+        return error.help(format!("commands begin with a colon: `:{text}`"));
     }
     let short = match text.len() <= 60 && !text.contains('\n') {
         true => text,

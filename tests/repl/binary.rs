@@ -115,10 +115,11 @@ def talk(binary, *steps):
     if pid == 0:
         os.environ.update(TERM="xterm", NO_COLOR="1", LANG="C.UTF-8")
         os.execv(binary, [binary])
+    rest = b""  # what came behind the last that was awaited
     for typed, awaited, limit in steps:
         if typed:
             os.write(fd, typed.encode())
-        end, got = time.time() + limit, b""
+        end, got = time.time() + limit, rest
         while awaited.encode() not in got:
             ready, _, _ = select.select([fd], [], [], max(0, end - time.time()))
             if not ready:
@@ -127,6 +128,7 @@ def talk(binary, *steps):
                 got += os.read(fd, 65536)
             except OSError:
                 sys.exit(f"it ended after {typed!r}: {got!r}")
+        rest = got[got.index(awaited.encode()) + len(awaited):]
     # A terminal that is not at its prompt yet may lose a Ctrl-D: a person types it again.
     end = time.time() + 20
     while time.time() < end:

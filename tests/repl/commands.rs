@@ -101,6 +101,10 @@ fn every_command_has_help_and_unknown_ones_are_guessed() {
     assert!(s.eval(":help atan2").to_string().starts_with("atan2(y, x)"));
     assert!(fails(&mut s, ":lern delta=1").contains("did you mean `:learn`?"));
     assert!(fails(&mut s, ":reset all").contains("takes nothing"));
+    // A command without its colon, unless it is a name of the user's.
+    assert!(fails(&mut s, "quit").contains("commands begin with a colon: `:quit`"));
+    s.eval("plot = 2");
+    assert_eq!(s.eval("plot").to_string().trim(), "2");
 }
 
 #[test]
