@@ -6,174 +6,32 @@
 
 use super::damped::{constants, lane_step};
 use super::sums::Layout;
-use super::{Damping, Sums};
+use super::{Damping, Places, Sums};
 use crate::graph::Model;
 use crate::kernel::{
     Engine, KernelError, LANES, LaneBuilder, PreparedSteps, StepKernel, StepOutput, StepProgram,
     Value,
 };
 
-/// The most places.
-const MOST_PLACES: usize = 1 << 19;
-/// Numbers that an axis is described by: what `x` is multiplied with and what is added to be in
-/// bins; its end; one over it; the places it has among all bins.
-const BY_AXIS: usize = 5;
-
-/// Bins along one coordinate.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct BinAxis {
-    /// Where the first begins.
-    pub lo: f64,
-    /// The width of one.
-    pub width: f64,
-    /// How many.
-    pub bins: usize,
-    /// Whether they cover a period.
-    pub periodic: bool,
-}
-
-/// Where bins are numbered: row-major over the places along each axis, which are its bins, and one
-/// on either side for what lies outside (NaN to the left).
-///
-/// A place is found by one fused product. A sample as close to an edge as the last digit of
-/// `lo/width` may be found on its other side; all others are where `floor((x - lo)/width)` says.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Places {
-    axes: Vec<BinAxis>,
-}
-
-/// What a place stands for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Place {
-    /// A bin, row-major over the bins.
-    Bin(usize),
-    /// Left of the first axis that it leaves.
-    Below,
-    /// Right of it.
-    Above,
-}
-
-impl Places {
-    /// The places of these axes; `None` where there are too many, or none.
-    pub fn new(axes: Vec<BinAxis>) -> Option<Places> {
-        let places = Places { axes };
-        let mut sizes = (0..places.axes.len()).map(|k| places.along(k));
-        let count = sizes.try_fold(1usize, usize::checked_mul);
-        let good = !places.axes.is_empty() && count.is_some_and(|count| count <= MOST_PLACES);
-        good.then_some(places)
-    }
-
-    /// How many there are.
-    pub fn count(&self) -> usize {
-        (0..self.axes.len()).map(|k| self.along(k)).product()
-    }
-
-    /// Places along an axis. A periodic one may find its end by rounding: its first bin.
-    fn along(&self, k: usize) -> usize {
-        let axis = &self.axes[k];
-        axis.bins + if axis.periodic { 1 } else { 2 }
-    }
-
-    /// What a place stands for.
-    pub fn place(&self, at: usize) -> Place {
-        let (mut rest, mut bin, mut stride) = (at, 0, 1);
-        let mut outside = None;
-        for (k, axis) in self.axes.iter().enumerate().rev() {
-            let i = rest % self.along(k);
-            rest /= self.along(k);
-            let i = match axis.periodic {
-                true => i % axis.bins,
-                false if i == 0 => {
-                    outside = Some(Place::Below);
-                    0
-                }
-                false if i > axis.bins => {
-                    outside = Some(Place::Above);
-                    0
-                }
-                false => i - 1,
-            };
-            bin += i * stride;
-            stride *= axis.bins;
-        }
-        outside.unwrap_or(Place::Bin(bin))
-    }
-
-    /// The places that stand for what is left and right of the first axis, if it is the only one
-    /// and does not wrap.
-    pub fn outside(&self) -> Option<[usize; 2]> {
-        match &self.axes[..] {
-            [axis] if !axis.periodic => Some([0, axis.bins + 1]),
-            _ => None,
-        }
-    }
-
-    /// The place of a point, one number an axis: that which the counting map counts.
-    pub fn of(&self, point: impl IntoIterator<Item = f64>) -> usize {
-        let least = |t: f64, most: f64| if t < most { t } else { most };
-        let mut flat = 0.0_f64;
-        let axes = self.axes.len();
-        for (k, (axis, x)) in self.axes.iter().zip(point).enumerate() {
-            let [inverse, start, end, one_over, size] = self.numbers_of(k);
-            let mut t = x.mul_add(inverse, start);
-            if axis.periodic {
-                t = (-(t * one_over).floor()).mul_add(end, t);
-            }
-            t = if t > 0.0 { t } else { 0.0 };
-            if !axis.periodic && axes > 1 {
-                t = least(t, end);
-            }
-            if k + 1 < axes {
-                t = t.floor();
-            }
-            flat = if k == 0 { t } else { flat.mul_add(size, t) };
-        }
-        (flat as usize).min(self.count() - 1)
-    }
-
-    fn numbers_of(&self, k: usize) -> [f64; BY_AXIS] {
-        let axis = &self.axes[k];
-        let inverse = 1.0 / axis.width;
-        let padded = if axis.periodic { 0.0 } else { 1.0 };
-        let bins = axis.bins as f64;
-        let start = padded - axis.lo * inverse;
-        [
-            inverse,
-            start,
-            bins + padded,
-            1.0 / bins,
-            self.along(k) as f64,
-        ]
-    }
-
-    fn numbers(&self) -> Vec<f64> {
-        (0..self.axes.len())
-            .flat_map(|k| self.numbers_of(k))
-            .collect()
-    }
-}
-
-/// The counting map as lane code around a gradient; `periodic` says which coordinates wrap, `places`
-/// how many places are counted, none if it is 0. The state is `x`, `p` and then the sums. Constants are those of [`super::damped_map`], the centres,
-/// and [`BY_AXIS`] for each coordinate.
+/// The counting map as lane code around a gradient. The state is `x`, `p` and then the sums.
+/// Constants are those of [`super::damped_map`] and the centres.
 fn counting_map(
     model: &Model,
     scalar: bool,
-    periodic: &[bool],
     layout: Layout,
-    places: u32,
+    places: Option<&Places>,
 ) -> StepProgram {
     let d = model.dimension();
     let damped = constants(d, scalar);
     StepProgram::of(
         &model.differentiated(),
         2 * d + layout.count(),
-        damped + (1 + BY_AXIS) * d,
+        damped + d,
         |b, state, constants, gradient| {
             let (x, rest) = state.split_at(d);
             let (p, sums) = rest.split_at(d);
             let (constants, rest) = constants.split_at(damped);
-            let (centre, axes) = rest.split_at(d);
+            let centre = &rest[..d];
             let g = gradient(b, x);
             let (moved, after) = lane_step(b, scalar, x, p, &g, constants);
             let seen = Seen {
@@ -184,9 +42,9 @@ fn counting_map(
                 g: &g,
             };
             let sums = seen.add_to(b, sums);
-            if places > 0 {
-                let place = place(b, x, axes, periodic);
-                b.count(places, place);
+            if let Some(places) = places {
+                let place = places.lane(b, x);
+                b.count(places.count() as u32, place);
             }
             StepOutput {
                 state: [moved, after, sums].concat(),
@@ -248,38 +106,6 @@ impl Seen<'_> {
     }
 }
 
-/// The place of `x`, whose whole part counts; what is outside of a plain axis alone is clamped by
-/// whoever counts. [`Places::of`] does the same.
-fn place(b: &mut LaneBuilder, x: &[Value], axes: &[Value], periodic: &[bool]) -> Value {
-    let zero = b.constant(0.0);
-    let mut flat = None;
-    for (k, axis) in axes.chunks_exact(BY_AXIS).enumerate() {
-        let &[inverse, start, end, one_over, size] = axis else {
-            continue;
-        };
-        let mut t = b.fma(x[k], inverse, start);
-        if periodic[k] {
-            let turns = b.mul(t, one_over);
-            let turns = b.floor(turns);
-            let turns = b.neg(turns);
-            t = b.fma(turns, end, t);
-            // By rounding it may be a last digit below 0, or at the end.
-            t = b.max(t, zero);
-        } else if x.len() > 1 {
-            t = b.max(t, zero);
-            t = b.min(t, end);
-        }
-        if k + 1 < x.len() {
-            t = b.floor(t);
-        }
-        flat = Some(match flat {
-            None => t,
-            Some(before) => b.fma(before, size, t),
-        });
-    }
-    flat.unwrap_or(zero)
-}
-
 /// The counting map of one potential.
 pub struct CountingMap {
     kernel: StepKernel,
@@ -316,12 +142,11 @@ impl CountingMap {
         let d = periodic.len();
         let layout = Layout::new(d, damping.is_scalar(), limits || d > 1);
         let fits = |places: &&Places| {
-            let own = places.axes.iter().map(|axis| axis.periodic);
+            let own = places.axes().iter().map(|axis| axis.periodic);
             own.eq(periodic.iter().copied())
         };
         let places = places.filter(fits).cloned();
-        let count = places.as_ref().map_or(0, Places::count) as u32;
-        let program = counting_map(model, damping.is_scalar(), &periodic, layout, count);
+        let program = counting_map(model, damping.is_scalar(), layout, places.as_ref());
         Ok(CountingMap {
             kernel: StepKernel::compile(&program, engine)?,
             layout,
@@ -374,10 +199,7 @@ impl CountingMap {
     /// The map made ready for many short runs.
     pub(super) fn prepare(&self) -> PreparedSteps<'_> {
         let damping = self.damping.constants();
-        let places = self.places.as_ref();
-        let nothing = || vec![0.0; BY_AXIS * self.dimension()];
-        let axes = places.map_or_else(nothing, Places::numbers);
-        let constants = [&damping, &self.centre, &axes, &self.parameters].map(|v| &v[..]);
+        let constants = [&damping, &self.centre, &self.parameters].map(|v| &v[..]);
         self.kernel.prepare(&constants.concat())
     }
 

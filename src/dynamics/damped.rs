@@ -10,6 +10,7 @@
 
 use std::sync::Arc;
 
+use super::places::bin;
 use super::{BinAxis, Damping, Gradient};
 use crate::graph::Model;
 use crate::kernel::{
@@ -90,27 +91,27 @@ pub fn bare_damped_map(model: &Model, scalar: bool) -> StepProgram {
 }
 
 /// The map without a record that at every step counts the bin of `x` along the first axes, what is
-/// outside in the bins at the ends, and adds up the first three powers of each momentum: state
-/// variables are `x`, `p` and then the three sums of each coordinate.
+/// outside in the bins at the ends, and adds up powers of each momentum: state variables are `x`,
+/// `p` and then the sums of `p^2` and `p^3` of each coordinate. That of `delta M^-1 p` is how far
+/// `x` has come.
 pub fn counted_damped_map(model: &Model, scalar: bool, axes: &[BinAxis]) -> StepProgram {
     let d = model.dimension();
     StepProgram::of(
         &model.differentiated(),
-        5 * d,
+        4 * d,
         constants(d, scalar),
         |b, state, constants, gradient| {
             let (x, rest) = state.split_at(d);
             let (p, sums) = rest.split_at(d);
             let g = gradient(b, x);
             let (moved, after) = step(b, scalar, x, p, &g, constants);
-            let mut powers = Vec::with_capacity(3 * d);
-            for (p, sums) in after.iter().zip(sums.chunks_exact(3)) {
+            let mut powers = Vec::with_capacity(2 * d);
+            for (p, sums) in after.iter().zip(sums.chunks_exact(2)) {
                 let square = b.mul(*p, *p);
-                powers.push(b.add(sums[0], *p));
-                powers.push(b.add(sums[1], square));
-                powers.push(b.fma(square, *p, sums[2]));
+                powers.push(b.add(sums[0], square));
+                powers.push(b.fma(square, *p, sums[1]));
             }
-            let place = place(b, axes, x);
+            let place = bin(b, axes, x);
             let places: usize = axes.iter().map(|axis| axis.bins).product();
             b.count(u32::try_from(places).unwrap_or(u32::MAX), place);
             StepOutput {
@@ -119,49 +120,6 @@ pub fn counted_damped_map(model: &Model, scalar: bool, axes: &[BinAxis]) -> Step
             }
         },
     )
-}
-
-/// The bin of `x` along these axes, row-major, whose whole part counts: along each the nearest one
-/// where it is outside, which is left to whoever counts where there is only one.
-fn place(b: &mut LaneBuilder, axes: &[BinAxis], x: &[Value]) -> Value {
-    let mut place = None;
-    for (k, (axis, x)) in axes.iter().zip(x).enumerate() {
-        let mut t = along(b, axis, *x);
-        if axes.len() > 1 {
-            let (zero, last) = (b.constant(0.0), b.constant(axis.bins as f64 - 1.0));
-            t = b.max(t, zero);
-            t = b.min(t, last);
-        }
-        if k + 1 < axes.len() {
-            t = b.floor(t);
-        }
-        let bins = b.constant(axis.bins as f64);
-        place = Some(match place {
-            None => t,
-            Some(before) => b.fma(before, bins, t),
-        });
-    }
-    place.unwrap_or_else(|| b.constant(0.0))
-}
-
-/// How many bins `x` is from the begin of an axis.
-fn along(b: &mut LaneBuilder, axis: &BinAxis, x: Value) -> Value {
-    let (per, start) = (
-        b.constant(1.0 / axis.width),
-        b.constant(-axis.lo / axis.width),
-    );
-    let t = b.fma(x, per, start);
-    if !axis.periodic {
-        return t;
-    }
-    let (one_over, bins) = (
-        b.constant(1.0 / axis.bins as f64),
-        b.constant(axis.bins as f64),
-    );
-    let turns = b.mul(t, one_over);
-    let turns = b.floor(turns);
-    let turns = b.neg(turns);
-    b.fma(turns, bins, t)
 }
 
 fn program(model: &Model, scalar: bool, recorded: bool) -> StepProgram {

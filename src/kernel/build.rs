@@ -7,6 +7,7 @@ use super::code::{LaneCode, Table};
 use super::lane::{
     Binary, Id, Instruction, Integer, IntegerBinary, MAGIC, Mask, Shift, Unary, Value,
 };
+use super::range;
 use crate::graph::{Bits, Comparison};
 
 /// Builds lane code. Handles belong to the builder that gave them.
@@ -23,6 +24,8 @@ use crate::graph::{Bits, Comparison};
 pub struct LaneBuilder {
     instructions: Vec<Instruction>,
     invariant: Vec<bool>,
+    /// What each number lies between, unless it is NaN.
+    ranges: Vec<[f64; 2]>,
     known: HashMap<Instruction, Id>,
     tables: Vec<Table>,
     count: Option<Id>,
@@ -37,6 +40,7 @@ impl LaneBuilder {
         LaneBuilder {
             instructions: Vec::new(),
             invariant: Vec::new(),
+            ranges: Vec::new(),
             known: HashMap::new(),
             tables: Vec::new(),
             count: None,
@@ -55,6 +59,8 @@ impl LaneBuilder {
             !matches!(instruction, Instruction::State(_))
                 && instruction.operands().all(|a| self.invariant[a.index()]),
         );
+        self.ranges
+            .push(range::of(instruction, |id| self.ranges[id.index()]));
         self.instructions.push(instruction);
         self.known.insert(instruction, id);
         id
@@ -103,6 +109,11 @@ impl LaneBuilder {
     /// Whether a value is the same in all lanes and steps: computed once, before the loop.
     pub fn is_invariant(&self, value: Value) -> bool {
         self.invariant[value.0.index()]
+    }
+
+    /// What a number lies between where it is not NaN, as far as its instructions tell.
+    pub(super) fn range(&self, value: Value) -> [f64; 2] {
+        self.ranges[value.0.index()]
     }
 
     /// A number.

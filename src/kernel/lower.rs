@@ -6,11 +6,15 @@ use super::harmonics::{Family, Waves};
 use super::lane::{Mask, Value};
 use super::spline::{lower_spline, spline_table};
 use crate::graph::{Bits, Comparison, Function, Graph, Node, Op, SplineId};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The largest exponent that is multiplied out: the relative error of a chain grows as the
 /// exponent times 2^-53.
 const MAX_CHAIN: u32 = 64;
+
+/// The most products that are added one after the other to what was their sum's other part: each
+/// is looked at again in every sum that they are part of.
+const MOST_LINKED: usize = 16;
 
 /// What a lowering may change by rounding.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,6 +30,11 @@ pub struct Lowering {
     /// another multiple: an absolute error of 4e-16, or 8e-16 times the multiple, and one
     /// rounding of the angle.
     pub angles: bool,
+    /// An exponential may be off by 6e-16 of itself, and as if its argument had been rounded.
+    pub exponentials: bool,
+    /// Sums of products are added one product after the other: `a + (p q + r s)` is two fused
+    /// operations.
+    pub chains: bool,
 }
 
 impl Lowering {
@@ -35,6 +44,8 @@ impl Lowering {
         contract: false,
         powers: false,
         angles: false,
+        exponentials: false,
+        chains: false,
     };
     /// Fast: for step loops.
     pub const FAST: Lowering = Lowering {
@@ -42,6 +53,8 @@ impl Lowering {
         contract: true,
         powers: true,
         angles: true,
+        exponentials: true,
+        chains: true,
     };
 }
 
@@ -85,6 +98,10 @@ pub fn lower_graph(
             false => HashMap::new(),
         },
         powers: HashMap::new(),
+        links: match lowering.chains {
+            true => links(graph, &schedule, roots),
+            false => HashSet::new(),
+        },
     };
     // Angles need all invariants of their unit.
     let (first, then): (Vec<Node>, Vec<Node>) = match lowering.angles {
@@ -114,6 +131,8 @@ struct Lower<'a> {
     divisors: HashMap<Node, usize>,
     /// What is there by base and exponent.
     powers: HashMap<(Value, u32), Value>,
+    /// Sums that only another sum needs.
+    links: HashSet<Node>,
 }
 
 impl Lower<'_> {
@@ -173,6 +192,10 @@ impl Lower<'_> {
             {
                 self.wave(function, a)
             }
+            Op::Apply1(Function::Exp, a) if self.lowering.exponentials => {
+                let a = self.number(a);
+                elementary::exp_short(self.builder, a)
+            }
             Op::Apply1(function, a) => {
                 let a = self.number(a);
                 let unused = self.builder.constant(0.0);
@@ -184,6 +207,8 @@ impl Lower<'_> {
                 let reciprocal = self.builder.div(one, b);
                 self.product(a, reciprocal)
             }
+            Op::Apply2(Function::Add, a, b) if self.links.contains(&b) => self.chained(a, b),
+            Op::Apply2(Function::Add, a, b) if self.links.contains(&a) => self.chained(b, a),
             Op::Apply2(function, a, b) => {
                 let args = [self.number(a), self.number(b)];
                 self.apply2(function, args)
@@ -264,34 +289,22 @@ impl Lower<'_> {
         value
     }
 
-    /// The angle of a family, made with those of all families of one atom, which share a guard.
+    /// The angle of a family.
     fn angle(&mut self, family: usize) -> Angle {
         if let Some(angle) = self.angles[family] {
             return angle;
         }
-        let atom = self.waves.families[family].unit.atom;
-        let families: Vec<(usize, Family)> = (0..)
-            .zip(&self.waves.families)
-            .filter(|(_, other)| other.unit.atom == atom)
-            .map(|(place, other)| (place, other.clone()))
+        let Family {
+            coefficient, unit, ..
+        } = self.waves.families[family].clone();
+        let powers = unit.factors.iter();
+        let powers: Vec<(Value, i32)> = powers
+            .map(|&(node, exponent)| (self.number(node), exponent))
             .collect();
-        let scales: Vec<(f64, Vec<(Value, i32)>)> = families
-            .iter()
-            .map(|(_, other)| {
-                let powers = other.unit.factors.iter();
-                let powers = powers.map(|&(node, exponent)| (self.number(node), exponent));
-                (other.coefficient, powers.collect())
-            })
-            .collect();
-        let x = self.number(atom);
-        let angles = elementary::angles(self.builder, x, &scales);
-        for ((place, _), &angle) in families.iter().zip(&angles) {
-            self.angles[*place] = Some(angle);
-        }
-        angles[families
-            .iter()
-            .position(|(place, _)| *place == family)
-            .unwrap_or(0)]
+        let x = self.number(unit.atom);
+        let angle = Angle::new(self.builder, x, coefficient, &powers);
+        self.angles[family] = Some(angle);
+        angle
     }
 
     /// `x^n` by repeated squaring, `0^0 = 1`; a negative power is the reciprocal of the positive
@@ -371,6 +384,48 @@ impl Lower<'_> {
         }
     }
 
+    /// `a + link`, the products of the link one after the other where it consists of some. (What is
+    /// rounded away is of the size of a product or of the sum so far, as it is without.)
+    fn chained(&mut self, a: Node, link: Node) -> Value {
+        let start = self.number(a);
+        let products = match self.builder.as_product(start) {
+            // Is itself added to the link in one operation.
+            Some(_) => None,
+            None => self.products(link),
+        };
+        match products {
+            Some(products) => products
+                .into_iter()
+                .fold(start, |sum, (x, y)| self.builder.fma(x, y, sum)),
+            None => {
+                let link = self.number(link);
+                self.apply2(Function::Add, [start, link])
+            }
+        }
+    }
+
+    /// The products that a sum consists of, if it does, is varying and there are few.
+    fn products(&self, sum: Node) -> Option<Vec<(Value, Value)>> {
+        let (mut open, mut found) = (vec![sum], Vec::new());
+        while let Some(node) = open.pop() {
+            match self.graph.op(node) {
+                Op::Apply2(Function::Add, p, q) if self.links.contains(&node) => {
+                    open.extend([q, p]);
+                }
+                _ => match self.done[node.index()] {
+                    Some(Lowered::Number(value)) if !self.builder.is_invariant(value) => {
+                        found.push(self.builder.as_product(value)?);
+                    }
+                    _ => return None,
+                },
+            }
+            if found.len() + open.len() > MOST_LINKED {
+                return None;
+            }
+        }
+        Some(found)
+    }
+
     fn apply2(&mut self, function: Function, [a, b]: [Value; 2]) -> Value {
         let builder = &mut *self.builder;
         let product = |builder: &LaneBuilder, value| match self.lowering.contract {
@@ -403,6 +458,28 @@ impl Lower<'_> {
             _ => elementary::lower(builder, function, [a, b]),
         }
     }
+}
+
+/// The sums that have one reader, which is a sum.
+fn links(graph: &Graph, schedule: &[Node], roots: &[Node]) -> HashSet<Node> {
+    let is_sum = |node: Node| matches!(graph.op(node), Op::Apply2(Function::Add, ..));
+    let mut readers: HashMap<Node, [usize; 2]> = HashMap::new();
+    for &node in schedule {
+        for operand in graph.op(node).operands() {
+            let [all, sums] = readers.entry(operand).or_default();
+            *all += 1;
+            *sums += usize::from(is_sum(node));
+        }
+    }
+    let mut links: HashSet<Node> = readers
+        .into_iter()
+        .filter(|(node, count)| is_sum(*node) && *count == [1, 1])
+        .map(|(node, _)| node)
+        .collect();
+    roots.iter().for_each(|root| {
+        links.remove(root);
+    });
+    links
 }
 
 /// How many quotients have each denominator.

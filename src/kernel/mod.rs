@@ -24,6 +24,7 @@ mod memory;
 mod operations;
 mod places;
 mod program;
+mod range;
 mod roll;
 mod spline;
 mod staged;

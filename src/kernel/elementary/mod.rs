@@ -6,9 +6,9 @@
 //! function table.
 //!
 //! In step loops an angle is an invariant scale times a number, in half turns from the start: 14
-//! operations for a sine or a cosine and 23 for both, and one for all angles of one number. Their
-//! errors are absolute, 4e-16 and what a few roundings of the angle make. From 2^49 half turns of
-//! the fastest angle of a number on, no finite number comes out of any of them.
+//! operations for a sine or a cosine and 23 for both. Their errors are absolute, 4e-16 and what a few
+//! roundings of the angle make. From 2^51 half turns on, where numbers are so far apart that an angle
+//! says nothing, neither do they: who steps there is outside of every domain.
 //!
 //! Coefficients are minimax, by the exchange algorithm of Remez in 72 digits, then rounded
 //! (`tests/data/make_coefficients.py`); the errors beside them are of the polynomial, without
@@ -38,15 +38,22 @@ pub(super) struct Angle {
     x: Value,
     /// Half turns by x.
     scale: Value,
-    /// x times a guard that overflows where the angle is beyond reduction.
-    guarded: Value,
-    /// Half turns by that.
-    guarded_scale: Value,
 }
 
 impl Angle {
-    fn parts(self) -> [Value; 4] {
-        [self.x, self.scale, self.guarded, self.guarded_scale]
+    /// The angle `c*x`; c (in radians by x) is a number and invariants with exponents.
+    pub(super) fn new(
+        b: &mut LaneBuilder,
+        x: Value,
+        coefficient: f64,
+        powers: &[(Value, i32)],
+    ) -> Angle {
+        let scale = trigonometric::half_turns(b, coefficient, powers);
+        Angle { x, scale }
+    }
+
+    fn parts(self) -> [Value; 2] {
+        [self.x, self.scale]
     }
 
     /// Its sine.
@@ -60,17 +67,9 @@ impl Angle {
     }
 }
 
-/// The angles `c*x`, for each scale c (in radians by x) a number and invariants with exponents.
-pub(super) fn angles(
-    b: &mut LaneBuilder,
-    x: Value,
-    scales: &[(f64, Vec<(Value, i32)>)],
-) -> Vec<Angle> {
-    let turns = |(coefficient, powers): &(f64, Vec<(Value, i32)>)| {
-        trigonometric::half_turns(b, *coefficient, powers)
-    };
-    let scales: Vec<Value> = scales.iter().map(turns).collect();
-    trigonometric::angles(b, x, &scales)
+/// `exp x` with a relative error of 6e-16 and what a rounding of x makes.
+pub(super) fn exp_short(b: &mut LaneBuilder, x: Value) -> Value {
+    one(b, x, exponential::exp_short)
 }
 
 /// `function(args)`; functions of one argument ignore the second.

@@ -118,12 +118,18 @@ impl<'a> Number<'a> {
 
     /// This or `low`, if that is larger; NaN stays NaN.
     pub(super) fn at_least(self, low: impl Operand) -> Number<'a> {
-        self.binary(low, |b, x, low| b.max(low, x))
+        self.binary(low, |b, x, low| match b.range(x)[0] >= b.range(low)[1] {
+            true => x,
+            false => b.max(low, x),
+        })
     }
 
     /// This or `high`, if that is smaller; NaN stays NaN.
     pub(super) fn at_most(self, high: impl Operand) -> Number<'a> {
-        self.binary(high, |b, x, high| b.min(high, x))
+        self.binary(high, |b, x, high| match b.range(x)[1] <= b.range(high)[0] {
+            true => x,
+            false => b.min(high, x),
+        })
     }
 
     fn compare(self, op: Comparison, other: impl Operand) -> Truth<'a> {

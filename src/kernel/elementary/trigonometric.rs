@@ -176,34 +176,10 @@ pub(super) fn half_turns(b: &mut LaneBuilder, coefficient: f64, powers: &[(Value
     b.add(high, low)
 }
 
-/// The angles `scales[i]*x` in half turns. From 2^49 half turns of the largest scale on, the guard
-/// is infinite and no finite sine or cosine comes out. (Scales above 2^48 have it at `|x| = 2`.)
-pub(super) fn angles(b: &mut LaneBuilder, x: Value, scales: &[Value]) -> Vec<Angle> {
-    let mut largest = b.constant(0.0);
-    for &scale in scales {
-        let size = b.abs(scale);
-        largest = b.max(size, largest);
-    }
-    // Below 1 the largest number is no such angle.
-    let [over, least, most] = [975, 0, 1023].map(|n| b.constant(power_of_two(n)));
-    let guard = b.mul(largest, over);
-    let guard = b.max(guard, least);
-    let guard = b.min(guard, most);
-    let guarded = b.mul(x, guard);
-    let angle = |&scale: &Value| Angle {
-        x,
-        scale,
-        guarded,
-        guarded_scale: b.div(scale, guard),
-    };
-    scales.iter().map(angle).collect()
-}
-
 /// `(f, n)` with the angle `n + f` half turns and `n` the nearest integer, in the low bits of the
 /// second.
-fn reduce_turns<'a>(angle: [Number<'a>; 4]) -> (Number<'a>, Whole<'a>) {
-    let [x, scale, guarded, guarded_scale] = angle;
-    let shifted = guarded.fma(guarded_scale, MAGIC);
+fn reduce_turns<'a>([x, scale]: [Number<'a>; 2]) -> (Number<'a>, Whole<'a>) {
+    let shifted = x.fma(scale, MAGIC);
     let back = MAGIC - shifted;
     (x.fma(scale, back), shifted.bits())
 }

@@ -367,6 +367,15 @@ impl Assembler {
         self.operand(to as u8, Rm::Mem(from), Extra::default(), 1);
     }
 
+    /// `to = [from]` for 16 bits, zeros above.
+    pub(super) fn read_quarter(&mut self, to: Gpr, from: Mem) {
+        let [x, b] = extension(Rm::Mem(from), Extra::default());
+        self.byte(0x40 | (to as u8 >> 3) << 2 | x << 1 | b);
+        self.byte(0x0f);
+        self.byte(0xb7);
+        self.operand(to as u8, Rm::Mem(from), Extra::default(), 1);
+    }
+
     /// `to = a` for a number of 64 bits.
     pub(super) fn set(&mut self, to: Gpr, value: u64) {
         self.byte(0x48 | (to as u8) >> 3);

@@ -67,8 +67,9 @@ pub(super) enum Kind {
     Invert,
     /// A vector of ones or zeros as a mask (512 bits).
     Test,
-    /// Counts a place, the low half of each lane; the result means nothing.
-    Count,
+    /// Counts a place, the low half of each lane or, raised, the lowest 16 bits of the upper half; the
+    /// result means nothing.
+    Count { raised: bool },
     /// The numbers at an address, the operand being multiples of 8 bytes, and a distance.
     Gather(u64, i32),
 }

@@ -54,7 +54,7 @@ pub(super) fn emit(
             pass.registers.go(at, way);
             pass.op(op);
             // Counts are spread over what is left.
-            if matches!(op.kind, Kind::Count) {
+            if matches!(op.kind, Kind::Count { .. }) {
                 pass.every = (left - way) / pass.uncounted.len().max(1);
             } else if pass.uncounted.len() * pass.every >= left - way {
                 pass.count(1);
@@ -102,8 +102,9 @@ struct Pass<'a, 's> {
 struct Uncounted {
     lane: i32,
     way: Way,
-    /// Where the number of the place is.
+    /// Where the number of the place is, and whether it has 16 bits.
     place: Mem,
+    raised: bool,
 }
 
 impl Pass<'_, '_> {
@@ -203,7 +204,7 @@ impl Pass<'_, '_> {
                 self.asm.two(opcode::TEST, to, a, Rm::Reg(a));
             }
             Kind::Gather(base, disp) => self.gather(op, a, base, disp),
-            Kind::Count => {
+            Kind::Count { raised } => {
                 let places = self.fetch(a);
                 let at = self.memory.slot(self.registers.new_slot());
                 self.asm.store(at, places);
@@ -213,7 +214,8 @@ impl Pass<'_, '_> {
                 self.uncounted.extend(lanes.map(|lane| Uncounted {
                     lane,
                     way,
-                    place: Mem::at(at.base, at.disp + lane),
+                    place: Mem::at(at.base, at.disp + lane + if raised { 4 } else { 0 }),
+                    raised,
                 }));
                 let uncounted = self.uncounted.make_contiguous();
                 uncounted.sort_by_key(|next| (next.lane, self.memory.turn(next.way)));
@@ -310,7 +312,10 @@ impl Pass<'_, '_> {
     /// beside the vector operations.
     fn count(&mut self, some: usize) {
         for next in self.uncounted.drain(..some.min(self.uncounted.len())) {
-            self.asm.read_half(SCRATCH, next.place);
+            match next.raised {
+                true => self.asm.read_quarter(SCRATCH, next.place),
+                false => self.asm.read_half(SCRATCH, next.place),
+            }
             self.asm.count(self.memory.counts(next.way), SCRATCH);
         }
     }

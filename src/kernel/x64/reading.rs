@@ -2,8 +2,14 @@
 //! that is known to be among the rows of a table is not clamped.
 
 use super::Isa;
+use crate::graph::Bits;
 use crate::kernel::code::LaneCode;
 use crate::kernel::lane::{Binary, Id, Instruction, IntegerBinary, Shift, Unary};
+
+/// Where numbers are 2^-32 apart, so that the whole part of what is added is in the upper half of
+/// the bits, by itself in the lowest 16 of these.
+pub(super) const RAISED: f64 = 1_572_864.0;
+const MOST_RAISED: u32 = 1 << 16;
 
 /// A factor of a product, its sign taken off.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,8 +89,39 @@ impl<'c> Reading<'c> {
         })
     }
 
+    /// The number whose upper half tells the place that steps count, where that is what it is less
+    /// [`RAISED`] and nothing else reads it.
+    pub(super) fn raised(&self, id: Id) -> Option<Id> {
+        let Instruction::Row(rows, place) = self.instruction(id) else {
+            return None;
+        };
+        let Instruction::Binary(Binary::Subtract, number, offset) = self.instruction(place) else {
+            return None;
+        };
+        let fits = self.code.count == Some(id) && rows <= MOST_RAISED;
+        let by = self.instruction(offset) == Instruction::Constant(Bits::of(RAISED));
+        let gathers =
+            |other: &Instruction| matches!(other, Instruction::Gather(_, row, _) if *row == id);
+        let alone = fits && by && !self.invariant(place);
+        (alone && !self.code.instructions.iter().any(gathers)).then_some(number)
+    }
+
+    /// The bits that are the whole part of a number, where these are the same for all that it may be.
+    pub(super) fn whole_bits(&self, id: Id) -> Option<u64> {
+        let [lo, hi] = self.range(id)?;
+        let exponent = |x: f64| x.to_bits() >> 52;
+        let digits = exponent(lo)
+            .checked_sub(1023)
+            .filter(|digits| *digits < 52)?;
+        let same = lo > 0.0 && exponent(lo) == exponent(hi);
+        same.then_some(u64::MAX << (52 - digits))
+    }
+
     /// What the operations for an instruction read.
     fn operands(&self, id: Id) -> Vec<Id> {
+        if let Some(number) = self.raised(id) {
+            return vec![number];
+        }
         let product = |fused: bool, a: Id, b: Id| {
             let factors = self.factors(a, b, fused);
             factors

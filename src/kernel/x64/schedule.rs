@@ -29,6 +29,10 @@ pub(super) fn schedule(selected: &mut Selected, most_alive: usize) {
     selected.ops = ops;
 }
 
+fn is_count(op: &Op) -> bool {
+    matches!(op.kind, Kind::Count { .. })
+}
+
 /// The operands of an operation, each once.
 fn distinct(op: &Op) -> impl Iterator<Item = ValueId> {
     let operands = op.operands();
@@ -76,7 +80,7 @@ impl Order {
         for (at, op) in selected.ops.iter().enumerate().rev() {
             order.height[at] += match op.kind {
                 // Before all that leads nowhere near it.
-                Kind::Count => u32::MAX / 2,
+                Kind::Count { .. } => u32::MAX / 2,
                 _ => latency(&op.kind),
             };
             for maker in distinct(op).filter_map(|value| order.makers[value as usize]) {
@@ -92,7 +96,7 @@ impl Order {
         let ended = distinct(op).filter(|&value| {
             self.reads[value as usize] == 1 && selected.sources[value as usize] == Source::Computed
         });
-        isize::from(op.kind != Kind::Count) - ended.count() as isize
+        isize::from(!is_count(op)) - ended.count() as isize
     }
 
     fn run(mut self, selected: &Selected, most_alive: usize) -> Vec<usize> {
@@ -103,7 +107,7 @@ impl Order {
         loop {
             let pressed = alive >= most_alive as isize;
             let key = |at: usize| {
-                let counted = selected.ops[at].kind == Kind::Count;
+                let counted = is_count(&selected.ops[at]);
                 let growth = if pressed {
                     self.growth(selected, at)
                 } else {

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::Isa;
 use super::opcode::{self, Masks, Opcode};
 use super::operation::{Class, Kind, Literal, Op, Selected, Source, ValueId};
-use super::reading::Reading;
+use super::reading::{RAISED, Reading};
 use crate::graph::Comparison;
 use crate::kernel::code::{LaneCode, Table};
 use crate::kernel::lane::{Binary, Id, Instruction, IntegerBinary, MAGIC, Shift, Unary};
@@ -58,8 +58,9 @@ pub(super) fn select(code: &LaneCode, prepared: &Prepared<'_>, isa: Isa) -> Sele
             }
         }
         if let Some(place) = code.count.filter(|_| here) {
+            let raised = selector.reading.raised(place).is_some();
             let place = selector.value(place);
-            selector.vector(Kind::Count, &[place]);
+            selector.vector(Kind::Count { raised }, &[place]);
         }
     }
     selector.out.state = code.state.iter().map(|id| selector.value(*id)).collect();
@@ -207,6 +208,11 @@ impl Selector<'_> {
             // Without operands only the state is not invariant.
             Constant(_) | Integer(_) | Truth(_) | Slot(_) => self.literal(f64::NAN.to_bits()),
             State(variable) => self.new_value(Source::State(variable), Class::Vector),
+            Unary(self::Unary::Floor, a) if self.reading.whole_bits(a).is_some() => {
+                let bits = self.reading.whole_bits(a).unwrap_or(u64::MAX);
+                let (a, bits) = (self.value(a), self.literal(bits));
+                self.two(opcode::AND, true, a, bits)
+            }
             Unary(op, a) => {
                 let a = self.value(a);
                 self.unary(op, a)
@@ -396,14 +402,10 @@ impl Selector<'_> {
     /// Clamped before it becomes an integer, so that no number is an address out of the table: the
     /// comparison with zero takes NaN to 0. What is known to be a number inside is not.
     fn row(&mut self, id: Id, rows: u32, a: Id) -> ValueId {
-        let known = self.reading.range(a);
-        let mut row = self.value(a);
-        if known.is_none_or(|[lo, hi]| lo < 0.0 || hi >= f64::from(rows)) {
-            let last = f64::from(rows) - 1.0;
-            let (zero, last) = (self.literal(0), self.literal(last.to_bits()));
-            row = self.two(opcode::MAX, false, row, zero);
-            row = self.two(opcode::MIN, false, row, last);
+        if let Some(number) = self.reading.raised(id) {
+            return self.clamped(number, RAISED, rows);
         }
+        let mut row = self.clamped(a, 0.0, rows);
         // Its whole part in the lowest bits.
         let magic = self.literal(MAGIC.to_bits());
         row = match self.isa {
@@ -418,6 +420,19 @@ impl Selector<'_> {
             // The low half of the other number is zero.
             false => row,
         }
+    }
+
+    /// A number, from `first` on and below so many more.
+    fn clamped(&mut self, a: Id, first: f64, rows: u32) -> ValueId {
+        let known = self.reading.range(a);
+        let value = self.value(a);
+        let last = first + f64::from(rows) - 1.0;
+        if known.is_some_and(|[lo, hi]| first <= lo && hi < last + 1.0) {
+            return value;
+        }
+        let (first, last) = (self.literal(first.to_bits()), self.literal(last.to_bits()));
+        let value = self.two(opcode::MAX, false, value, first);
+        self.two(opcode::MIN, false, value, last)
     }
 
     fn gather(&mut self, table: u32, row: Id, column: u32) -> ValueId {
