@@ -78,8 +78,6 @@ impl Seen<'_> {
             let square = b.mul(p, p);
             squares.push(square);
             new.push(b.add(old[Layout::P2], square));
-            new.push(b.fma(square, p, old[Layout::P3]));
-            new.push(b.fma(square, square, old[Layout::P4]));
             if let Some(lo) = layout.lo() {
                 // A NaN is left for the end of the window, where it still is.
                 new.push(b.min(x, old[lo]));

@@ -5,7 +5,7 @@ use crate::kernel::LANES;
 
 /// Which sums a counting map keeps, in the order of its state.
 ///
-/// By coordinate those of `p^2`, `p^3` and `p^4`; where limits are asked for the least and the
+/// By coordinate that of `p^2`; where limits are asked for the least and the
 /// largest `x`; where friction or mass mix several coordinates those of `p` and of `x g(x)`, which
 /// follow from the ends of a window elsewhere. Then of several coordinates that of all `p^2`, and
 /// those of `p_i p_j` for `i < j` by rows.
@@ -18,8 +18,6 @@ pub(super) struct Layout {
 
 impl Layout {
     pub const P2: usize = 0;
-    pub const P3: usize = 1;
-    pub const P4: usize = 2;
 
     pub fn new(dimension: usize, scalar: bool, limits: bool) -> Layout {
         Layout {
@@ -31,17 +29,17 @@ impl Layout {
 
     /// The place of the least `x` among those of a coordinate; the largest follows.
     pub fn lo(&self) -> Option<usize> {
-        self.limits.then_some(3)
+        self.limits.then_some(1)
     }
 
     /// The place of the sum of `p` among those of a coordinate; that of `x g(x)` follows.
     pub fn p(&self) -> Option<usize> {
-        self.mixed.then_some(3 + 2 * usize::from(self.limits))
+        self.mixed.then_some(1 + 2 * usize::from(self.limits))
     }
 
     /// How many each coordinate has.
     pub fn by_coordinate(&self) -> usize {
-        3 + 2 * usize::from(self.limits) + 2 * usize::from(self.mixed)
+        1 + 2 * usize::from(self.limits) + 2 * usize::from(self.mixed)
     }
 
     /// How many there are.
@@ -107,9 +105,9 @@ impl<'a> Sums<'a> {
         std::array::from_fn(|lane| (x[lane] - x0[lane]) * slow)
     }
 
-    /// The sums of `p^2`, `p^3` and `p^4`.
-    pub fn powers(&self, c: usize) -> [&'a [f64; LANES]; 3] {
-        [Layout::P2, Layout::P3, Layout::P4].map(|which| self.own(c, which))
+    /// The sum of `p^2`.
+    pub fn square(&self, c: usize) -> &'a [f64; LANES] {
+        self.own(c, Layout::P2)
     }
 
     /// The sum of `x g(x)`, with `x` from the centre; 0 along a period.

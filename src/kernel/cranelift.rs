@@ -27,10 +27,9 @@ pub(super) enum Width {
     Two,
 }
 
-/// How many passes of the body are interleaved: two hide each other's latency better than
-/// out-of-order execution does alone (3.3 against 4.8 ns a step on a sum of two cosines), and
-/// share what they read; four gain nothing and spill.
-const WAYS: usize = 2;
+/// How many passes of the body are interleaved, up to which length: they hide each other's latency
+/// better than out-of-order execution does alone, and share what they read.
+const INTERLEAVED: [(usize, usize); 2] = [(600, 4), (LONG, 2)];
 /// The length of a body that is not interleaved any more (it would only spill twice as much), and
 /// is compiled quickly rather than well.
 const LONG: usize = 2000;
@@ -93,6 +92,11 @@ pub(super) fn host(long: bool) -> Result<OwnedTargetIsa, KernelError> {
     found.clone().map_err(KernelError::Host)
 }
 
+fn ways(length: usize) -> usize {
+    let found = INTERLEAVED.iter().find(|(longest, _)| length < *longest);
+    found.map_or(1, |(_, ways)| *ways)
+}
+
 /// Compiles the loop over steps and lanes.
 pub(super) fn compile(code: &LaneCode, width: Width) -> Result<Executable<Entry>, KernelError> {
     build(code, |b, pointer, ways| {
@@ -135,7 +139,7 @@ fn build<F: Signature>(
     builder.symbol("floor", floor as *const u8);
     builder.symbol("nearbyint", nearest as *const u8);
     let mut module = JITModule::new(builder);
-    let ways = if code.loop_len() < LONG { WAYS } else { 1 };
+    let ways = ways(code.loop_len());
     let defined = define(&mut module, &*isa, F::PARAMETERS, |b| {
         emit(b, isa.pointer_type(), ways);
     });

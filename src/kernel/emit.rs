@@ -8,6 +8,7 @@ use super::code::LaneCode;
 use super::cranelift::{At, Width};
 use super::lane::{Binary, Id, Instruction, IntegerBinary, MAGIC, Shift, Unary};
 use super::memory::{BYTES, PREPARED};
+use super::order::{Step, order};
 use crate::graph::Comparison;
 
 /// A value of Cranelift's.
@@ -16,6 +17,10 @@ pub(super) type Clif = cranelift::prelude::Value;
 /// The state and the records belong to the caller and are aligned as numbers are.
 pub(super) const DATA: MemFlagsData = MemFlagsData::new().with_notrap();
 const BITCAST: MemFlagsData = MemFlagsData::new().with_endianness(Endianness::Little);
+
+/// Values of one pass that are alive at once where chains take turns: four passes of them fill 16
+/// registers.
+const MOST_ALIVE: usize = 4;
 
 /// Emits one pass. Values are `F64`, `I64` and `I8` (0 or 1) for one lane, `F64X2`, `I64X2` and
 /// `I64X2` (all ones or zeros) for two.
@@ -70,18 +75,42 @@ impl<'a, 'f> Body<'a, 'f> {
 
     /// Emits everything but the stores.
     pub(super) fn emit_all(&mut self) {
-        let code = self.code;
-        for (at, &instruction) in code.instructions.iter().enumerate() {
-            if !code.invariant[at] {
-                self.shared.clear();
-                for way in 0..self.ways {
-                    self.way = way;
-                    let value = self.instruction(instruction);
-                    self.values[at].push(value);
-                }
+        for at in self.order() {
+            self.shared.clear();
+            for way in 0..self.ways {
+                self.way = way;
+                let value = self.instruction(self.code.instructions[at]);
+                self.values[at].push(value);
             }
         }
         self.shared.clear();
+    }
+
+    /// The instructions of the loop; chains take turns where passes are interleaved, that is where
+    /// the code is short.
+    fn order(&self) -> Vec<usize> {
+        let code = self.code;
+        let looped = |at: &usize| !code.invariant[*at];
+        let looped: Vec<usize> = (0..code.instructions.len()).filter(looped).collect();
+        if self.ways == 1 {
+            return looped;
+        }
+        let step = |&at: &usize| {
+            let operands = code.instructions[at].operands();
+            let mut reads: Vec<u32> = operands.map(|id| id.0).collect();
+            reads.sort_unstable();
+            reads.dedup();
+            Step {
+                reads,
+                gives: Some(at as u32),
+                latency: latency(code.instructions[at]),
+                urgent: false,
+            }
+        };
+        let steps: Vec<Step> = looped.iter().map(step).collect();
+        let results = code.results().map(|id| id.0);
+        let order = order(&steps, code.instructions.len(), results, MOST_ALIVE);
+        order.into_iter().map(|place| looped[place]).collect()
     }
 
     pub(super) fn float(&self) -> Type {
@@ -326,6 +355,19 @@ impl<'a, 'f> Body<'a, 'f> {
             }
             _ => lanes[0],
         }
+    }
+}
+
+/// Cycles from operands to the result, about.
+fn latency(instruction: Instruction) -> u32 {
+    match instruction {
+        Instruction::Binary(Binary::Divide, ..) => 14,
+        Instruction::Unary(Unary::Sqrt, _) => 18,
+        Instruction::Unary(Unary::Floor | Unary::Nearest, _) => 8,
+        Instruction::Unary(..) | Instruction::IntegerBinary(..) | Instruction::Shift(..) => 1,
+        Instruction::ToBits(_) | Instruction::FromBits(_) => 0,
+        Instruction::Gather(..) | Instruction::State(_) => 6,
+        _ => 4,
     }
 }
 

@@ -22,6 +22,7 @@ pub mod lane;
 mod lower;
 mod memory;
 mod operations;
+mod order;
 mod places;
 mod program;
 mod range;

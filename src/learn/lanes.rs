@@ -8,17 +8,19 @@ use crate::stats::Moments;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LaneSums {
     count: f64,
-    /// Samples of the position.
-    seen: f64,
-    x: [f64; 2],
-    p: [f64; 4],
+    /// Those of the momentum and its square over all samples.
+    p: [f64; 2],
     virial: f64,
+    /// The samples that are seen one by one: all of them where windows are recorded.
+    seen: f64,
+    /// Sums over those: two powers of the position and four of the momentum.
+    x: [f64; 2],
+    seen_p: [f64; 4],
 }
 
 impl LaneSums {
-    /// Sums over so many samples of the powers of the momentum and of the virial, none of the
-    /// position.
-    pub(super) fn of(count: f64, p: [f64; 4], virial: f64) -> LaneSums {
+    /// Sums over so many samples of the momentum, its square and the virial, none of them seen.
+    pub(super) fn of(count: f64, p: [f64; 2], virial: f64) -> LaneSums {
         LaneSums {
             count,
             p,
@@ -27,20 +29,27 @@ impl LaneSums {
         }
     }
 
-    /// Adds one sample of the position, and of nothing else.
-    pub(super) fn see(&mut self, x: f64) {
+    /// Sees one of the samples.
+    pub(super) fn see(&mut self, x: f64, p: f64) {
         self.seen += 1.0;
         self.x[0] += x;
         self.x[1] += x * x;
+        let square = p * p;
+        let powers = [p, square, square * p, square * square];
+        self.seen_p
+            .iter_mut()
+            .zip(powers)
+            .for_each(|(sum, power)| *sum += power);
     }
 
     /// Adds those of another stretch of the lane.
     pub fn merge(&mut self, other: &LaneSums) {
         self.count += other.count;
+        (0..2).for_each(|k| self.p[k] += other.p[k]);
+        self.virial += other.virial;
         self.seen += other.seen;
         (0..2).for_each(|k| self.x[k] += other.x[k]);
-        (0..4).for_each(|k| self.p[k] += other.p[k]);
-        self.virial += other.virial;
+        (0..4).for_each(|k| self.seen_p[k] += other.seen_p[k]);
     }
 
     /// Samples.
@@ -60,9 +69,17 @@ impl LaneSums {
         second_order(self.count, self.p[0], self.p[1])
     }
 
-    /// Moments of `p^2`, to second order.
+    /// Moments of `p^2`, to second order: the mean over all samples, the spread over those that
+    /// were seen.
     pub fn kinetic(&self) -> Moments {
-        second_order(self.count, self.p[1], self.p[3])
+        let [_, squares, _, fourth] = self.seen_p;
+        let seen = second_order(self.seen, squares, fourth);
+        Moments {
+            count: self.count as u64,
+            mean: self.p[1] / self.count.max(1.0),
+            m2: seen.m2 * (self.count / self.seen.max(1.0)),
+            ..Moments::default()
+        }
     }
 
     /// The mean of `p^2`.
@@ -76,10 +93,10 @@ impl LaneSums {
         self.virial / self.count
     }
 
-    /// Skewness and excess kurtosis of p.
+    /// Skewness and excess kurtosis of p, of the samples that were seen.
     pub fn shape(&self) -> (f64, f64) {
-        let n = self.count;
-        let [s1, s2, s3, s4] = self.p.map(|sum| sum / n);
+        let n = self.seen;
+        let [s1, s2, s3, s4] = self.seen_p.map(|sum| sum / n);
         let variance = s2 - s1 * s1;
         let third = s3 - 3.0 * s1 * s2 + 2.0 * s1.powi(3);
         let fourth = s4 - 4.0 * s1 * s3 + 6.0 * s1 * s1 * s2 - 3.0 * s1.powi(4);
@@ -208,7 +225,8 @@ impl What<'_> {
                 count: 0.0,
                 seen: 0.0,
                 x: [x1[k], x2[k]],
-                p: p.map(|sum| sum[k]),
+                p: [p[0][k], p[1][k]],
+                seen_p: p.map(|sum| sum[k]),
                 virial: if self.period.is_some() { 0.0 } else { work[k] },
             });
         }

@@ -36,8 +36,8 @@ pub(super) struct Tally {
     summed: usize,
     /// Steps of every lane.
     steps: [f64; LANES],
-    /// By coordinate the sums of the virial and of the first four powers of `p`, of every lane.
-    sums: Vec<[[f64; LANES]; 5]>,
+    /// By coordinate the sums of the virial, of `p` and of `p^2`, of every lane.
+    sums: Vec<[[f64; LANES]; 3]>,
     /// Points whose value is not known yet, and their stretch. Shape: points, coordinates.
     pub(super) points: Vec<f64>,
     pub(super) valued: usize,
@@ -53,7 +53,7 @@ impl Tally {
             changes: 0,
             summed: 0,
             steps: [0.0; LANES],
-            sums: vec![[[0.0; LANES]; 5]; dimension],
+            sums: vec![[[0.0; LANES]; 3]; dimension],
             points: Vec::new(),
             valued: 0,
         }
@@ -89,7 +89,7 @@ impl Tally {
                 let [virial, p @ ..] = sums.map(|row| row[lane]);
                 into.merge(&LaneSums::of(self.steps[lane], p, virial));
             }
-            *sums = [[0.0; LANES]; 5];
+            *sums = [[0.0; LANES]; 3];
         }
         self.steps = [0.0; LANES];
     }
@@ -100,8 +100,7 @@ impl Tally {
         add(&mut self.steps, &steps, committed);
         for (c, into) in self.sums.iter_mut().enumerate() {
             let sums = window.sums();
-            let [p2, p3, p4] = sums.powers(c);
-            let rows = [&sums.virial(c), &sums.momentum(c), p2, p3, p4];
+            let rows = [&sums.virial(c), &sums.momentum(c), sums.square(c)];
             for (into, row) in into.iter_mut().zip(rows) {
                 add(into, row, committed);
             }
@@ -161,11 +160,11 @@ impl Collector<'_> {
             }
         }
         for (c, period) in self.plan.periods.iter().enumerate() {
-            let x = window.positions(0, c);
+            let (x, p) = (window.positions(0, c), window.momenta(0, c));
             for &lane in lanes {
                 let offset = x[lane] - self.plan.centre[c];
                 let seen = period.map_or(offset, |length| turned(offset, length));
-                self.block.lanes[c * LANES + lane].see(seen);
+                self.block.lanes[c * LANES + lane].see(seen, p[lane]);
             }
         }
     }

@@ -27,10 +27,11 @@ const THINNED: u64 = 4_000_000;
 /// steps hardly know each other, so that each step tells something; but one costs as much as five
 /// steps do.
 const THINNED_FORCES: u64 = 10_000_000;
-/// Thinning beyond this saves no time, and would leave an interrupted run with nothing.
+/// Thinning beyond this would leave an interrupted run with nothing; where all steps are recorded it
+/// saves no time.
 const WIDEST_STRIDE: u64 = 64;
-/// The same where windows are counted and nobody asked for the forces or values that are thinned.
-const WIDEST_UNWANTED: u64 = 512;
+/// The same where windows are counted: a step that is looked at costs as much as five others.
+const WIDEST_COUNTED: u64 = 512;
 /// A step that is shown costs a start of the kernel: windows are counted where so few are.
 const COUNTED_STRIDE: u64 = 4;
 
@@ -135,18 +136,15 @@ impl Sampler<'_> {
 
     /// The same where windows are counted: the first is that of the steps that are shown.
     fn counted_strides(&self) -> (u64, u64) {
-        let (_, values) = self.recorded_strides();
-        let forces = match (self.wants(Estimator::Force), self.wants(Estimator::Value)) {
-            (true, _) => self
-                .settings
-                .steps
-                .div_ceil(THINNED_FORCES)
-                .min(WIDEST_STRIDE),
-            (false, true) => values,
-            (false, false) => self.settings.steps.div_ceil(THINNED).min(WIDEST_UNWANTED),
+        let stride = |samples: u64| {
+            let stride = self.settings.steps.div_ceil(samples);
+            stride.clamp(1, WIDEST_COUNTED)
         };
-        let forces = forces.max(1);
-        (forces, values.next_multiple_of(forces))
+        let forces = match self.wants(Estimator::Force) {
+            true => stride(THINNED_FORCES),
+            false => stride(THINNED),
+        };
+        (forces, stride(THINNED).next_multiple_of(forces))
     }
 
     /// The counting map, where all that the run needs are counts, sums and some of the steps, and
