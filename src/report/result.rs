@@ -323,6 +323,11 @@ pub struct EffectivePotential {
     pub covered: Covered,
     /// Median standard error of `U` over the covered domain.
     pub stderr_median: Option<f64>,
+    /// The root mean square, over the samples, of what a fit of the same samples with knots half as
+    /// far apart changes `U` by: what the spacing costs, which standard errors do not know of. For
+    /// `value` and `force`, in one coordinate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub knots_matter: Option<f64>,
     /// Its wells and saddles, in two coordinates.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub points: Vec<CriticalPoint>,

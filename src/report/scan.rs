@@ -2,6 +2,7 @@
 
 use super::number::significant;
 use super::plot::{Axis, Corner, Figure, Layer, Panel, Stroke};
+use crate::diagnostic::Diagnostic;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -75,6 +76,9 @@ pub struct SweepRow {
     pub accepted: bool,
     /// The marks that are not, in a word or two each.
     pub marks: Vec<&'static str>,
+    /// What a run at this step says of it, where nothing holds trajectories.
+    #[serde(skip)]
+    pub reason: Option<Diagnostic>,
     /// `l = delta sigma_p`.
     pub length: Option<f64>,
     /// `E[p^2]` per coordinate.

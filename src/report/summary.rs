@@ -243,6 +243,10 @@ fn learned(result: &RunResult) -> Option<String> {
     if let Some(stderr) = learned.stderr_median {
         line += &format!(", median standard error {}", significant(stderr, 2));
     }
+    let stderr = learned.stderr_median.unwrap_or(0.0);
+    if let Some(change) = learned.knots_matter.filter(|change| *change > stderr) {
+        line += &format!(", knots cost {}", significant(change, 2));
+    }
     Some(line)
 }
 

@@ -4,8 +4,9 @@
 use super::job::listed;
 use super::sample::Sample;
 use super::verdict::place;
-use super::{Potential, terms};
+use super::{Options, Potential, terms};
 use crate::diagnostic::Diagnostic;
+use crate::dynamics::Survey;
 use crate::graph::{Evaluator, Function, Graph, Node, Op};
 use crate::report::number::significant;
 
@@ -34,6 +35,61 @@ pub(super) fn falling(sample: &Sample, potential: &Potential, what: &str) -> Dia
         format!("the potential does not confine: it falls towards infinity{along}, and {what}"),
     )
     .help(hold(names.first().map_or("q", String::as_str)))
+}
+
+/// The code of what is said where trajectories do not stay in a domain.
+pub(super) const LEAVES_DOMAIN: &str = "leaves-domain";
+
+/// Trajectories that do not stay in the domain that was asked for; `place` is where the first left.
+pub(super) fn leaves_domain(
+    sample: &Sample,
+    potential: &Potential,
+    domain: &[(f64, f64)],
+    place: &str,
+) -> Diagnostic {
+    let message = format!(
+        "the trajectories do not stay in the domain {}{place}",
+        in_words(domain)
+    );
+    let options = Options {
+        domain: Some(domain.to_vec()),
+        ..Options::default()
+    };
+    lowest_at_an_end(&sample.survey, potential, &options).unwrap_or_else(|| {
+        Diagnostic::error(LEAVES_DOMAIN, message).help("a wider --domain around the wells of the potential; or keep the trajectories colder with a larger --gamma or a smaller --delta")
+    })
+}
+
+fn in_words(domain: &[(f64, f64)]) -> String {
+    let side = |(lo, hi): &(f64, f64)| format!("{}..{}", significant(*lo, 6), significant(*hi, 6));
+    let sides: Vec<String> = domain.iter().map(side).collect();
+    sides.join(" by ")
+}
+
+/// A domain at an end of which V is lowest: nothing holds trajectories inside.
+pub(super) fn lowest_at_an_end(
+    survey: &Survey,
+    potential: &Potential,
+    options: &Options,
+) -> Option<Diagnostic> {
+    let domain = options.domain.as_ref().filter(|_| !survey.blind)?;
+    let coordinates = &potential.model.coordinates;
+    let sides = domain.iter().zip(survey.finest_widths()).enumerate();
+    let (c, end) = sides
+        .filter(|(c, _)| coordinates[*c].period.is_none())
+        .find_map(|(c, ((lo, hi), width))| {
+            let near = |end: &f64| (survey.lowest[c] - end).abs() < width;
+            Some((c, [*lo, *hi].into_iter().find(near)?))
+        })?;
+    let name = &coordinates[c].name;
+    let message = format!(
+        "the trajectories do not stay in the domain {}: V is lowest at its end, {name} = {}",
+        in_words(domain),
+        significant(end, 6)
+    );
+    Some(Diagnostic::error(LEAVES_DOMAIN, message).help(
+        "a --domain around a well, in which V rises towards both ends; or add a confining term",
+    ))
 }
 
 /// Names as a list in a sentence.

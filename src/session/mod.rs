@@ -42,6 +42,7 @@ mod shortfalls;
 mod sites;
 mod surfaces;
 mod sweep;
+mod unheld;
 mod verdict;
 mod view;
 mod views;

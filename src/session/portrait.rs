@@ -57,7 +57,8 @@ pub fn portrait(
         waves: waves(potential, along[0]),
     };
     let mut smallest = None;
-    if let Ok(found) = prospect(potential, run) {
+    let found = prospect(potential, run).ok();
+    if let Some(found) = found.filter(|found| found.survey.falling.is_empty()) {
         let plateau = found.scales.plateaus.first();
         smallest = plateau.map(|p| std::f64::consts::TAU * p.eps_lo);
         guess.confines = true;
