@@ -154,15 +154,15 @@ impl ScanResult {
         for (at, plateau) in self.plateaus.iter().enumerate() {
             let eps = match plateau.eps_hi > 5.0 * plateau.eps_lo {
                 true => format!(
-                    "a continuum, eps {} to {}",
+                    "a continuum, {} to {}",
                     significant(plateau.eps_lo, 2),
                     significant(plateau.eps_hi, 2)
                 ),
-                false => format!("eps {}", significant(plateau.eps, 2)),
+                false => significant(plateau.eps, 2),
             };
             let _ = writeln!(
                 out,
-                "{:<12} {eps:<28} s2 up to here {:<6} flat from r = {} to {}",
+                "{:<12} {eps:<26} force variance up to here {:<6} flat from {} to {}",
                 if at == 0 { "scales" } else { "" },
                 significant(plateau.height, 3),
                 significant(plateau.r_lo, 2),
@@ -209,13 +209,14 @@ fn percent(part: f64) -> String {
     }
 }
 
-/// Scales by their reduced wavelengths: `eps 0.001 and 0.05`.
+/// Scales by their reduced wavelengths: `scales 0.001 and 0.05`. Not `eps`, which is a parameter of
+/// many a program.
 pub fn named(eps: &[f64]) -> String {
     let names: Vec<String> = eps.iter().map(|eps| significant(*eps, 2)).collect();
     match names.as_slice() {
         [] => "nothing".to_owned(),
-        [one] => format!("eps {one}"),
-        [rest @ .., last] => format!("eps {} and {last}", rest.join(", ")),
+        [one] => format!("scale {one}"),
+        [rest @ .., last] => format!("scales {} and {last}", rest.join(", ")),
     }
 }
 

@@ -6,7 +6,6 @@ use super::sample::Sample;
 use super::verdict::place;
 use super::{Options, Potential, terms};
 use crate::diagnostic::Diagnostic;
-use crate::dynamics::Survey;
 use crate::graph::{Evaluator, Function, Graph, Node, Op};
 use crate::report::number::significant;
 
@@ -42,7 +41,6 @@ pub(super) const LEAVES_DOMAIN: &str = "leaves-domain";
 
 /// Trajectories that do not stay in the domain that was asked for; `place` is where the first left.
 pub(super) fn leaves_domain(
-    sample: &Sample,
     potential: &Potential,
     domain: &[(f64, f64)],
     place: &str,
@@ -55,7 +53,7 @@ pub(super) fn leaves_domain(
         domain: Some(domain.to_vec()),
         ..Options::default()
     };
-    lowest_at_an_end(&sample.survey, potential, &options).unwrap_or_else(|| {
+    lowest_at_an_end(potential, &options).unwrap_or_else(|| {
         Diagnostic::error(LEAVES_DOMAIN, message).help("a wider --domain around the wells of the potential; or keep the trajectories colder with a larger --gamma or a smaller --delta")
     })
 }
@@ -66,26 +64,33 @@ fn in_words(domain: &[(f64, f64)]) -> String {
     sides.join(" by ")
 }
 
-/// A domain at an end of which V is lowest: nothing holds trajectories inside.
-pub(super) fn lowest_at_an_end(
-    survey: &Survey,
-    potential: &Potential,
-    options: &Options,
-) -> Option<Diagnostic> {
-    let domain = options.domain.as_ref().filter(|_| !survey.blind)?;
-    let coordinates = &potential.model.coordinates;
-    let sides = domain.iter().zip(survey.finest_widths()).enumerate();
-    let (c, end) = sides
-        .filter(|(c, _)| coordinates[*c].period.is_none())
-        .find_map(|(c, ((lo, hi), width))| {
-            let near = |end: &f64| (survey.lowest[c] - end).abs() < width;
-            Some((c, [*lo, *hi].into_iter().find(near)?))
-        })?;
-    let name = &coordinates[c].name;
+/// A domain of one coordinate at an end of which V is lowest, in the mean over small waves: nothing
+/// holds trajectories inside.
+pub(super) fn lowest_at_an_end(potential: &Potential, options: &Options) -> Option<Diagnostic> {
+    const CELLS: usize = 32;
+    const POINTS: usize = 128;
+    let domain = options.domain.as_ref().filter(|_| potential.has_values())?;
+    let ([(lo, hi)], [coordinate]) = (&domain[..], &potential.model.coordinates[..]) else {
+        return None;
+    };
+    if coordinate.period.is_some() {
+        return None;
+    }
+    let width = (hi - lo) / (CELLS * POINTS) as f64;
+    let places = (0..CELLS * POINTS).map(|at| lo + (at as f64 + 0.5) * width);
+    let values = potential.curve(&places.collect::<Vec<f64>>());
+    let means = values.chunks(POINTS).map(|cell| cell.iter().sum::<f64>());
+    let (cell, _) = means.enumerate().min_by(|a, b| a.1.total_cmp(&b.1))?;
+    let end = match cell {
+        0 => lo,
+        cell if cell + 1 == CELLS => hi,
+        _ => return None,
+    };
     let message = format!(
-        "the trajectories do not stay in the domain {}: V is lowest at its end, {name} = {}",
+        "the trajectories do not stay in the domain {}: V is lowest at its end, {} = {}",
         in_words(domain),
-        significant(end, 6)
+        coordinate.name,
+        significant(*end, 6)
     );
     Some(Diagnostic::error(LEAVES_DOMAIN, message).help(
         "a --domain around a well, in which V rises towards both ends; or add a confining term",

@@ -3,12 +3,13 @@
 use std::sync::atomic::Ordering;
 
 use super::baseline::baseline;
-use super::estimate::{Estimate, estimate, fit_of};
+use super::estimate::{Estimate, estimate};
 use super::findings::Findings;
 use super::form::Form;
 use super::job::listed;
 use super::learn::interrupted;
 use super::results::Learned;
+use super::stiffness::knots_matter;
 use super::weights::{remarks, weigh};
 use super::{Estimator, Hooks, Settings};
 use crate::diagnostic::Diagnostic;
@@ -55,25 +56,7 @@ pub(super) fn make_estimates(
     }
     place_filter(&mut learned.estimates, filter, settings);
     make_rows(learned);
-    learned.knots_matter = knots_matter(learned, hooks);
-}
-
-/// The root mean square of what knots half as far apart would change U by. What is kept of V and
-/// the spline cannot follow is off by that much and, where it is smooth, hardly more: the error of
-/// a cubic spline falls by 16 from one to the other.
-fn knots_matter(learned: &Learned<'_>, hooks: &Hooks<'_>) -> Option<f64> {
-    let (first, sites, sample) = (learned.primary()?, learned.sites()?, learned.sample);
-    let is_regression = matches!(first.estimator, Estimator::Value | Estimator::Force);
-    // In several coordinates bins are too wide for finer knots.
-    if !is_regression || sample.spacing.len() != 1 {
-        return None;
-    }
-    let half = [0.5 * sample.spacing[0]];
-    let stop = sample.complete.then_some(hooks.cancelled);
-    let settings = &learned.setup.settings;
-    let finer = fit_of(first.estimator, &sample.blocks, &half, settings, stop).ok()?;
-    let finer = sites.form(&Form::Spline(finer.spline));
-    sites.row("", &finer, &sites.form(&first.form)).rmse
+    learned.knots_matter = knots_matter(learned, hooks.cancelled);
 }
 
 /// Candidates that do not make up the force that the samples show, as a spline finds it.

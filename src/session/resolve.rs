@@ -359,7 +359,7 @@ fn nothing_smaller(prospect: &Prospect, size: f64) -> Diagnostic {
     Diagnostic::error(
         "wrong-resolve",
         format!(
-            "--resolve {} keeps all of V: its smallest structure has the size {} (half a wavelength, eps {})",
+            "--resolve {} keeps all of V: its smallest structure has the size {} (half a wavelength of the scale {})",
             significant(size, 4),
             significant(smallest, 2),
             significant(first.eps, 2)

@@ -46,7 +46,7 @@ pub(super) struct Learned<'a> {
     pub bins: Option<OnBins>,
     /// Samples, where there are no bins.
     pub places: Option<Sites>,
-    /// What knots half as far apart would change U by; see [`super::estimates::knots_matter`].
+    /// What knots half as far apart would change U by; see [`super::stiffness::knots_matter`].
     pub knots_matter: Option<f64>,
     /// The name, values and slopes of the reference where estimates are compared.
     pub reference: Option<(String, OnSites)>,

@@ -341,7 +341,7 @@ fn advice(result: &ScanResult) -> String {
     if best.iter().any(|w| coarse(w.smallest)) {
         let limit = significant(COARSE, 1);
         advice.push_str(&format!(
-            "; where h is above {limit}, U is distorted by the step itself"
+            "; where h is above {limit}, the step distorts the density: `value` and `force` do not mind, `density` and `terms` do"
         ));
     }
     advice
@@ -353,7 +353,7 @@ fn one_window(window: &Window) -> String {
     let delta = significant(window.smallest, 2);
     let gone = match window.removed.len() {
         0 => "nothing of them".to_owned(),
-        2 if window.kept.is_empty() => format!("both scales, {}", named(&window.removed)),
+        2 if window.kept.is_empty() => format!("both {}", named(&window.removed)),
         _ => named(&window.removed),
     };
     let kept = match window.kept.is_empty() {

@@ -25,7 +25,7 @@ pub(super) fn unheld(
     options: &Options,
     sweep: &[SweepRow],
 ) -> Option<Diagnostic> {
-    if let Some(found) = lowest_at_an_end(&prospect.survey, potential, options) {
+    if let Some(found) = lowest_at_an_end(potential, options) {
         return Some(found);
     }
     if options.domain.is_none()

@@ -143,7 +143,7 @@ fn lost(sample: &Sample, potential: &Potential, settings: &Settings) -> (Verdict
     if let Some(domain) = &settings.domain
         && first.is_some_and(|d| d.left)
     {
-        let diagnostic = leaves_domain(sample, potential, domain, &place);
+        let diagnostic = leaves_domain(potential, domain, &place);
         return (Verdict::Diverged, diagnostic);
     }
     if !sample.survey.falling.is_empty() {
