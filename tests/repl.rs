@@ -381,3 +381,24 @@ proptest! {
         }
     }
 }
+
+/// A command that lacks its colon is no product.
+#[test]
+fn a_command_without_its_colon_is_told_so() {
+    let mut s = after(&["V(q) = q^2"]);
+    for input in [
+        "plot V",
+        "learn delta=0.3",
+        "save x.pot",
+        "help plot",
+        "plot -2..2",
+    ] {
+        let text = fails(&mut s, input);
+        let help = format!("commands begin with a colon: `:{input}`");
+        assert!(text.contains(&help) && !text.contains('*'), "{text}");
+    }
+    // A name of the user's is his.
+    let mut s = after(&["plot = 2", "V(q) = q^2"]);
+    assert!(fails(&mut s, "plot V").contains("`plot*V`"));
+    assert_eq!(s.eval("plot - 1").number(), Some(1.0));
+}

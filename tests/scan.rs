@@ -181,7 +181,11 @@ fn a_block_a_folder_and_wrong_ranges() {
 
 #[track_caller]
 fn learned(place: &Path, more: &[&str]) -> (Value, String) {
-    let arguments = [&["v.pot", "--json", "--steps", "2e5"], more].concat();
+    let arguments = [&["v.pot", "--json"], more].concat();
+    let arguments = match more.contains(&"--steps") {
+        true => arguments,
+        false => [&arguments[..], &["--steps", "2e5"]].concat(),
+    };
     let ran = run_in(place, &arguments);
     assert!(ran.code == 0 || ran.code == 3, "{}{}", ran.out, ran.err);
     (serde_json::from_str(&ran.out).unwrap(), ran.err)
@@ -238,4 +242,157 @@ fn the_widest_gap_chooses_the_step() {
     );
     assert_eq!(ran.code, 1);
     snapshot("scan-auto_of_a_continuum", &ran.err);
+}
+
+/// With no step of the window below `delta^2 max U'' = 0.3` the least distorted one is taken, and
+/// it is said; with some, one of those.
+#[test]
+fn what_auto_takes_is_not_distorted_or_said_to_be() {
+    let bent = "V(x) = x^2/2 + 0.4*cos(3*x) + 0.02*sin(x/0.02)\n";
+    let two_wells = "V(x) = 0.5*(x^2 - 1)^2 + 0.004*sin(x/0.004)\n";
+    for (program, distorted) in [(bent, true), (two_wells, false)] {
+        let place = with(program);
+        let ran = run_in(place.path(), &["scan", "v.pot", "--json"]);
+        let found: Value = serde_json::from_str(&ran.out).unwrap();
+        let windows = found["windows"].as_array().unwrap();
+        let [lo, hi] = ["lo", "hi"].map(|end| windows[0][end].as_f64().unwrap());
+        let rows = found["sweep"].as_array().unwrap().iter();
+        let rows: Vec<[f64; 2]> = rows
+            .filter(|row| row["accepted"] == true)
+            .map(|row| ["delta", "h"].map(|key| row[key].as_f64().unwrap()))
+            .filter(|[delta, _]| (lo..=hi).contains(delta))
+            .collect();
+        let (first, last) = (rows[0], rows[rows.len() - 1]);
+        assert_eq!(first[1] > 0.3, distorted, "{rows:?}");
+        assert!(
+            last[1] > 0.3,
+            "no window of this test is all below the line: {rows:?}"
+        );
+        let ran = run_in(
+            place.path(),
+            &["v.pot", "--delta", "auto", "--dry-run", "--json"],
+        );
+        let plan: Value = serde_json::from_str(&ran.out).unwrap();
+        let delta = plan["settings"]["delta"].as_f64().unwrap();
+        let line = rows.iter().rev().find(|[_, h]| *h <= 0.3);
+        match line {
+            None => assert_eq!(delta, lo),
+            Some([line, _]) => assert!(delta <= *line, "{delta} is beyond {line}"),
+        }
+        let (_, said) = learned(place.path(), &["--delta", "auto"]);
+        assert_eq!(said.contains("delta^2 max U''"), distorted, "{said}");
+        assert_eq!(said.contains("off by up to about"), distorted, "{said}");
+    }
+}
+
+/// The error of `value` where the spline is too stiff for what is kept: the standard error says
+/// nothing of it, what knots cost does. The error of a smooth function falls by 16 with half the
+/// spacing, so the change is 15/16 of the error, but for that of sampling.
+#[test]
+fn what_the_knots_cost_is_the_error_that_standard_errors_do_not_know() {
+    for (well, delta) in [
+        ("x^2/2 + 0.4*cos(3*x)", "0.37"),
+        ("x^2/2 + 0.2*sin(4*x)", "0.3"),
+        ("x^4/4 - x^2/2 + 0.1*cos(5*x)", "0.25"),
+    ] {
+        let place = with(&format!(
+            "well(x) = {well}\nV(x) = well(x) + 0.01*sin(x/0.01)\n"
+        ));
+        let (result, _) = learned(
+            place.path(),
+            &["--delta", delta, "--compare", "well", "--steps", "1e6"],
+        );
+        let potential = &result["effective_potential"];
+        let stderr = potential["stderr_median"].as_f64().unwrap();
+        let knots = potential["knots_matter"].as_f64().unwrap();
+        let error = result["table"][0]["rmse"].as_f64().unwrap();
+        assert_eq!(result["table"][0]["estimator"], "value");
+        assert!(
+            error > 4.0 * stderr,
+            "{well}: {error} is no more than {stderr}"
+        );
+        assert_between(knots / error, 0.8, 1.2);
+    }
+    // A parabola is a cubic spline, and a wave so short is nothing to knots.
+    let place = with("V(x) = x^2/2 + 5e-4*sin(x/5e-4)\n");
+    for seed in ["1", "2", "3", "4"] {
+        let (result, _) = learned(place.path(), &["--delta", "0.3", "--seed", seed]);
+        let potential = &result["effective_potential"];
+        let knots = potential
+            .get("knots_matter")
+            .map_or(0.0, |x| x.as_f64().unwrap());
+        let stderr = potential["stderr_median"].as_f64().unwrap();
+        assert!(knots < 4.0 * stderr, "{knots} beside {stderr}");
+    }
+}
+
+/// What does not hold trajectories is said in the words of `learn` and of `check`, with what to do.
+#[test]
+fn what_does_not_confine_is_said_as_learn_says_it() {
+    let morse = with("V(r) = 4*(1 - exp(-(r - 2)))^2 + 0.001*sin(r/0.001)\n");
+    let ran = run_in(morse.path(), &["scan", "v.pot"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(
+        ran.out.contains("does not confine") && !ran.out.contains("no samples"),
+        "{}",
+        ran.out
+    );
+    let learned_as = run_in(morse.path(), &["v.pot", "--delta", "0.3"]);
+    for words in [
+        "nothing confines r: V rises nowhere high enough",
+        "--domain LO..HI",
+    ] {
+        assert!(ran.err.contains(words), "{}", ran.err);
+        assert!(learned_as.err.contains(words), "{}", learned_as.err);
+    }
+    // The fix that is named leads to a result.
+    let ran = run_in(
+        morse.path(),
+        &["v.pot", "--delta", "auto", "--domain", "0..8", "-q"],
+    );
+    assert!(
+        ran.code == 0 && ran.out.contains(" TRUSTED"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+
+    let shallow = with("V(x) = -3*exp(-x^2/2) + 0.01*sin(x/0.01)\n");
+    for arguments in [&["scan", "v.pot"][..], &["v.pot", "--delta", "auto"]] {
+        let ran = run_in(shallow.path(), arguments);
+        assert_ne!(ran.code, 0);
+        assert!(
+            ran.err.contains("error[free-direction]") && ran.err.contains("nothing confines x"),
+            "{}",
+            ran.err
+        );
+    }
+    let falls = with("V(x) = x^2 - x^4/10 + 0.01*sin(x/0.01)\n");
+    let checked = run_in(falls.path(), &["check", "v.pot"]);
+    let words = "the potential does not confine: it falls without bound as x -> -infinity and x -> infinity";
+    assert!(checked.err.contains(words), "{}", checked.err);
+    for arguments in [&["scan", "v.pot"][..], &["v.pot", "--delta", "auto"]] {
+        let ran = run_in(falls.path(), arguments);
+        assert!(ran.code == 1 && ran.err.contains(words), "{}", ran.err);
+    }
+}
+
+/// A domain that has no well in it.
+#[test]
+fn a_domain_that_v_leaves_at_an_end_is_said() {
+    let place = with("V(x) = 2*x + 0.01*sin(x/0.01)\n");
+    let words = "V is lowest at its end, x = 1";
+    for arguments in [
+        &["scan", "v.pot"][..],
+        &["v.pot", "--delta", "auto"],
+        &["v.pot", "--delta", "0.3"],
+    ] {
+        let ran = run_in(place.path(), &[arguments, &["--domain", "1..3"]].concat());
+        assert_ne!(ran.code, 0);
+        assert!(
+            ran.err.contains("error[leaves-domain]") && ran.err.contains(words),
+            "{}",
+            ran.err
+        );
+    }
 }

@@ -140,6 +140,28 @@ fn explain_prints_a_code_and_lists_them_all() {
     for row in effpot_lang::diagnostic::catalogue::rows() {
         assert!(out.contains(row.code), "{}", row.code);
     }
+    // A word of a summary, which is none of the codes, in whatever case; one that is both.
+    let (code, out, _) = run(here, &["explain", "r-hat"], "");
+    assert!(
+        code == 0 && out.starts_with("R-hat\n\nwhether trajectories agree"),
+        "{out}"
+    );
+    let (_, out, _) = run(here, &["explain", "trapped"], "");
+    assert!(
+        out.starts_with("error[trapped]") && out.contains("\ntrapped\n\ntrajectories"),
+        "{out}"
+    );
+    let (code, _, err) = run(here, &["explain", "curtosis"], "");
+    assert!(
+        code == 2 && err.contains("did you mean `kurtosis`?"),
+        "{err}"
+    );
+    let (_, out, _) = run(here, &["explain", "--json", "a"], "");
+    let object: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (&object["word"], &object["also"][0]),
+        (&"a".into(), &"k*l".into())
+    );
     let (_, out, _) = run(here, &["explain", "--json", "kink"], "");
     let object: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(

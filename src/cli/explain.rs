@@ -1,4 +1,4 @@
-//! `explain`.
+//! `explain`: a message by its code, or a word of a summary.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::Exit;
 use super::arguments::Shared;
 use super::console::Console;
+use super::words::{self, Word, words};
 use crate::check::suggest;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::catalogue::{Example, Row, Stage, find, rows};
@@ -17,7 +18,8 @@ const WIDTH: usize = 80;
 /// `explain`.
 #[derive(Args, Debug)]
 pub struct Explain {
-    /// The code, such as unknown-name [default: list them]
+    /// The code of a message, such as unknown-name, or a word of a summary, such as R-hat [default:
+    /// list them]
     pub code: Option<String>,
     /// Flags of every command.
     #[command(flatten)]
@@ -30,7 +32,10 @@ pub fn explain(arguments: &Explain) -> Exit {
     let as_json = arguments.shared.json;
     let Some(code) = &arguments.code else {
         let text = match as_json {
-            true => format!("{:#}\n", Value::Array(rows().map(object).collect())),
+            true => {
+                let all = rows().map(object).chain(words().map(|word| entry(&word)));
+                format!("{:#}\n", Value::Array(all.collect()))
+            }
             false => list(),
         };
         return console.print(&text);
@@ -40,21 +45,53 @@ pub fn explain(arguments: &Explain) -> Exit {
         .rsplit_once('[')
         .map_or(code.as_str(), |(_, code)| code);
     let bare = bare.trim_end_matches([']', ':']).to_lowercase();
-    match find(&bare) {
-        Some(row) if as_json => console.print(&format!("{:#}\n", object(row))),
-        Some(row) => console.print(&page(row)),
-        None => {
-            let problem =
-                Diagnostic::error("unknown-code", format!("no message has the code `{bare}`"));
-            let help = match suggest(&bare, rows().map(|row| row.code)) {
-                Some(near) => {
-                    format!("did you mean `{near}`? `effpot-lang explain` lists them all")
-                }
-                None => "`effpot-lang explain` lists them all".to_owned(),
-            };
-            console.diagnose(&[problem.help(help)], &Sources::new(), Exit::Usage)
-        }
+    let (row, word) = (find(&bare), words::find(code.trim()));
+    if row.is_none() && word.is_none() {
+        return unknown(&console, code, &bare);
     }
+    let text = match as_json {
+        true => {
+            let found = row.map(object).or(word.as_ref().map(entry));
+            format!("{:#}\n", found.unwrap_or_default())
+        }
+        // `trapped` is both a code and a word.
+        false => {
+            let parts = [row.map(page), word.as_ref().map(meaning)];
+            parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
+        }
+    };
+    console.print(&text)
+}
+
+fn unknown(console: &Console<'_>, code: &str, bare: &str) -> Exit {
+    let message = format!("no message has the code `{bare}`, and no summary the word");
+    let names: Vec<&str> = words().flat_map(|word| word.names).collect();
+    let known = rows().map(|row| row.code);
+    let near = suggest(bare, known).or_else(|| suggest(code, names.iter().copied()));
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`? `effpot-lang explain` lists them all"),
+        None => "`effpot-lang explain` lists them all".to_owned(),
+    };
+    let problem = Diagnostic::error("unknown-code", message).help(help);
+    console.diagnose(&[problem], &Sources::new(), Exit::Usage)
+}
+
+fn entry(word: &Word) -> Value {
+    json!({ "word": word.names[0], "also": word.names[1..], "text": plain(&word.text) })
+}
+
+/// A word with what it means.
+fn meaning(word: &Word) -> String {
+    let mut text = format!("{}\n\n", word.names.join(", "));
+    for line in wrapped(&word.text, WIDTH) {
+        text.push_str(&format!("{line}\n"));
+    }
+    text
+}
+
+/// On one line.
+fn plain(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn object(row: &Row) -> Value {
@@ -87,7 +124,12 @@ fn list() -> String {
             }
         }
     }
-    text.push_str("\neffpot-lang explain CODE says more, with an example.\n");
+    text.push_str("\nwords of summaries and scans\n");
+    let names: Vec<String> = words().map(|word| word.names.join(", ")).collect();
+    for line in wrapped(&names.join("; "), 100 - 2) {
+        text.push_str(&format!("  {line}\n"));
+    }
+    text.push_str("\neffpot-lang explain CODE or WORD says more.\n");
     text
 }
 

@@ -20,6 +20,7 @@ mod repl;
 pub mod results;
 mod scan;
 mod values;
+mod words;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -23,6 +23,31 @@ pub(super) fn of_formula(turn: &mut Turn<'_>, stop: Stop, range: Range<usize>) -
     Stop::Failed(rest)
 }
 
+/// `plot V`: a command that lacks its colon, where its name is that of nothing else.
+pub(super) fn without_colon(turn: &mut Turn<'_>, statement: Range<usize>) -> Option<Stop> {
+    let text = turn.input.text[statement.clone()].to_owned();
+    let tokens = lex(&text).tokens;
+    let [name, next, ..] = &tokens[..] else {
+        return None;
+    };
+    let word = name.text(&text);
+    let row = COMMANDS.iter().find(|row| row.name == word)?;
+    let is_sign = next.text(&text) == "-";
+    let follows = matches!(next.kind, TokenKind::Name | TokenKind::Number) || is_sign;
+    let beside = !text[name.end as usize..next.start as usize].contains('\n');
+    if !(follows && beside && name.end < next.start) || turn.state.names().contains(&word) {
+        return None;
+    }
+    let line = text[name.start as usize..].lines().next().unwrap_or(word);
+    let message = format!("nothing is called `{word}`, but there is a command `:{word}`");
+    let help = match line.chars().count() <= 60 {
+        true => format!("commands begin with a colon: `:{}`", line.trim()),
+        false => format!("commands begin with a colon: `{}`", row.usage),
+    };
+    let here = statement.start + name.start as usize..statement.start + name.end as usize;
+    Some(turn.wrong("command", message, here, help))
+}
+
 /// `V'`, `V'(0.3)`: where `V` is a function.
 fn prime(turn: &mut Turn<'_>, text: &str, range: &Range<usize>) -> Option<Diagnostic> {
     let tokens = lex(text).tokens;

@@ -378,7 +378,12 @@ impl Turn<'_> {
             Ok(file) => {
                 self.state.saved = Some((file.clone(), text));
                 let left_out = self.state.set.clone();
-                self.replies.push(Reply::Saved { file, left_out });
+                let learned = self.state.learned.clone();
+                self.replies.push(Reply::Saved {
+                    file,
+                    left_out,
+                    learned,
+                });
                 Ok(())
             }
             Err(error) => Err(self.not_a_file(rest, error)),

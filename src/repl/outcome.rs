@@ -192,6 +192,8 @@ pub enum Reply {
         file: String,
         /// Parameters whose values by `:set` are not in it.
         left_out: Vec<(String, f64)>,
+        /// What was learned and is in it.
+        learned: Vec<String>,
     },
     /// A file was read.
     Loaded {
@@ -226,8 +228,19 @@ impl fmt::Display for Reply {
             Reply::Set(values) => writeln!(f, "{}", show::settings(values)),
             Reply::Forgotten(names) if names.is_empty() => writeln!(f, "there was nothing"),
             Reply::Forgotten(names) => writeln!(f, "forgot {}", show::few(names)),
-            Reply::Saved { file, left_out } => {
-                writeln!(f, "saved to {file}")?;
+            Reply::Saved {
+                file,
+                left_out,
+                learned,
+            } => {
+                match learned[..] {
+                    [] => writeln!(f, "saved to {file}")?,
+                    _ => writeln!(
+                        f,
+                        "saved to {file}, with what was learned: {}",
+                        show::few(learned)
+                    )?,
+                }
                 match left_out[..] {
                     [] => Ok(()),
                     _ => writeln!(

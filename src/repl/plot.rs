@@ -6,11 +6,10 @@ use super::outcome::Reply;
 use super::turn::{Step, Turn};
 use crate::check::Meaning;
 use crate::diagnostic::Diagnostic;
-use crate::dynamics::{Side, Streams, survey};
 use crate::graph::Model;
 use crate::report::number::significant;
 use crate::report::surfaces::Coordinate;
-use crate::session::Potential;
+use crate::session::{Options, PortraitOptions, Potential, ranges};
 use crate::syntax::{TokenKind, lex};
 use std::ops::Range;
 
@@ -18,14 +17,6 @@ use std::ops::Range;
 const POINTS: usize = 4001;
 /// Cells of a side of a map.
 const CELLS: usize = 160;
-/// How high above the lowest place the picture goes, where there is no barrier.
-const HEIGHT: f64 = 4.5;
-/// The same in barriers, where there is one.
-const BARRIERS: f64 = 2.0;
-/// More wells than that are structure on a wall.
-const MOST_WELLS: usize = 6;
-/// A hull holds what is this many temperatures above the lowest place.
-const DEPTH: f64 = 12.0;
 
 /// Something to be drawn.
 #[derive(Clone, PartialEq, Debug)]
@@ -126,8 +117,7 @@ impl Turn<'_> {
         });
         let compiled: Vec<Potential> = compiled.collect::<Step<_>>()?;
         let sides = match ranges.is_empty() {
-            // What was learned has none of the wells of a small scale.
-            true => around(&compiled[compiled.len() - 1]),
+            true => self.sides(&compiled[0])?,
             false => ranges,
         };
         self.replies.push(Reply::Plot(match d {
@@ -135,6 +125,18 @@ impl Turn<'_> {
             _ => curves(&compiled, sides[0], together),
         }));
         Ok(())
+    }
+
+    /// Where there is something to see of a potential, as for `plot` on a command line.
+    fn sides(&mut self, potential: &Potential) -> Step<Vec<(f64, f64)>> {
+        let built = self.program()?;
+        let block = built.program.block("learn");
+        let run = block.and_then(|block| Options::from_block(block).ok());
+        let options = PortraitOptions::default();
+        ranges(potential, &options, &run.unwrap_or_default()).map_err(|mut problem| {
+            problem.help = Some("say where to look, such as `:plot V 0..1`".to_owned());
+            plain(problem)
+        })
     }
 
     /// What the command asks for.
@@ -210,41 +212,6 @@ impl Turn<'_> {
         }
         Ok(ranges)
     }
-}
-
-/// Where the lowest places are, and what is around them.
-fn around(potential: &Potential) -> Vec<(f64, f64)> {
-    let coordinates = &potential.model.coordinates;
-    let sides: Vec<Option<Side>> = coordinates
-        .iter()
-        .map(|c| c.period.map(Side::period))
-        .collect();
-    let streams = Streams::new(1);
-    let values = |x: &[f64], out: &mut [f64]| potential.values(x, out);
-    let slopes = |x: &[f64], out: &mut [f64]| potential.gradients(x, out);
-    let centre = vec![0.0; sides.len()];
-    let seen = survey(&centre, &sides, &mut streams.stream(1), values, slopes);
-    let barrier = seen.barrier(&mut streams.stream(2), values);
-    let wells = |barrier: f64| seen.wells_below(barrier, 0.0, &mut streams.stream(3), values);
-    let height = match barrier {
-        // So many wells are those of a small scale, and the picture is of the large one.
-        Some(barrier) if wells(barrier).len() > MOST_WELLS => HEIGHT.max(BARRIERS * barrier),
-        Some(barrier) => BARRIERS * barrier,
-        None => HEIGHT,
-    };
-    let hull = seen.hull(height / DEPTH).unwrap_or_default();
-    let plain = |c: (usize, &crate::graph::Coordinate)| match hull.get(c.0) {
-        Some(side) if side.hi > side.lo && (side.hi - side.lo).is_finite() => {
-            let margin = if side.periodic {
-                0.0
-            } else {
-                0.03 * (side.hi - side.lo)
-            };
-            (side.lo - margin, side.hi + margin)
-        }
-        _ => (-3.0, 3.0),
-    };
-    coordinates.iter().enumerate().map(plain).collect()
 }
 
 /// Curves at equal steps. `together` lifts all but the first to the same mean, and says so: a

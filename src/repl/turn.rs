@@ -74,6 +74,14 @@ impl Turn<'_> {
         let statements = statements(&self.input.text, range);
         let mut batch: Vec<Definition> = Vec::new();
         for statement in statements {
+            let written = match &statement {
+                Statement::Formula(range) => Some(range.clone()),
+                Statement::Definition(definition) => definition.ranges.first().cloned(),
+                Statement::Command { .. } => None,
+            };
+            if let Some(stop) = written.and_then(|range| advice::without_colon(self, range)) {
+                return Err(stop);
+            }
             if let Statement::Definition(definition) = statement {
                 batch.push(definition);
                 continue;

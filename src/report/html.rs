@@ -171,7 +171,8 @@ fn table(out: &mut String, result: &RunResult) {
             shown(row.stderr),
             shown(row.seconds),
         ];
-        let _ = write!(out, "<tr><td>{}</td>", escape(&row.estimator));
+        let name = row.name(&result.program.potential);
+        let _ = write!(out, "<tr><td>{}</td>", escape(&name));
         for cell in cells {
             let _ = write!(out, "<td class=\"number\">{cell}</td>");
         }

@@ -306,6 +306,21 @@ impl Default for Covered {
     }
 }
 
+impl EstimatorRow {
+    /// Whether it is the row of the potential itself, `identity`.
+    pub fn is_itself(&self) -> bool {
+        self.estimator == "identity"
+    }
+
+    /// What it is called for a person; `potential` is the name of the potential.
+    pub fn name(&self, potential: &str) -> String {
+        match self.is_itself() {
+            true => format!("{potential} itself"),
+            false => self.estimator.clone(),
+        }
+    }
+}
+
 /// The learned potential.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -323,6 +338,12 @@ pub struct EffectivePotential {
     pub covered: Covered,
     /// Median standard error of `U` over the covered domain.
     pub stderr_median: Option<f64>,
+    /// The root mean square, over the samples, of what a fit of the same samples with knots half as
+    /// far apart changes `U` by, less what chance does: what the spacing costs, which standard
+    /// errors do not know of. For `value` and `force`, in one coordinate, where it is told from
+    /// chance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub knots_matter: Option<f64>,
     /// Its wells and saddles, in two coordinates.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub points: Vec<CriticalPoint>,

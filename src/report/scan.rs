@@ -2,6 +2,7 @@
 
 use super::number::significant;
 use super::plot::{Axis, Corner, Figure, Layer, Panel, Stroke};
+use crate::diagnostic::Diagnostic;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -75,6 +76,9 @@ pub struct SweepRow {
     pub accepted: bool,
     /// The marks that are not, in a word or two each.
     pub marks: Vec<&'static str>,
+    /// What a run at this step says of it, where nothing holds trajectories.
+    #[serde(skip)]
+    pub reason: Option<Diagnostic>,
     /// `l = delta sigma_p`.
     pub length: Option<f64>,
     /// `E[p^2]` per coordinate.
@@ -150,15 +154,15 @@ impl ScanResult {
         for (at, plateau) in self.plateaus.iter().enumerate() {
             let eps = match plateau.eps_hi > 5.0 * plateau.eps_lo {
                 true => format!(
-                    "a continuum, eps {} to {}",
+                    "a continuum, {} to {}",
                     significant(plateau.eps_lo, 2),
                     significant(plateau.eps_hi, 2)
                 ),
-                false => format!("eps {}", significant(plateau.eps, 2)),
+                false => significant(plateau.eps, 2),
             };
             let _ = writeln!(
                 out,
-                "{:<12} {eps:<28} s2 up to here {:<6} flat from r = {} to {}",
+                "{:<12} {eps:<26} force variance up to here {:<6} flat from {} to {}",
                 if at == 0 { "scales" } else { "" },
                 significant(plateau.height, 3),
                 significant(plateau.r_lo, 2),
@@ -205,13 +209,14 @@ fn percent(part: f64) -> String {
     }
 }
 
-/// Scales by their reduced wavelengths: `eps 0.001 and 0.05`.
+/// Scales by their reduced wavelengths: `scales 0.001 and 0.05`. Not `eps`, which is a parameter of
+/// many a program.
 pub fn named(eps: &[f64]) -> String {
     let names: Vec<String> = eps.iter().map(|eps| significant(*eps, 2)).collect();
     match names.as_slice() {
         [] => "nothing".to_owned(),
-        [one] => format!("eps {one}"),
-        [rest @ .., last] => format!("eps {} and {last}", rest.join(", ")),
+        [one] => format!("scale {one}"),
+        [rest @ .., last] => format!("scales {} and {last}", rest.join(", ")),
     }
 }
 

@@ -11,18 +11,45 @@ const NAMED: usize = 3;
 /// Where a line begins after its title.
 const INDENT: usize = 13;
 
+/// The width of a page where lines are folded.
+const WIDTH: usize = 100;
+
 /// The summary; `place` is the folder of the results.
 pub fn summary(result: &RunResult, place: &str) -> String {
-    body(result) + &foot(result, Some(place))
+    head(result) + &why(result) + &body(result) + &foot(result, Some(place))
 }
 
-/// The summary of a run that leaves no files.
+/// The summary of a run that leaves no files, folded to 100 columns. What is wrong with the run is
+/// not in it: a prompt says that as an error of its own.
 pub fn trial(result: &RunResult) -> String {
-    body(result) + &foot(result, None)
+    let text = head(result) + &body(result) + &foot(result, None);
+    text.lines().map(folded).collect()
+}
+
+/// A line in several where it is too long, at a gap between its parts.
+fn folded(line: &str) -> String {
+    let mut out = String::new();
+    let mut rest = line.to_owned();
+    while rest.chars().count() > WIDTH {
+        let end = rest
+            .char_indices()
+            .nth(WIDTH)
+            .map_or(rest.len(), |(at, _)| at);
+        let gaps = ["   ", ", ", " "].into_iter();
+        let mut gaps = gaps.filter_map(|gap| {
+            let at = rest[..end].rfind(gap).filter(|at| *at > INDENT)?;
+            Some(at + gap.trim_end().len())
+        });
+        let Some(at) = gaps.next() else { break };
+        out += rest[..at].trim_end();
+        out.push('\n');
+        rest = format!("{:INDENT$}{}", "", rest[at..].trim_start());
+    }
+    out + &rest + "\n"
 }
 
 fn body(result: &RunResult) -> String {
-    let mut out = head(result);
+    let mut out = String::new();
     let lines = [
         ("scale", scale(result)),
         ("covered", covered(result)),
@@ -80,7 +107,12 @@ fn head(result: &RunResult) -> String {
         Verdict::Trusted => "TRUSTED".to_owned(),
         verdict => format!("NOT TRUSTED: {}", verdict.words().to_uppercase()),
     };
-    let mut out = format!("{left:<64} {verdict}\n");
+    format!("{left:<64} {verdict}\n")
+}
+
+/// What is wrong with a run that is not to be trusted, and what would mend it.
+fn why(result: &RunResult) -> String {
+    let mut out = String::new();
     if result.equilibrium.verdict != Verdict::Trusted {
         let worst = result
             .diagnostics
@@ -216,7 +248,12 @@ fn removed(result: &RunResult) -> Option<String> {
     let named: Vec<String> = removed
         .iter()
         .take(NAMED)
-        .map(|row| format!("{} (a = {})", row.component, significant(row.a, 2)))
+        .enumerate()
+        .map(|(at, row)| {
+            // Said once what it is: a program may well have an `a` of its own.
+            let what = if at == 0 { "a = k*l" } else { "a" };
+            format!("{} ({what} = {})", row.component, significant(row.a, 2))
+        })
         .collect();
     let mut line = named.join(", ");
     if removed.len() > NAMED {
@@ -242,6 +279,13 @@ fn learned(result: &RunResult) -> Option<String> {
     );
     if let Some(stderr) = learned.stderr_median {
         line += &format!(", median standard error {}", significant(stderr, 2));
+    }
+    let stderr = learned.stderr_median.unwrap_or(0.0);
+    if let Some(change) = learned.knots_matter.filter(|change| *change > stderr) {
+        line += &format!(
+            "; half the knot spacing changes it by {}",
+            significant(change, 2)
+        );
     }
     Some(line)
 }
@@ -314,12 +358,8 @@ fn table(result: &RunResult) -> String {
     );
     let shown = |x: Option<f64>| x.map_or("-".to_owned(), |x| significant(x, 2));
     for row in &result.table {
-        let itself = row.estimator == "identity";
-        let name = if itself {
-            format!("{} itself", result.program.potential)
-        } else {
-            row.estimator.clone()
-        };
+        let itself = row.is_itself();
+        let name = row.name(&result.program.potential);
         let evaluations = if itself {
             "0".to_owned()
         } else {
@@ -392,7 +432,7 @@ fn memory(noise: &Noise) -> Option<String> {
     let (lag, error) = (noise.lag_correlation?, noise.lag_correlation_stderr?);
     let (shown, bar) = with_error(lag, error);
     (lag.abs() > WORTH.max(4.0 * error))
-        .then(|| format!("lag-1 correlation of the noise {shown} +- {bar}"))
+        .then(|| format!("correlation of the noise from step to step {shown} +- {bar}"))
 }
 
 /// How equally hot the momenta are.

@@ -4,7 +4,7 @@
 use super::job::listed;
 use super::sample::Sample;
 use super::verdict::place;
-use super::{Potential, terms};
+use super::{Options, Potential, terms};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Evaluator, Function, Graph, Node, Op};
 use crate::report::number::significant;
@@ -34,6 +34,67 @@ pub(super) fn falling(sample: &Sample, potential: &Potential, what: &str) -> Dia
         format!("the potential does not confine: it falls towards infinity{along}, and {what}"),
     )
     .help(hold(names.first().map_or("q", String::as_str)))
+}
+
+/// The code of what is said where trajectories do not stay in a domain.
+pub(super) const LEAVES_DOMAIN: &str = "leaves-domain";
+
+/// Trajectories that do not stay in the domain that was asked for; `place` is where the first left.
+pub(super) fn leaves_domain(
+    potential: &Potential,
+    domain: &[(f64, f64)],
+    place: &str,
+) -> Diagnostic {
+    let message = format!(
+        "the trajectories do not stay in the domain {}{place}",
+        in_words(domain)
+    );
+    let options = Options {
+        domain: Some(domain.to_vec()),
+        ..Options::default()
+    };
+    lowest_at_an_end(potential, &options).unwrap_or_else(|| {
+        Diagnostic::error(LEAVES_DOMAIN, message).help("a wider --domain around the wells of the potential; or keep the trajectories colder with a larger --gamma or a smaller --delta")
+    })
+}
+
+fn in_words(domain: &[(f64, f64)]) -> String {
+    let side = |(lo, hi): &(f64, f64)| format!("{}..{}", significant(*lo, 6), significant(*hi, 6));
+    let sides: Vec<String> = domain.iter().map(side).collect();
+    sides.join(" by ")
+}
+
+/// A domain of one coordinate at an end of which V is lowest, in the mean over small waves: nothing
+/// holds trajectories inside.
+pub(super) fn lowest_at_an_end(potential: &Potential, options: &Options) -> Option<Diagnostic> {
+    const CELLS: usize = 32;
+    const POINTS: usize = 128;
+    let domain = options.domain.as_ref().filter(|_| potential.has_values())?;
+    let ([(lo, hi)], [coordinate]) = (&domain[..], &potential.model.coordinates[..]) else {
+        return None;
+    };
+    if coordinate.period.is_some() {
+        return None;
+    }
+    let width = (hi - lo) / (CELLS * POINTS) as f64;
+    let places = (0..CELLS * POINTS).map(|at| lo + (at as f64 + 0.5) * width);
+    let values = potential.curve(&places.collect::<Vec<f64>>());
+    let means = values.chunks(POINTS).map(|cell| cell.iter().sum::<f64>());
+    let (cell, _) = means.enumerate().min_by(|a, b| a.1.total_cmp(&b.1))?;
+    let end = match cell {
+        0 => lo,
+        cell if cell + 1 == CELLS => hi,
+        _ => return None,
+    };
+    let message = format!(
+        "the trajectories do not stay in the domain {}: V is lowest at its end, {} = {}",
+        in_words(domain),
+        coordinate.name,
+        significant(*end, 6)
+    );
+    Some(Diagnostic::error(LEAVES_DOMAIN, message).help(
+        "a --domain around a well, in which V rises towards both ends; or add a confining term",
+    ))
 }
 
 /// Names as a list in a sentence.

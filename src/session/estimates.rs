@@ -9,6 +9,7 @@ use super::form::Form;
 use super::job::listed;
 use super::learn::interrupted;
 use super::results::Learned;
+use super::stiffness::knots_matter;
 use super::weights::{remarks, weigh};
 use super::{Estimator, Hooks, Settings};
 use crate::diagnostic::Diagnostic;
@@ -55,6 +56,7 @@ pub(super) fn make_estimates(
     }
     place_filter(&mut learned.estimates, filter, settings);
     make_rows(learned);
+    learned.knots_matter = knots_matter(learned, hooks.cancelled);
 }
 
 /// Candidates that do not make up the force that the samples show, as a spline finds it.

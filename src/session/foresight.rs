@@ -65,7 +65,7 @@ pub fn foresee(potential: &Potential, options: &Options) -> Vec<Diagnostic> {
 }
 
 /// A term that falls without bound at a point near the lowest ones.
-fn pole(potential: &Potential, survey: &Survey) -> Option<Diagnostic> {
+pub(super) fn pole(potential: &Potential, survey: &Survey) -> Option<Diagnostic> {
     let mut starts = vec![survey.lowest.clone()];
     for axis in 0..survey.lowest.len().min(MOST_AXES) {
         for step in [-0.5, 0.5] {
@@ -86,7 +86,11 @@ fn pole(potential: &Potential, survey: &Survey) -> Option<Diagnostic> {
 
 /// The directions in which V goes on falling, the further the more, from the lowest place or from
 /// the origin: in steps that shrink it would come to an end.
-fn falling(potential: &Potential, survey: &Survey, options: &Options) -> Option<Diagnostic> {
+pub(super) fn falling(
+    potential: &Potential,
+    survey: &Survey,
+    options: &Options,
+) -> Option<Diagnostic> {
     if options.domain.is_some() {
         return None;
     }

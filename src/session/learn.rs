@@ -93,6 +93,7 @@ pub(super) fn run(
         lags: None,
         bins,
         places,
+        knots_matter: None,
         reference: None,
         begun,
     };

@@ -46,34 +46,7 @@ pub fn portrait(
     run: &Options,
 ) -> Result<Portrait, Diagnostic> {
     let dimension = potential.model.dimension();
-    let along = match &options.along[..] {
-        [] if dimension == 2 => vec![0, 1],
-        [] => vec![0],
-        along => along.to_vec(),
-    };
-    let mut guess = Guess {
-        kt: 1.0,
-        confines: false,
-        waves: waves(potential, along[0]),
-    };
-    let mut smallest = None;
-    if let Ok(found) = prospect(potential, run) {
-        let plateau = found.scales.plateaus.first();
-        smallest = plateau.map(|p| std::f64::consts::TAU * p.eps_lo);
-        guess.confines = true;
-        // The temperature of many coordinates says little of one.
-        guess.kt = match dimension {
-            // Without a scale the unresolved force says nothing.
-            _ if found.scales.plateaus.is_empty() => 1.0,
-            1 | 2 => found.kt,
-            _ => found.kt.min(1.0),
-        };
-    }
-    let through = match &options.at {
-        Some(at) => at.clone(),
-        None => low_point(potential, run),
-    };
-    let view = View::new(potential, along, through, guess, options, run)?;
+    let Looked { view, smallest } = look(potential, options, run)?;
     let mut portrait = Portrait {
         heading: heading(potential),
         ..Portrait::default()
@@ -117,6 +90,64 @@ pub fn portrait(
         portrait.words.push(view.section_words());
     }
     Ok(portrait)
+}
+
+/// The range of each coordinate that [`portrait`] shows.
+///
+/// # Errors
+/// The potential is finite nowhere in sight.
+pub fn ranges(
+    potential: &Potential,
+    options: &PortraitOptions,
+    run: &Options,
+) -> Result<Vec<(f64, f64)>, Diagnostic> {
+    let view = look(potential, options, run)?.view;
+    Ok((0..view.along.len()).map(|k| view.range(k)).collect())
+}
+
+/// What is to be seen.
+struct Looked<'a> {
+    view: View<'a>,
+    /// The smallest wavelength of the structure function, if it has a scale.
+    smallest: Option<f64>,
+}
+
+fn look<'a>(
+    potential: &'a Potential,
+    options: &PortraitOptions,
+    run: &Options,
+) -> Result<Looked<'a>, Diagnostic> {
+    let dimension = potential.model.dimension();
+    let along = match &options.along[..] {
+        [] if dimension == 2 => vec![0, 1],
+        [] => vec![0],
+        along => along.to_vec(),
+    };
+    let mut guess = Guess {
+        kt: 1.0,
+        confines: false,
+        waves: waves(potential, along[0]),
+    };
+    let mut smallest = None;
+    let found = prospect(potential, run).ok();
+    if let Some(found) = found.filter(|found| found.survey.falling.is_empty()) {
+        let plateau = found.scales.plateaus.first();
+        smallest = plateau.map(|p| std::f64::consts::TAU * p.eps_lo);
+        guess.confines = true;
+        // The temperature of many coordinates says little of one.
+        guess.kt = match dimension {
+            // Without a scale the unresolved force says nothing.
+            _ if found.scales.plateaus.is_empty() => 1.0,
+            1 | 2 => found.kt,
+            _ => found.kt.min(1.0),
+        };
+    }
+    let through = match &options.at {
+        Some(at) => at.clone(),
+        None => low_point(potential, run),
+    };
+    let view = View::new(potential, along, through, guess, options, run)?;
+    Ok(Looked { view, smallest })
 }
 
 /// The lengths of the waves among the terms, along a coordinate, the longest first.

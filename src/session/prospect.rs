@@ -37,6 +37,8 @@ const WHOLE: f64 = 0.125;
 
 /// What is known of the scales of a potential.
 pub(super) struct Prospect {
+    /// What was seen of V.
+    pub survey: Survey,
     /// The structure function where a map at temperature `kt` goes.
     pub structure: Structure,
     /// Its plateaus.
@@ -51,7 +53,7 @@ pub(super) struct Prospect {
 /// follows from the unresolved force, and that from where one looks.
 ///
 /// # Errors
-/// V is finite nowhere, or falls for ever: it has no scales to speak of.
+/// V is finite nowhere.
 pub(super) fn prospect(potential: &Potential, options: &Options) -> Result<Prospect, Diagnostic> {
     let look = Look::new(potential, options);
     if let Some(error) = nowhere(&look.survey) {
@@ -79,18 +81,11 @@ pub(super) fn prospect(potential: &Potential, options: &Options) -> Result<Prosp
 
 /// What is wrong with a potential that nothing can be learned from.
 fn nowhere(survey: &Survey) -> Option<Diagnostic> {
-    let start = "or say where it lives with a start or a domain in the `learn` block";
-    if survey.empty {
-        let message = "the potential is finite nowhere around the start";
-        let help = format!("check the formula, {start}");
-        return Some(Diagnostic::error("nowhere-finite", message).help(help));
-    }
-    if !survey.falling.is_empty() {
-        let message = "V goes on falling towards infinity";
-        let help = format!("add a confining term, such as `+ 0.01*q^2`, {start}");
-        return Some(Diagnostic::error("does-not-confine", message).help(help));
-    }
-    None
+    let message = "the potential is finite nowhere around the start";
+    let help = "check the formula, or say with --start or --domain where it lives";
+    survey
+        .empty
+        .then(|| Diagnostic::error("nowhere-finite", message).help(help))
 }
 
 impl Prospect {
@@ -204,6 +199,7 @@ impl Look<'_> {
                 .and_then(|last| structure.curvature_at(last.r)),
         };
         Prospect {
+            survey: self.survey.clone(),
             structure,
             scales,
             kt,

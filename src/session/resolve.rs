@@ -13,12 +13,13 @@
 use super::prospect::{COARSE, FRICTION, Prospect, prospect};
 use super::scan::{default_range, deltas, sweep, widest, windows};
 use super::sweep::{KEPT, stiffness, trial};
+use super::unheld::{bottomless, unheld};
 use super::{Hooks, Options, Potential};
 use crate::diagnostic::Diagnostic;
 use crate::learn::structure::Plateau;
 use crate::learn::transfer::survival_x;
 use crate::report::number::significant;
-use crate::report::scan::{ScanResult, SweepRow, named};
+use crate::report::scan::{ScanResult, SweepRow, Window, named};
 
 /// `delta^2 |V''|` of the smallest scale that `--delta auto` is content with.
 const CHAOTIC: f64 = 15.0;
@@ -36,6 +37,8 @@ pub struct Choice {
     pub gamma: Option<f64>,
     /// What they do, as a sentence.
     pub reason: String,
+    /// `delta^2 max U''`, where no good step has less than the large scales can bear.
+    pub distorted: Option<f64>,
     /// What a short run with them showed that is not good, in a word or two each.
     pub marks: Vec<&'static str>,
 }
@@ -55,24 +58,33 @@ pub(super) fn chosen(
         None if options.automatic => automatic(potential, options, hooks)?,
         None => return Ok((options.clone(), None)),
     };
-    let said = match choice.marks.is_empty() {
-        true => Diagnostic::note("chosen-scale", choice.reason),
-        false => Diagnostic::warning(
-            "chosen-scale",
-            format!(
-                "{}; a short run had marks: {}",
-                choice.reason,
-                choice.marks.join(", ")
-            ),
-        )
-        .help("`effpot-lang scan` shows the steps around it"),
-    };
+    let said = said_of(&choice);
     let options = Options {
         delta: Some(choice.delta),
         gamma: choice.gamma.or(options.gamma),
         ..options.clone()
     };
     Ok((options, Some(said)))
+}
+
+/// What was chosen, and what is not good about it.
+fn said_of(choice: &Choice) -> Diagnostic {
+    let reason = &choice.reason;
+    if !choice.marks.is_empty() {
+        let marks = choice.marks.join(", ");
+        let message = format!("{reason}; a short run had marks: {marks}");
+        return Diagnostic::warning("chosen-scale", message)
+            .help("`effpot-lang scan` shows the steps around it");
+    }
+    let Some(h) = choice.distorted else {
+        return Diagnostic::note("chosen-scale", reason.clone());
+    };
+    let message = format!(
+        "{reason}, and all of it is above the line where the step distorts what it keeps: here delta^2 max U'' is {}, and should be {COARSE} at most",
+        significant(h, 2)
+    );
+    let part = significant(100.0 * h / 4.0, 1);
+    Diagnostic::warning("chosen-scale", message).help(format!("`value` and `force` read U off V and its gradient, and do not mind; heights that `density`, `terms` or `paper` give are off by up to about {part} %"))
 }
 
 /// `l/eps` where half of a wave survives: 2.06.
@@ -117,6 +129,7 @@ pub fn resolve_scale(
         delta: found.row.delta,
         gamma: Some(found.gamma),
         reason: target.reason(&found),
+        distorted: None,
         marks: found.row.marks,
     })
 }
@@ -346,7 +359,7 @@ fn nothing_smaller(prospect: &Prospect, size: f64) -> Diagnostic {
     Diagnostic::error(
         "wrong-resolve",
         format!(
-            "--resolve {} keeps all of V: its smallest structure has the size {} (half a wavelength, eps {})",
+            "--resolve {} keeps all of V: its smallest structure has the size {} (half a wavelength of the scale {})",
             significant(size, 4),
             significant(smallest, 2),
             significant(first.eps, 2)
@@ -369,7 +382,9 @@ fn no_scale(prospect: &Prospect, asked: &str) -> Diagnostic {
         .help("give --delta; `effpot-lang scan` shows what was looked at")
 }
 
-/// The smallest step of the widest window of a scan, with the friction that was given.
+/// A step of the widest window of a scan, with the friction that was given: one at which the
+/// smallest scale is well beyond the edge of chaos, and the large ones are not yet distorted by the
+/// step; of the two the latter, where both cannot be had.
 ///
 /// # Errors
 /// There is no scale, no gap, or no step whose marks are all good.
@@ -379,7 +394,13 @@ pub fn automatic(
     hooks: &Hooks<'_>,
 ) -> Result<Choice, Diagnostic> {
     let prospect = prospect(potential, options)?;
+    if let Some(error) = bottomless(potential, &prospect, options) {
+        return Err(error);
+    }
     let asked = "--delta auto";
+    let held = |sweep: &[SweepRow], otherwise: Diagnostic| {
+        unheld(potential, &prospect, options, sweep).unwrap_or(otherwise)
+    };
     if prospect.scales.continuum && !prospect.scales.plateaus.is_empty() {
         let message = "--delta auto needs a gap between scales, and here they follow each other without one: any step smooths at its own length";
         return Err(Diagnostic::error("no-gap", message)
@@ -387,7 +408,7 @@ pub fn automatic(
     }
     let gamma = options.gamma.unwrap_or(FRICTION);
     let Some((lo, hi)) = default_range(&prospect, gamma) else {
-        return Err(no_scale(&prospect, asked));
+        return Err(held(&[], no_scale(&prospect, asked)));
     };
     let mut result = ScanResult::default();
     let options = Options {
@@ -403,27 +424,42 @@ pub fn automatic(
             significant(lo, 2),
             significant(hi, 2)
         );
-        return Err(Diagnostic::error("no-window", message)
-            .help("`effpot-lang scan` shows the marks; another --gamma may have a window"));
+        let error = Diagnostic::error("no-window", message)
+            .help("`effpot-lang scan` shows the marks; another --gamma may have a window");
+        return Err(held(&result.sweep, error));
     };
+    let (delta, distorted) = within(window, &prospect, &result.sweep);
     let kept = match window.kept.is_empty() {
         true => String::new(),
         false => format!(" and keeps {}", named(&window.kept)),
     };
-    // At the edge of a window the smallest scale is only just chaotic.
-    let smallest = prospect.scales.plateaus.first();
-    let chaotic = smallest.map_or(0.0, |p| (CHAOTIC / p.curvature()).sqrt());
-    let delta = rounded(chaotic).max(window.smallest).min(window.hi);
     Ok(Choice {
         delta,
         // The marks are those of this friction; in several coordinates it is matched to the noise.
         gamma: (potential.model.dimension() == 1).then_some(gamma),
         reason: format!(
-            "--delta auto: delta {} removes {}{kept}; the window goes to {}",
+            "--delta auto: delta {} removes {}{kept}; the window goes from {} to {}",
             significant(delta, 3),
             named(&window.removed),
+            significant(window.smallest, 3),
             significant(window.hi, 3)
         ),
+        distorted,
         marks: Vec::new(),
     })
+}
+
+/// The step of a window that is best, and its `delta^2 max U''` where all of the window is above
+/// the line from which the large scales are distorted.
+fn within(window: &Window, prospect: &Prospect, sweep: &[SweepRow]) -> (f64, Option<f64>) {
+    let smallest = prospect.scales.plateaus.first();
+    let chaotic = smallest.map_or(0.0, |p| (CHAOTIC / p.curvature()).sqrt());
+    let best = rounded(chaotic).max(window.smallest).min(window.hi);
+    let inside = |row: &&SweepRow| (window.lo..=window.hi).contains(&row.delta);
+    let rows = || sweep.iter().filter(inside).filter(|row| row.accepted);
+    let gentle = |row: &&SweepRow| row.h.is_none_or(|h| h <= COARSE);
+    match rows().rfind(gentle) {
+        Some(last) => (best.min(last.delta), None),
+        None => (window.smallest, rows().next().and_then(|row| row.h)),
+    }
 }

@@ -46,6 +46,8 @@ pub(super) struct Learned<'a> {
     pub bins: Option<OnBins>,
     /// Samples, where there are no bins.
     pub places: Option<Sites>,
+    /// What knots half as far apart would change U by; see [`super::stiffness::knots_matter`].
+    pub knots_matter: Option<f64>,
     /// The name, values and slopes of the reference where estimates are compared.
     pub reference: Option<(String, OnSites)>,
     /// When the run began.
@@ -372,6 +374,7 @@ fn effective_potential(learned: &Learned<'_>) -> EffectivePotential {
         domain,
         covered,
         stderr_median: first.median_stderr(),
+        knots_matter: learned.knots_matter,
         ..EffectivePotential::default()
     }
 }

@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering;
 use super::job::{Failure, Job, one};
 use super::prospect::{COARSE, Prospect, prospect};
 use super::sweep::{KEPT, REMOVED, shortest, trial};
+use super::unheld::{bottomless, first_reason, unheld};
 use super::{Hooks, Options, Potential, Progress, Settings};
 use crate::check::{Block, Program, Setting};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::learn::structure::Plateau;
 use crate::learn::transfer::survival_x;
 use crate::report::number::significant;
@@ -119,6 +120,9 @@ pub fn scan(job: &Job<'_>, options: &ScanOptions, hooks: &Hooks<'_>) -> Result<S
         done: 0.0,
     });
     let prospect = prospect(&potential, &options.run).map_err(one)?;
+    if let Some(error) = bottomless(&potential, &prospect, &options.run) {
+        return Err(one(error));
+    }
     let mut result = beginning(&potential, &settings, &prospect);
     if let Some((lo, hi)) = options
         .delta
@@ -130,15 +134,31 @@ pub fn scan(job: &Job<'_>, options: &ScanOptions, hooks: &Hooks<'_>) -> Result<S
     result.windows = windows(&result.sweep, &prospect);
     let interrupted = hooks.cancelled.load(Ordering::Relaxed);
     result.advice = advice(&result);
-    let diagnostics = interrupted.then(|| {
+    let said = match result.windows.is_empty() {
+        true => unheld(&potential, &prospect, &options.run, &result.sweep),
+        false => first_reason(&result.sweep).map(as_warning),
+    };
+    if said.is_some() && result.windows.is_empty() {
+        result.advice = NOTHING_HOLDS.to_owned();
+    }
+    let stopped = interrupted.then(|| {
         Diagnostic::warning("interrupted", "the scan was interrupted before its end")
             .help("run it again, or over a narrower --delta LO..HI")
     });
     Ok(Scanned {
         result,
-        diagnostics: diagnostics.into_iter().collect(),
+        diagnostics: said.into_iter().chain(stopped).collect(),
         interrupted,
     })
+}
+
+const NOTHING_HOLDS: &str =
+    "no step will do, as the potential does not hold trajectories; the message says what to do";
+
+/// Where there are good steps, a word about the others.
+fn as_warning(mut diagnostic: Diagnostic) -> Diagnostic {
+    diagnostic.severity = Severity::Warning;
+    diagnostic
 }
 
 /// What is known before the sweep.
@@ -321,7 +341,7 @@ fn advice(result: &ScanResult) -> String {
     if best.iter().any(|w| coarse(w.smallest)) {
         let limit = significant(COARSE, 1);
         advice.push_str(&format!(
-            "; where h is above {limit}, U is distorted by the step itself"
+            "; where h is above {limit}, the step distorts the density: `value` and `force` do not mind, `density` and `terms` do"
         ));
     }
     advice
@@ -333,7 +353,7 @@ fn one_window(window: &Window) -> String {
     let delta = significant(window.smallest, 2);
     let gone = match window.removed.len() {
         0 => "nothing of them".to_owned(),
-        2 if window.kept.is_empty() => format!("both scales, {}", named(&window.removed)),
+        2 if window.kept.is_empty() => format!("both {}", named(&window.removed)),
         _ => named(&window.removed),
     };
     let kept = match window.kept.is_empty() {

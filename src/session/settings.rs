@@ -265,7 +265,7 @@ impl Options {
                 "no-delta",
                 "no step is given: it chooses the scale below which structure disappears",
             )
-            .help("add `--delta 0.5`, or `delta = 0.5` in the learn block of the file");
+            .help("add `--delta 0.5`, or `delta = 0.5` in the learn block of the file; `--delta auto` chooses one, and `effpot-lang scan` shows which there are");
             return Err(NotResolved::of("delta", diagnostic));
         };
         let d = coordinates.len();

@@ -1,15 +1,18 @@
 //! Short runs at many steps, each with the marks of Remark 3.2 of Li & Tao 2024: what the momenta
 //! should be, and are not where a scale is half resolved.
 
-use super::findings::{findings, halves};
+use super::confinement::LEAVES_DOMAIN;
+use super::findings::{Findings, findings, halves};
 use super::pilot::Pilot;
 use super::prospect::{FRICTION, Prospect};
 use super::sample::{Sample, sample};
+use super::verdict::judge;
 use super::{Estimator, Hooks, Knots, Options, Potential, Settings};
+use crate::diagnostic::Diagnostic;
 use crate::learn::collect::LaneSums;
 use crate::learn::scale;
 use crate::learn::transfer::survival_x;
-use crate::report::result::Equilibrium;
+use crate::report::result::{Equilibrium, Verdict};
 use crate::report::scan::SweepRow;
 use crate::stats::{Moments, split_r_hat};
 
@@ -103,9 +106,26 @@ pub(super) fn trial(
         ..SweepRow::default()
     };
     row.h = row.length.and_then(|l| stiffness(prospect, delta, l));
+    if row.kt.is_none() || row.diverged > LOST {
+        row.reason = reason(&findings, &sample, potential, &settings);
+    }
     row.marks = marks(&row, &sample, &settings, &findings.equilibrium);
     row.accepted = row.marks.is_empty();
     Some((row, sample.steps + sample.warm_up))
+}
+
+/// What a run at this step says, where it says that nothing holds trajectories.
+fn reason(
+    findings: &Findings,
+    sample: &Sample,
+    potential: &Potential,
+    settings: &Settings,
+) -> Option<Diagnostic> {
+    let mut judged = findings.clone();
+    judge(&mut judged, sample, potential, settings);
+    let open = judged.equilibrium.verdict == Verdict::DoesNotConfine;
+    let mut said = judged.diagnostics.into_iter();
+    said.find(|d| d.is_error() && (open || d.code == LEAVES_DOMAIN))
 }
 
 /// Split R-hat of `p^2` over trajectories, the worst coordinate.
@@ -138,6 +158,11 @@ fn marks(
     settings: &Settings,
     equilibrium: &Equilibrium,
 ) -> Vec<&'static str> {
+    match &row.reason {
+        Some(reason) if reason.code == LEAVES_DOMAIN => return vec!["leaves the domain"],
+        Some(_) => return vec!["does not confine"],
+        None => {}
+    }
     match sample.pilot {
         Pilot::AtRest => return vec!["no noise"],
         Pilot::Caught => return vec!["trapped"],

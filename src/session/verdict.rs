@@ -1,6 +1,6 @@
 //! Whether a run may be trusted: every known way to fail, by name, with what would mend it.
 
-use super::confinement::{falling, free, pole, wall};
+use super::confinement::{falling, free, leaves_domain, pole, wall};
 use super::estimate::binned;
 use super::findings::{Findings, mean, periodic, virial, virial_is_due};
 use super::pilot::Pilot;
@@ -143,15 +143,7 @@ fn lost(sample: &Sample, potential: &Potential, settings: &Settings) -> (Verdict
     if let Some(domain) = &settings.domain
         && first.is_some_and(|d| d.left)
     {
-        let sides: Vec<String> = domain
-            .iter()
-            .map(|(lo, hi)| format!("{}..{}", significant(*lo, 6), significant(*hi, 6)))
-            .collect();
-        let diagnostic = Diagnostic::error(
-            "leaves-domain",
-            format!("the trajectories do not stay in the domain {}{place}", sides.join(" by ")),
-        )
-        .help("a wider --domain around the wells of the potential; or keep the trajectories colder with a larger --gamma or a smaller --delta");
+        let diagnostic = leaves_domain(potential, domain, &place);
         return (Verdict::Diverged, diagnostic);
     }
     if !sample.survey.falling.is_empty() {

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::output::difference;
+use crate::output::{difference, with_times_of};
 use crate::page::{Block, Page};
 use crate::tools::{CC, NUMPY, PYTHON, Tool, everything};
 
@@ -94,7 +94,7 @@ pub fn run(page: &Page, text: &str) -> Verdict {
             && let Some(difference) = difference(&shown.body, &printed.text)
         {
             verdict.failures.push(format!("{here}:\n{difference}"));
-            other.push((shown, printed.text));
+            other.push((shown, with_times_of(&shown.body, &printed.text)));
         }
     }
     if !other.is_empty() {

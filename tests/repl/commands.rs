@@ -277,3 +277,47 @@ fn a_trial_is_stopped_after_two_seconds() {
             || learned.command.line.contains("--steps 30000000")
     );
 }
+
+/// What is wrong with a trial is said once; its summary fits a terminal of 100 columns.
+#[test]
+fn a_trial_is_told_once_and_fits_the_page() {
+    let mut s = after(&["V(q) = q^2/2 + 0.01*sin(q/0.01)"]);
+    let outcome = s.eval(":learn delta=0.3 steps=2000");
+    let text = outcome.to_string();
+    assert!(text.contains("NOT TRUSTED: NOT CONVERGED"), "{text}");
+    let said = outcome
+        .diagnostics
+        .iter()
+        .filter(|d| d.code == "not-converged");
+    assert_eq!(said.count(), 1);
+    assert!(!text.contains("disagree with each other"), "{text}");
+    let commands = |line: &&str| !line.starts_with("for all of it");
+    for line in text.lines().filter(commands) {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+    // Nothing but line ends and blanks is lost.
+    assert!(
+        text.contains("learning kT") && text.contains("at least"),
+        "{text}"
+    );
+}
+
+/// The prompt shows what `plot` shows of the same potential: two wells, not one.
+#[test]
+fn a_plot_shows_the_range_that_the_command_line_shows() {
+    use effpot_lang::session::{Options, PortraitOptions, Potential, ranges};
+    let program = "V(x) = (x^2 - 1)^2 + 0.002*sin(x/0.002)";
+    let mut s = after(&[program]);
+    let outcome = s.eval(":plot");
+    let Some(Reply::Plot(Plot::Curves { x, .. })) = outcome.replies.first() else {
+        panic!("{outcome}");
+    };
+    let mut sources = effpot_lang::source::Sources::new();
+    let root = sources.add("v.pot", program);
+    let checked = effpot_lang::check::check(&sources, root).unwrap();
+    let model = checked.potential(None).unwrap();
+    let potential = Potential::compile(model, Vec::new()).unwrap();
+    let shown = ranges(&potential, &PortraitOptions::default(), &Options::default()).unwrap();
+    assert_eq!((x[0], x[x.len() - 1]), shown[0]);
+    assert!(x[0] < -1.0 && x[x.len() - 1] > 1.0, "{shown:?}");
+}
