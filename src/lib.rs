@@ -12,27 +12,45 @@
 //! | floor | room | its one job |
 //! |---|---|---|
 //! | 0 | [`source`], [`diagnostic`] | files and spans; an error as data |
-//! | 1 | [`syntax`] | grammar, tree, printer |
+//! | 1 | `syntax` | grammar, tree, printer |
 //! | 2 | [`graph`] | formulas: function table, derivative, simplifier, evaluator, notations |
 //! | 3 | [`check`] | modules, names, kinds, trees into graphs; the embedded library |
-//! | 4 | [`symbols`] | what a text says about names, for editors and prompts |
+//! | 4 | `symbols` | what a text says about names, for editors and prompts |
 //! | 5 | [`kernel`] | lane code, elementary functions, machine code; the only `unsafe` |
 //! | 6 | [`export`] | formulas as programs and input files of others |
 //! | 6 | [`dynamics`] | the damped map, ensembles, seeded streams, where to start |
-//! | 7 | [`stats`] | mergeable running statistics |
-//! | 8 | [`learn`] | what is kept of trajectories, fits, the filter, the formulas of the scale |
+//! | 7 | `stats` | mergeable running statistics |
+//! | 8 | `learn` | what is kept of trajectories, fits, the filter, the formulas of the scale |
 //! | 10 | [`report`] | results as data, arrays, figures, pages |
 //! | 11 | [`session`] | one run put together, with its verdict |
 //! | 12 | [`repl`] | a prompt without a terminal: a session to define, evaluate and try in |
-//! | 12 | [`lsp`] | what an editor is told |
+//! | 12 | `lsp` | what an editor is told |
 //! | 13 | [`cli`] | arguments, files, terminals |
 //!
 //! Everything is dimensionless, as in Li & Tao 2024, *Automated construction of effective
 //! potential via algorithmic implicit bias*, whose equations the documentation cites. The library
 //! reads no file and no clock and prints nothing; [`cli`] does.
 //!
-//! To learn from a gradient that you compute yourself, see [`session::learn_gradient`]; from a
-//! formula:
+//! # Where to start
+//!
+//! What is documented here is for programs that embed this one, and keeps its meaning within a major
+//! version; what is only for the house itself is hidden.
+//!
+//! | you want to | call | an example |
+//! |---|---|---|
+//! | learn U from a formula | [`session::learn`] | below |
+//! | learn U from a gradient of your own | [`session::learn_gradient`], [`dynamics::Gradient`] | `examples/embed_gradient.rs` |
+//! | take what a user types, and answer with data | [`repl::Session::eval`] | `examples/embed.rs` |
+//! | read a program, with what it imports | [`check::check`], [`check::gather`] | below |
+//! | values and slopes of a formula, also in a loop of your own | [`session::Potential`], [`kernel::BatchKernel`] | `examples/own_loop.rs` |
+//! | find the scales, or a step for one | [`session::scan`], [`session::plan`] | |
+//! | look before a run | [`session::foresee`] | |
+//! | read the results | [`report::result::RunResult`] | |
+//! | draw a potential | [`session::portrait`] | |
+//! | write a formula for others | [`export::export`] | |
+//! | show a message | [`diagnostic::Diagnostic`], [`cli::render`] | `examples/embed.rs` |
+//!
+//! From a formula to its effective potential:
 //!
 //! ```
 //! use effpot_lang::check::check;
@@ -75,12 +93,17 @@ pub mod dynamics;
 pub mod export;
 pub mod graph;
 pub mod kernel;
+#[doc(hidden)]
 pub mod learn;
+#[doc(hidden)]
 pub mod lsp;
 pub mod repl;
 pub mod report;
 pub mod session;
 pub mod source;
+#[doc(hidden)]
 pub mod stats;
+#[doc(hidden)]
 pub mod symbols;
+#[doc(hidden)]
 pub mod syntax;

@@ -195,6 +195,37 @@ fn what_is_foreseen() {
         ("V(q) = q^2 + abs(q - 1)", "kink", "q = 1"),
         ("V(x, y) = x^2 + y^2 + max(x, y)", "kink", "max(x, y)"),
         ("V(q) = q^2 + floor(q)", "kink", "V jumps"),
+        // What no line along a coordinate meets that goes through one of three points.
+        (
+            "V(x, y) = x^2 + y^2 + abs(x - y - 0.3)",
+            "kink",
+            "`abs(x - y - 0.3)` has a kink",
+        ),
+        (
+            "V(x, y) = x^2 + y^2 + abs((x - 1.1)^2 + (y - 0.9)^2 - 0.02)",
+            "kink",
+            "has a kink",
+        ),
+        (
+            "V(x, y) = x^2 + y^2 + 1/((x - 1)^2 + (y - 1)^2 - 0.05)",
+            "singularity",
+            "falls without bound at (x, y) = ",
+        ),
+        (
+            "V(x, y, z) = x^2 + y^2 + z^2 + sqrt((x - 1)^2 + (y + 1)^2 + z^2 - 0.2)",
+            "singularity",
+            "`sqrt((x - 1)^2 + (y + 1)^2 + z^2 - 0.2)` has no value beyond (x, y, z) = ",
+        ),
+        (
+            "V(q) = 0.1*sqrt(q) + 0.01*q^2",
+            "singularity",
+            "`sqrt(q)` has no value beyond q = 0",
+        ),
+        (
+            "V(q) = (q - 1)^2 + if q > 3 then log(q - 9) else 3*(q - 1)^0.5",
+            "singularity",
+            "`(q - 1)^0.5` has no value beyond q = 1",
+        ),
         ("V(q) = log(-1 - q^2)", "nowhere-finite", "finite nowhere"),
     ] {
         let found = text(bad);

@@ -254,6 +254,18 @@ fn results_go_where_they_are_told_to_and_replace_nothing_unasked() {
     for file in files {
         assert!(place.path("a").join(file).is_file(), "{file} is missing");
     }
+    // What is learned is a program like any other, in the one layout.
+    place.run(&["fmt", "--check", "a/U.pot"]).is(0);
+    // What the others are held against has no error to tell.
+    let page = std::fs::read_to_string(place.path("a/report.html")).unwrap();
+    for cell in ["<td>V itself</td>", "<td class=\"number\">reference</td>"] {
+        assert!(page.contains(cell), "{cell}");
+    }
+    // A picture of both says at which scale U was learned.
+    let json = place.run(&["plot", "v.pot", "a", "--json"]).is(0).out;
+    let picture: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let heading = picture["potential"].as_str().unwrap();
+    assert!(heading.contains("; U at delta = 0.5, l = 0."), "{heading}");
     place
         .run(&short(&["-o", "a"]))
         .says(4, &["exists already", "--force"]);

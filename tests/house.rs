@@ -355,6 +355,45 @@ fn files_are_short_enough_to_be_read() {
     assert_none(&problems);
 }
 
+/// What the examples use is documented: an embedding program needs nothing that is hidden.
+#[test]
+fn examples_come_through_the_front_door() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: PathBuf| std::fs::read_to_string(path).unwrap();
+    let words = |text: &str| -> Vec<String> {
+        let words = text.split(|c: char| c != '_' && !c.is_alphanumeric());
+        words.map(str::to_owned).collect()
+    };
+    // The statements below the attribute, word by word.
+    let hidden = |file: PathBuf| -> Vec<String> {
+        let text = read(file);
+        let parts = text.split("#[doc(hidden)]").skip(1);
+        let statements = parts.filter_map(|part| part.split(';').next());
+        statements.flat_map(words).collect()
+    };
+    let of_the_house = hidden(root.join("src/lib.rs"));
+    assert!(of_the_house.contains(&"symbols".to_owned()));
+    let (mut problems, mut used) = (Vec::new(), 0);
+    for example in std::fs::read_dir(root.join("examples")).unwrap() {
+        let path = example.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "rs") {
+            continue;
+        }
+        let text = read(path.clone());
+        for import in text.split("use effpot_lang::").skip(1) {
+            let import = words(import.split(';').next().unwrap());
+            let room = &import[0];
+            let inside = hidden(root.join("src").join(room).join("mod.rs"));
+            used += 1;
+            let wrong = import.iter().filter(|word| !word.is_empty());
+            let wrong = wrong.filter(|word| of_the_house.contains(word) || inside.contains(word));
+            problems.extend(wrong.map(|word| format!("{}: {word}", path.display())));
+        }
+    }
+    assert!(used > 5, "{used}");
+    assert_none(&problems);
+}
+
 /// The walker itself: what it must see and what it must not.
 #[test]
 fn the_walker_reads_code_and_not_words_about_it() {

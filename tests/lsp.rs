@@ -96,6 +96,10 @@ fn a_conversation_from_the_first_message_to_the_last() {
     for name in ["q", "ε", "U0", "twice", "atan2", "if"] {
         assert!(labels.contains(&name), "{name} of {labels:?}");
     }
+    // In the quotes of an import, the programs around.
+    let files = client.at("textDocument/completion", &root, 0, 10);
+    assert_eq!(files[0]["label"], "parts.pot", "{files}");
+    assert_eq!(files[0]["textEdit"]["newText"], "parts.pot");
     let hover = client.at("textDocument/hover", &root, 3, 1);
     assert!(
         hover["contents"]["value"]

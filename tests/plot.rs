@@ -101,6 +101,41 @@ fn no_wave_hides() {
     }
 }
 
+/// A wave that is nearly too long for a band is one all along, or a line all along: strokes of a
+/// line between bands would say nothing. Between two bands a line takes a stretch of 16 columns at
+/// least, also where a slope hides and shows the wave by turns.
+#[test]
+fn bands_and_lines_do_not_alternate() {
+    let (mut bands, mut lines) = (0, 0);
+    for k in 0..60 {
+        let eps = 0.02 * 0.96f64.powi(k);
+        for large in ["x^2/2", "(x^2 - 1)^2", "0.1*sin(7*x)"] {
+            let text = format!("V(x) = {large} + {eps:e}*sin(x/{eps:e})");
+            let potential = potential(&text);
+            let options = PortraitOptions {
+                columns: 400,
+                ..options(&[(-2.0, 2.0)])
+            };
+            let picture = portrait(&potential, &[], &options, &Options::default()).unwrap();
+            for chart in &picture.charts[..2] {
+                let rough = &chart.traces[0].rough;
+                let runs: Vec<_> = rough.chunk_by(|a, b| a == b).collect();
+                let inside = runs.iter().skip(1).rev().skip(1);
+                let shortest = inside.filter(|run| !run[0]).map(|run| run.len()).min();
+                assert!(shortest.is_none_or(|n| n >= 16), "{text}: {shortest:?}");
+            }
+            // The slope of the parabola changes by little in a few columns.
+            if large == "x^2/2" {
+                let rough = &picture.charts[1].traces[0].rough;
+                assert!(rough.iter().all(|r| *r == rough[0]), "{text}");
+                bands += usize::from(rough[0]);
+                lines += usize::from(!rough[0]);
+            }
+        }
+    }
+    assert!(bands > 10 && lines > 10, "{bands} {lines}");
+}
+
 /// The smallest scale has charts of its own, over eight of its waves.
 #[test]
 fn the_zoom_shows_the_smallest_scale() {
@@ -304,7 +339,7 @@ fn what_is_printed() {
     };
     let text = printed(&["v.pot", "--with", "U", "--set", "a=3"]);
     assert!(
-        text.starts_with("V(q)   a = 3\n") && !text.contains('\x1b'),
+        text.starts_with("V(q), a = 3\n") && !text.contains('\x1b'),
         "{text}"
     );
     assert!(text.contains("dV/dq") && text.contains("V and U"));

@@ -12,6 +12,7 @@ mod definitions;
 mod elaborate;
 mod fold;
 mod forms;
+mod free;
 mod gather;
 mod kinds;
 mod language;
@@ -35,6 +36,7 @@ pub use language::{
     BLOCKS, DOMAINS, KEYS, Key, LanguageName, builtins, describe, is_builtin, library,
 };
 pub use meaning::Meaning;
+pub use names::UNKNOWN;
 pub use settings::{Block, Entry, Setting};
 pub use suggest::suggest;
 
@@ -71,7 +73,7 @@ pub struct Program {
 /// # Errors
 /// What is wrong with the program, all of it that can be seen at once.
 pub fn check(sources: &Sources, root: SourceId) -> Result<Program, Vec<Diagnostic>> {
-    let (tree, modules) = modules::read(sources, root)?;
+    let (tree, modules, mut found) = modules::read(sources, root)?;
     if modules.list[0].items.is_empty() {
         let message = format!("{} defines nothing", sources.get(root).name);
         let error = Diagnostic::error("empty", message);
@@ -79,11 +81,10 @@ pub fn check(sources: &Sources, root: SourceId) -> Result<Program, Vec<Diagnosti
             error.help("write a potential, such as `V(q) = q^2/2`"),
         ]);
     }
-    let mut found = Vec::new();
     let data = csv::Tables::read(sources, &tree, &mut found);
     let mut table = Table::new(&tree, &modules, data, &mut found);
     let settings = settings::expressions(&tree);
-    let mut resolved = names::resolve(&tree, &table, &settings, &mut found);
+    let mut resolved = names::resolve(sources, &tree, &table, &settings, &mut found);
     let mut order = cycles::order(&table, &resolved.uses, &mut resolved.wrong, &mut found);
     // What is wrong is not looked into again.
     for &at in &resolved.wrong {

@@ -33,14 +33,19 @@ pub(super) struct Modules {
 }
 
 /// Reads all files that the root reaches into one tree. Syntax errors and imports in a circle are
-/// reported; with them nothing more can be said.
-pub(super) fn read(sources: &Sources, root: SourceId) -> Result<(Tree, Modules), Vec<Diagnostic>> {
+/// reported; with them nothing more can be said, unless all of them are of signs that were
+/// understood: these come with the tree.
+pub(super) fn read(
+    sources: &Sources,
+    root: SourceId,
+) -> Result<(Tree, Modules, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut reader = Reader {
         sources,
         tree: Tree::new(root),
         known: HashMap::new(),
         modules: Vec::new(),
         errors: Vec::new(),
+        whole: true,
     };
     reader.module(root);
     let mut next = 0;
@@ -48,10 +53,11 @@ pub(super) fn read(sources: &Sources, root: SourceId) -> Result<(Tree, Modules),
         reader.imports(next);
         next += 1;
     }
+    let before = reader.errors.len();
     circles(&reader.modules, &mut reader.errors);
-    if reader.errors.is_empty() {
+    if reader.whole && reader.errors.len() == before {
         let list = reader.modules;
-        Ok((reader.tree, Modules { list }))
+        Ok((reader.tree, Modules { list }, reader.errors))
     } else {
         Err(reader.errors)
     }
@@ -63,6 +69,8 @@ struct Reader<'s> {
     known: HashMap<SourceId, u32>,
     modules: Vec<Module>,
     errors: Vec<Diagnostic>,
+    /// Whether the tree holds all that was written.
+    whole: bool,
 }
 
 impl Reader<'_> {
@@ -78,6 +86,7 @@ impl Reader<'_> {
         let tree = std::mem::replace(&mut self.tree, Tree::new(source));
         let parsed = parse_onto(tree, &file.text, source);
         self.tree = parsed.tree;
+        self.whole &= parsed.whole;
         self.errors.extend(parsed.errors);
         let library = self.sources.module_name(source);
         let name = match library {
@@ -108,6 +117,7 @@ impl Reader<'_> {
             };
             let Some(found) = found else {
                 self.errors.push(not_gathered(&name.text, name.span));
+                self.whole = false;
                 continue;
             };
             let module = self.module(found);

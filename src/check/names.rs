@@ -1,14 +1,20 @@
 //! Who is meant by each name: definitions, scopes, arity, and who uses whom.
 
-use super::definitions::{Builtin, Defined, Scope, Table, builtin, builtin_names, elsewhere};
+use super::definitions::{
+    Builtin, Defined, DefinedKind, Scope, Table, builtin, builtin_names, elsewhere,
+};
 use super::forms::Form;
+use super::free::missing_arguments;
 use super::library::{PREFIX, home};
 use super::suggest::suggest;
 use crate::diagnostic::Diagnostic;
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::syntax::{Binding, ExprId, ExprKind, Name, Range, Tree, alike};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+/// What is said at a name that nothing defines.
+pub const UNKNOWN: &str = "not known here";
 
 /// What a name or a call means.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -44,6 +50,7 @@ pub(super) struct Resolved {
 
 /// Resolves the names of all definitions, and of the settings of run blocks.
 pub(super) fn resolve(
+    sources: &Sources,
     tree: &Tree,
     table: &Table,
     settings: &[ExprId],
@@ -62,6 +69,9 @@ pub(super) fn resolve(
         tasks: Vec::new(),
         targets: vec![Target::None; tree.len()],
         first_slot: vec![0; tree.len()],
+        in_constant: false,
+        unknown: HashSet::new(),
+        free: Vec::new(),
         diagnostics,
     };
     let (mut frame, mut varied, mut uses) = (Vec::new(), Vec::new(), Vec::with_capacity(count));
@@ -69,6 +79,7 @@ pub(super) fn resolve(
     for (at, defined) in (0u32..).zip(&table.list) {
         let before = resolver.diagnostics.len();
         resolver.definition(defined);
+        resolver.report_free(sources, defined);
         if resolver.diagnostics[before..]
             .iter()
             .any(Diagnostic::is_error)
@@ -116,6 +127,11 @@ pub(super) struct Resolver<'t, 'd> {
     pub tasks: Vec<Task<'t>>,
     pub targets: Vec<Target>,
     pub first_slot: Vec<u32>,
+    /// The names in this definition that nothing defines.
+    unknown: HashSet<&'t str>,
+    /// Whether it is a constant, and those of them that may be its arguments.
+    in_constant: bool,
+    free: Vec<(String, Span)>,
     pub diagnostics: &'d mut Vec<Diagnostic>,
 }
 
@@ -125,6 +141,7 @@ impl<'t> Resolver<'t, '_> {
         self.slots = 0;
         self.arguments = 0;
         self.uses.clear();
+        self.unknown.clear();
     }
 
     fn definition(&mut self, defined: &Defined) {
@@ -138,9 +155,20 @@ impl<'t> Resolver<'t, '_> {
             self.bind(&argument.name, slot);
         }
         self.arguments = first + arguments.len() as u32;
+        self.in_constant = defined.kind == DefinedKind::Constant;
         if let Some(value) = defined.value {
             self.tasks.push(Task::Visit(value));
             self.run();
+        }
+    }
+
+    fn report_free(&mut self, sources: &Sources, defined: &Defined) {
+        self.in_constant = false;
+        let free = std::mem::take(&mut self.free);
+        if let (Some(value), false) = (defined.value, free.is_empty()) {
+            let formula = sources.slice(self.tree.span(value));
+            self.diagnostics
+                .push(missing_arguments(&defined.name, formula, &free));
         }
     }
 
@@ -296,7 +324,12 @@ impl<'t> Resolver<'t, '_> {
         );
     }
 
-    fn unknown(&mut self, span: Span, name: &str, call: bool) {
+    fn unknown(&mut self, span: Span, name: &'t str, call: bool) {
+        // Once in a definition.
+        if self.unknown.contains(name) {
+            return;
+        }
+        self.unknown.insert(name);
         // The search is slow, and after some dozens nobody reads on.
         let (mut near, mut twin) = (None, None);
         if self.diagnostics.len() < 50 {
@@ -311,7 +344,7 @@ impl<'t> Resolver<'t, '_> {
             near = suggest(name, known);
         }
         let message = format!("nothing is called `{name}`");
-        let error = Diagnostic::error("unknown-name", message).at(span, "not known here");
+        let error = Diagnostic::error("unknown-name", message).at(span, UNKNOWN);
         let help = match (near, call) {
             _ if elsewhere(name).is_some() => elsewhere(name).unwrap_or_default().to_owned(),
             _ if twin.is_some() => {
@@ -324,6 +357,9 @@ impl<'t> Resolver<'t, '_> {
                 format!("add `import {PREFIX}{module} ({name})`")
             }
             (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, false) if self.in_constant => {
+                return self.free.push((name.to_owned(), span));
+            }
             (None, true) => format!("define it: `{name}(x) = ...`"),
             (None, false) => format!(
                 "define it: `{name} = 1` is a constant, `param {name} = 1` can be set for a run"

@@ -2,7 +2,9 @@
 
 use super::definitions::{DefinedKind, Table};
 use super::elaborate::Elaborator;
+use super::language::BLOCKS;
 use super::names::Resolved;
+use super::suggest::suggest;
 use super::value::{Array, Value};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
@@ -90,6 +92,10 @@ pub(super) fn blocks(
     };
     let mut blocks: Vec<Block> = Vec::new();
     for (name, lines) in run_blocks(tree) {
+        if !BLOCKS.iter().any(|(known, _)| *known == name.text) {
+            diagnostics.push(unknown(name));
+            continue;
+        }
         if let Some(first) = blocks.iter().find(|block| block.name == name.text) {
             diagnostics.push(twice(&name.text, name.span, first.span));
             continue;
@@ -117,6 +123,23 @@ pub(super) fn blocks(
     }
     diagnostics.append(&mut reader.elaborator.diagnostics);
     blocks
+}
+
+fn unknown(name: &Name) -> Diagnostic {
+    let names = || BLOCKS.iter().map(|(known, _)| *known);
+    let help = match suggest(&name.text, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            let names: Vec<String> = names().map(|name| format!("`{name} {{ ... }}`")).collect();
+            format!("the blocks are {}", names.join(" and "))
+        }
+    };
+    Diagnostic::error(
+        "unknown-block",
+        format!("no command reads a block `{}`", name.text),
+    )
+    .at(name.span, "")
+    .help(help)
 }
 
 fn twice(name: &str, span: Span, first: Span) -> Diagnostic {

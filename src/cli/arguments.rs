@@ -23,9 +23,16 @@ use super::values::{
 };
 use crate::session::{Chosen, Estimator, Knots, NoiseSource, Options, ScanOptions};
 
+/// How the program is called, the main job first.
+pub const USAGE: [&str; 3] = [
+    "effpot-lang FILE --delta D [OPTIONS]",
+    "effpot-lang COMMAND [OPTIONS] ...",
+    "effpot-lang",
+];
+
 /// The effective potential of a multiscale potential, at the scale of your choice.
 #[derive(Parser, Debug)]
-#[command(name = "effpot-lang", version, max_term_width = 100)]
+#[command(name = "effpot-lang", version, max_term_width = 100, override_usage = USAGE.join("\n       "))]
 #[command(
     after_help = "`effpot-lang FILE --delta D` is short for `effpot-lang learn FILE --delta D`, and\n`effpot-lang` alone for `effpot-lang repl`."
 )]

@@ -19,6 +19,9 @@ use crate::report::result::Verdict;
 use crate::report::summary::summary;
 use crate::session::{self, Failure, Hooks, Job, Options, Outcome, Plan, Progress};
 
+/// The code of warnings about kinks.
+const KINK: &str = "kink";
+
 /// Runs the main job.
 pub fn learn(arguments: &Learn) -> Exit {
     let console = Console::new(&arguments.shared);
@@ -57,22 +60,23 @@ fn run(console: &Console<'_>, arguments: &Learn) -> Result<Exit, Exit> {
     );
     let folder = ResultsFolder::prepare(arguments.output.as_deref(), &stem, arguments.force)
         .map_err(|error| console.file_error(&error))?;
-    let foreseen = foreseen(console, arguments, &loaded, &job.options);
+    // A kink has a better witness after the run, where the samples are.
+    let foreseen = foreseen(arguments, &loaded, &job.options).into_iter();
+    let (kinks, foreseen): (Vec<_>, Vec<_>) = foreseen.partition(|f| f.code == KINK);
+    console.remark(&foreseen, &loaded.sources);
     let run = |hooks: &Hooks<'_>| session::learn(&job, hooks);
     let outcome = watched(threads, arguments.shared.quiet, run)
         .map_err(|failure| failed(console, &loaded, failure))?;
     let mut remarks = outcome.diagnostics.clone();
     remarks.retain(|remark| remark.is_error() || foreseen.iter().all(|f| f.code != remark.code));
+    if remarks.iter().all(|remark| remark.code != KINK) {
+        remarks.extend(kinks);
+    }
     finish(console, arguments, &loaded, folder, (outcome, remarks))
 }
 
-/// Says before a run what a look at the program shows; nothing where the run itself will refuse it.
-fn foreseen(
-    console: &Console<'_>,
-    arguments: &Learn,
-    loaded: &Loaded,
-    options: &Options,
-) -> Vec<Diagnostic> {
+/// What a look at the program shows before a run; nothing where the run itself will refuse it.
+fn foreseen(arguments: &Learn, loaded: &Loaded, options: &Options) -> Vec<Diagnostic> {
     let shared = &arguments.shared;
     let model = loaded.program.potential(shared.potential.as_deref());
     let (Ok(mut model), Ok(values), false) =
@@ -83,9 +87,7 @@ fn foreseen(
     for (parameter, value) in model.parameters.iter_mut().zip(values) {
         parameter.value = value;
     }
-    let found = forewarned(loaded, &model, options);
-    console.remark(&found, &loaded.sources);
-    found
+    forewarned(loaded, &model, options)
 }
 
 fn plan_as_json(plan: &Plan) -> String {

@@ -9,7 +9,7 @@ use clap_mangen::Man as Page;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use super::Exit;
-use super::arguments::{Cli, Shared};
+use super::arguments::{Cli, Shared, USAGE};
 use super::console::Console;
 use super::files::FileError;
 
@@ -77,7 +77,16 @@ fn whole(command: &Command) -> io::Result<Vec<u8>> {
     let mut out = Vec::new();
     page.render_title(&mut out)?;
     page.render_name_section(&mut out)?;
-    page.render_synopsis_section(&mut out)?;
+    let mut summary = Roff::new();
+    summary.control("SH", ["SYNOPSIS"]);
+    for (at, usage) in USAGE.iter().enumerate() {
+        if at > 0 {
+            summary.control("br", []);
+        }
+        let (program, rest) = usage.split_once(' ').unwrap_or((usage, ""));
+        summary.text([bold(program), roman(format!(" {rest}"))]);
+    }
+    summary.to_writer(&mut out)?;
     page.render_description_section(&mut out)?;
     let mut summary = Roff::new();
     summary.control("SH", ["COMMANDS"]);

@@ -1,5 +1,6 @@
 //! The command line: arguments, files, terminals, exit codes. Everything below is silent.
 
+#[doc(hidden)]
 pub mod arguments;
 mod bench;
 mod check;
@@ -8,6 +9,7 @@ mod console;
 mod eval;
 mod explain;
 mod export;
+#[doc(hidden)]
 pub mod files;
 mod fmt;
 mod learn;
@@ -17,6 +19,7 @@ mod plot;
 mod processor;
 pub mod render;
 mod repl;
+#[doc(hidden)]
 pub mod results;
 mod scan;
 mod values;

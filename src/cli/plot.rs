@@ -13,6 +13,7 @@ use super::values::{Point, point, positive, range, whole};
 use crate::check::suggest;
 use crate::diagnostic::Diagnostic;
 use crate::graph::Model;
+use crate::report::number::significant;
 use crate::report::portrait::Portrait;
 use crate::report::terminal::{Size, Style};
 use crate::session::{self, Options, PortraitOptions, Potential};
@@ -110,8 +111,11 @@ fn run(console: &Console<'_>, arguments: &Plot) -> Result<Exit, Exit> {
         }
         None => Options::default(),
     };
-    let portrait = session::portrait(&potential, &others, &options, &block)
+    let mut portrait = session::portrait(&potential, &others, &options, &block)
         .map_err(|problem| console.diagnose(&[problem], &loaded.sources, Exit::Failed))?;
+    if let Some(scale) = arguments.learned.as_deref().and_then(scale) {
+        portrait.heading.push_str(&scale);
+    }
     if let Some((path, kind)) = picture {
         let bytes = kind.draw(&portrait, arguments).map_err(|words| {
             usage(
@@ -244,6 +248,20 @@ fn compiled(console: &Console<'_>, loaded: &Loaded, model: Model) -> Result<Pote
         let problem = Diagnostic::error("not-compiled", error.to_string());
         console.diagnose(&[problem], &loaded.sources, Exit::Limit)
     })
+}
+
+/// The scale of a learned potential, as its results folder tells it.
+fn scale(learned: &Path) -> Option<String> {
+    let folder = match learned.is_dir() {
+        true => learned,
+        false => learned.parent().filter(|_| learned.ends_with("U.pot"))?,
+    };
+    let text = std::fs::read_to_string(folder.join("result.json")).ok()?;
+    let result: serde_json::Value = serde_json::from_str(&text).ok()?;
+    let delta = result["settings"]["delta"].as_f64()?;
+    let length = result["scale"]["length"].as_f64()?;
+    let [delta, length] = [delta, length].map(|x| significant(x, 3));
+    Some(format!("; U at delta = {delta}, l = {length}"))
 }
 
 /// What is drawn beside the potential: functions of the file, and a learned potential.

@@ -22,14 +22,22 @@ mod sums;
 mod survey;
 mod window;
 
+#[doc(hidden)]
 pub use counting::CountingMap;
+#[doc(hidden)]
 pub use damped::{DampedMap, bare_damped_map, counted_damped_map, damped_map};
 pub use damping::{Damping, NotDamping};
+#[doc(hidden)]
 pub use ensemble::{Census, Divergence, Ensemble, LaneFate, Starts};
 pub use gradient::{Gradient, pointwise};
+#[doc(hidden)]
 pub use places::{BinAxis, Place, Places};
 pub use side::Side;
+#[doc(hidden)]
 pub use streams::{Stream, Streams};
+#[doc(hidden)]
 pub use sums::Sums;
+#[doc(hidden)]
 pub use survey::{Survey, survey};
+#[doc(hidden)]
 pub use window::{CountedWindow, Counter, Observer, Window};

@@ -109,6 +109,9 @@ impl Module<'_> {
         lines.push(format!(
             "{f}(q) takes an array of shape (..., {d}) and gives one of shape (...)."
         ));
+        if d == 1 {
+            lines.push("A bare number for q gives bare numbers.".to_owned());
+        }
         if self.plan.gradient {
             lines.push(format!(
                 "gradient(q) gives an array of shape (..., {d}), value_and_gradient(q) both."
@@ -166,11 +169,22 @@ impl Module<'_> {
                 format!("The potential: (...) for q of shape (..., {d})."),
             ),
         };
+        let (bare, instead) = match (d, gradient) {
+            (1, true) => (
+                "    bare = q.ndim == 0\n    q = q[None] if bare else q\n",
+                ": for a list of points write q[:, None]",
+            ),
+            (1, false) => (
+                "    q = q[None] if q.ndim == 0 else q\n",
+                ": for a list of points write q[:, None]",
+            ),
+            _ => ("", ""),
+        };
         let mut out = format!(
             "@np.errstate(all=\"ignore\")\ndef {name}({}):\n    \"\"\"{text}\"\"\"\n    \
-             q = np.asarray(q, dtype=float)\n    \
+             q = np.asarray(q, dtype=float)\n{bare}    \
              if q.shape[-1:] != ({d},):\n        \
-             raise ValueError(f\"q has shape {{q.shape}}, not (..., {d})\")\n",
+             raise ValueError(f\"q has shape {{q.shape}}, not (..., {d}){instead}\")\n",
             self.signature()
         );
         for name in &self.parameters {
@@ -185,6 +199,7 @@ impl Module<'_> {
         }
         out.push_str(&code);
         out.push_str(match gradient {
+            true if d == 1 => "    return value[()], gradient[0] if bare else gradient\n\n\n",
             true => "    return value[()], gradient\n\n\n",
             false => "    return value[()]\n\n\n",
         });

@@ -12,12 +12,15 @@ mod batch;
 mod build;
 mod code;
 mod cranelift;
+#[doc(hidden)]
 pub mod denormals;
+#[doc(hidden)]
 pub mod elementary;
 mod emit;
 mod engine;
 mod harmonics;
 mod interpret;
+#[doc(hidden)]
 pub mod lane;
 mod lower;
 mod memory;
@@ -35,12 +38,18 @@ mod tests;
 mod x64;
 
 pub use batch::{BatchKernel, Wanted};
+#[doc(hidden)]
 pub use build::LaneBuilder;
+#[doc(hidden)]
 pub use code::{LaneCode, Table};
 pub use engine::{Engine, GroupRun, KernelError};
+#[doc(hidden)]
 pub use lane::{Integer, Mask, Shift, Value};
+#[doc(hidden)]
 pub use lower::{Lowering, lower_graph};
+#[doc(hidden)]
 pub use operations::Operations;
+#[doc(hidden)]
 pub use step::{LaneGradient, PreparedSteps, StepKernel, StepOutput, StepProgram};
 
 /// How many lanes (trajectories, points) a compiled loop advances together.

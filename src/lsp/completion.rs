@@ -4,7 +4,7 @@ use super::document::Document;
 use super::world::World;
 use crate::symbols::{Where, Word, WordKind};
 use lsp_types::{
-    CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, InsertTextFormat,
+    CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, InsertTextFormat, Range,
     TextEdit,
 };
 
@@ -18,6 +18,10 @@ pub(super) fn completion(
     let files = |path: &str| world.outline(&document.uri, path);
     let text = &document.text;
     let found = document.outline.words(text, byte, &files);
+    if found.place == Where::File {
+        let range = document.lines.range(text, &found.replace);
+        return files_below(document, world, &text[found.replace.clone()], range);
+    }
     let heads = |word: &Word| {
         // In a file a formula does not begin a line.
         let block = word.kind == WordKind::Block;
@@ -51,6 +55,29 @@ pub(super) fn completion(
         }
     });
     items.collect()
+}
+
+/// The programs in the folder of a document and below it whose paths begin as what is typed.
+fn files_below(
+    document: &Document,
+    world: &World<'_>,
+    typed: &str,
+    range: Range,
+) -> Vec<CompletionItem> {
+    let paths = world.below(&document.uri).into_iter();
+    let paths = paths.filter(|path| path.starts_with(typed));
+    paths
+        .map(|path| CompletionItem {
+            kind: Some(CompletionItemKind::FILE),
+            filter_text: Some(path.clone()),
+            text_edit: Some(CompletionTextEdit::Edit(TextEdit {
+                range,
+                new_text: path.clone(),
+            })),
+            label: path,
+            ..CompletionItem::default()
+        })
+        .collect()
 }
 
 fn kind(kind: WordKind) -> CompletionItemKind {

@@ -134,6 +134,22 @@ impl<'s> World<'s> {
         Some(self.file(&beside(address, written)?)?.outline)
     }
 
+    /// The paths of the other programs in the folder of one and below it, as an import of it writes
+    /// them.
+    pub fn below(&self, address: &str) -> Vec<String> {
+        let Some(own) = uri::path(address) else {
+            return Vec::new();
+        };
+        let folder = own.parent().unwrap_or(Path::new(""));
+        let others = self.disk.programs(folder).into_iter();
+        let others = others.filter(|path| *path != own);
+        let written = |path: PathBuf| {
+            let below = path.strip_prefix(folder).ok()?.to_str()?;
+            Some(below.replace(std::path::MAIN_SEPARATOR, "/"))
+        };
+        others.filter_map(written).collect()
+    }
+
     /// All programs that may have to do with one: those that are open, and those in its folder.
     pub fn around(&self, address: &str) -> Vec<Site> {
         let mut sites: Vec<Site> = self.documents.values().map(Site::of).collect();

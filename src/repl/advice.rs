@@ -1,7 +1,9 @@
 //! What to say where a prompt is asked for something that a file would write in another way.
 
 use super::commands::COMMANDS;
+use super::program::VALUE;
 use super::turn::{Stop, Turn};
+use crate::check::UNKNOWN;
 use crate::diagnostic::Diagnostic;
 use crate::syntax::{TokenKind, lex};
 use std::ops::Range;
@@ -84,14 +86,17 @@ fn is_free(turn: &Turn<'_>, problem: &Diagnostic) -> bool {
     // `x` is near to many names and meant to be none of them.
     let near = problem.help.as_deref().unwrap_or("");
     let is_near = near.starts_with("did you mean") && name.chars().count() > 2;
-    let helped = near.starts_with("define it") || near.starts_with("did you mean");
+    // A formula alone is a constant to the checker, which would be a function with arguments.
+    let is_formula = near.contains(VALUE) || near.starts_with("define ");
+    let helped = is_formula || near.starts_with("did you mean");
     let is_answer = name == super::state::ANSWER;
     problem.code == "unknown-name" && !called.starts_with('(') && helped && (!is_near || is_answer)
 }
 
 /// One error for all names that are free in a formula.
 fn unknown(turn: &Turn<'_>, free: Vec<Diagnostic>, text: &str) -> Diagnostic {
-    let labels: Vec<_> = free.into_iter().flat_map(|d| d.labels).collect();
+    let mut labels: Vec<_> = free.into_iter().flat_map(|d| d.labels).collect();
+    labels.retain(|label| label.message == UNKNOWN);
     let mut names: Vec<&str> = Vec::new();
     for label in &labels {
         let name = turn.shown.sources.slice(label.span);

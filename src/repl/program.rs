@@ -10,7 +10,7 @@ use crate::source::Sources;
 use std::sync::Arc;
 
 /// What a formula is called while it is evaluated.
-const VALUE: &str = "value_of_this_line";
+pub(super) const VALUE: &str = "value_of_this_line";
 
 impl Turn<'_> {
     /// Makes a program of the definitions, and drops what was set of parameters that are gone.

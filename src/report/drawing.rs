@@ -85,8 +85,8 @@ pub(super) fn unit(largest: f64) -> (f64, String) {
     (10f64.powi(power), format!("  [10{written}]"))
 }
 
-/// A corner for a legend of so many lines, and the upper end of the vertical axis that keeps every
-/// point out of it: a free corner if there is one, else the upper one that needs less head room.
+/// A place for a legend of so many lines, and the upper end of the vertical axis that keeps every
+/// point out of it: a free place if there is one, else the upper one that needs the least head room.
 pub(super) fn legend_place(
     layers: &[Layer],
     x: &Axis,
@@ -102,25 +102,33 @@ pub(super) fn legend_place(
         .filter(|(px, py)| px.is_finite() && py.is_finite())
         .map(|(px, py)| ((px - x.lo) / (x.hi - x.lo), py))
         .collect();
-    let beside = |left: bool| {
-        let near = move |&(px, _): &(f64, f64)| if left { px < width } else { px > 1.0 - width };
-        extent(points.iter().filter(|p| near(p)).map(|&(_, py)| py)).unwrap_or((hi, lo))
+    let beside = |from: f64| {
+        let near = points
+            .iter()
+            .filter(|(px, _)| *px > from && *px < from + width);
+        extent(near.map(|&(_, py)| py)).unwrap_or((hi, lo))
     };
+    let (right, left, middle) = (1.0 - width, 0.0, 0.5 * (1.0 - width));
     // The end of the axis from which on the highest point is below the legend.
-    let room = |left: bool| (lo + (beside(left).1 - lo) / (1.0 - height)).max(hi);
-    let free_below = |left: bool| beside(left).0 > lo + height * (hi - lo);
-    let (right, left) = (room(false), room(true));
-    if right <= hi {
-        (Corner::TopRight, hi)
-    } else if left <= hi {
-        (Corner::TopLeft, hi)
-    } else if free_below(false) {
-        (Corner::BottomRight, hi)
-    } else if free_below(true) {
-        (Corner::BottomLeft, hi)
-    } else if left < right {
-        (Corner::TopLeft, left)
-    } else {
-        (Corner::TopRight, right)
+    let above = [
+        (Corner::TopRight, right),
+        (Corner::TopLeft, left),
+        (Corner::Top, middle),
+    ]
+    .map(|(corner, from)| {
+        (
+            corner,
+            (lo + (beside(from).1 - lo) / (1.0 - height)).max(hi),
+        )
+    });
+    if let Some(free) = above.iter().find(|(_, room)| *room <= hi) {
+        return *free;
     }
+    let below = [(Corner::BottomRight, right), (Corner::BottomLeft, left)];
+    let free_below = |(_, from): &&(Corner, f64)| beside(*from).0 > lo + height * (hi - lo);
+    if let Some((corner, _)) = below.iter().find(free_below) {
+        return (*corner, hi);
+    }
+    let least = above.into_iter().min_by(|a, b| a.1.total_cmp(&b.1));
+    least.unwrap_or((Corner::TopRight, hi))
 }

@@ -44,6 +44,9 @@ const ZERO: Stroke = Stroke {
     dash: Some("2 3"),
 };
 
+/// A line that bends less often has no small structure.
+const FEW_BENDS: usize = 4;
+
 /// The figure of a run; panels for which there is no data are left out.
 ///
 /// The full potential, its roughness, the learned potential with its reference, what is between
@@ -130,6 +133,10 @@ fn full(curves: &Curves) -> Option<Panel> {
 fn roughness(curves: &Curves) -> Option<Panel> {
     let (lo, hi) = extent(curves.zoom.x.iter().copied())?;
     let (bottom, top) = extent(curves.zoom.y.iter().copied())?;
+    // Along a line that no wave goes along there is nothing to see.
+    if bends(&curves.zoom.y) < FEW_BENDS {
+        return None;
+    }
     let (x, x_label) = readable(&curves.zoom.x, lo, hi, &curves.coordinate);
     let name = format!("{}({})", curves.potential, curves.coordinate);
     let (y, y_label) = readable(&curves.zoom.y, bottom, top, &name);
@@ -148,6 +155,17 @@ fn roughness(curves: &Curves) -> Option<Panel> {
         shaded: Vec::new(),
         legend: None,
     })
+}
+
+/// How often a line goes over from one bend to the other.
+fn bends(y: &[f64]) -> usize {
+    let rounding = 1e-13 * y.iter().fold(0.0, |most: f64, y| most.max(y.abs()));
+    let second = y.windows(3).map(|w| w[0] - 2.0 * w[1] + w[2]);
+    let bent: Vec<bool> = second
+        .filter(|b| b.abs() > rounding)
+        .map(|b| b > 0.0)
+        .collect();
+    bent.windows(2).filter(|pair| pair[0] != pair[1]).count()
 }
 
 /// How much closer the zoom is than the whole, two digits.
@@ -220,33 +238,64 @@ fn difference(curves: &Curves) -> Option<Panel> {
         kept.collect()
     };
     let (y, stderr) = (inside(&y), inside(&curves.u_stderr));
-    let (lo, hi) = extent([&y, &stderr].into_iter().flatten().copied())?;
+    let most = shown(curves, &y, &stderr)?;
     // One factor for line and band, so that the ticks stay short numbers.
-    let (unit, suffix) = unit(lo.abs().max(hi.abs()));
+    let (unit, suffix) = unit(most);
     let scaled = |values: &[f64]| -> Vec<f64> { values.iter().map(|v| v / unit).collect() };
     let (y, stderr) = (scaled(&y), scaled(&stderr));
     let axis = horizontal(curves);
-    let layers = vec![
-        band(&curves.x, &y, &stderr),
-        Layer::Line {
-            x: vec![axis.lo, axis.hi],
-            y: vec![0.0, 0.0],
-            stroke: ZERO,
-            label: None,
-        },
-        line(
-            &curves.x,
-            &y,
-            Stroke {
-                width: 1.4,
-                ..LEARNED
-            },
-            "difference",
-        ),
-    ];
     let name = format!("U − {}{suffix}", reference.name);
-    let title = format!("the effective potential less {}", reference.name);
-    Some(panel(title, axis, name, layers, curves))
+    let title = format!("the effective potential minus {}", reference.name);
+    let ending_at = |end: f64| {
+        let mut layers = vec![
+            band(&curves.x, &y, &stderr),
+            Layer::Line {
+                x: vec![axis.lo, axis.hi],
+                y: vec![0.0, 0.0],
+                stroke: ZERO,
+                label: None,
+            },
+            line(
+                &curves.x,
+                &y,
+                Stroke {
+                    width: 1.4,
+                    ..LEARNED
+                },
+                "difference",
+            ),
+        ];
+        layers.iter_mut().for_each(|layer| layer.clamp(-end, end));
+        layers
+    };
+    // What goes beyond what is shown leaves the panel.
+    let within = panel(title, axis.clone(), name, ending_at(most / unit), curves);
+    Some(Panel {
+        layers: ending_at(3.0 * most / unit),
+        ..within
+    })
+}
+
+/// What is shown of a difference, upwards and downwards: itself and its errors where nearly all
+/// samples are; at the ends both go far beyond.
+fn shown(curves: &Curves, difference: &[f64], stderr: &[f64]) -> Option<f64> {
+    let density = |at: usize| curves.density.get(at).copied().unwrap_or(1.0);
+    // The size that so large a share of the samples is below.
+    let below = |share: f64, size: &dyn Fn(usize) -> f64| -> Option<f64> {
+        let sizes = (0..difference.len()).map(|at| (size(at), density(at)));
+        let mut sizes: Vec<(f64, f64)> = sizes.filter(|(size, _)| size.is_finite()).collect();
+        sizes.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut left = share * sizes.iter().map(|(_, weight)| weight).sum::<f64>();
+        let found = sizes.iter().find(|(_, weight)| {
+            left -= weight;
+            left <= 0.0
+        });
+        found.or(sizes.last()).map(|(size, _)| *size)
+    };
+    let own = below(0.999, &|at| difference[at].abs())?;
+    let errors = below(0.95, &|at| difference[at].abs() + 2.0 * stderr[at])?;
+    let most = errors.max(1.5 * own);
+    Some(if most > 0.0 { most } else { 1.0 })
 }
 
 fn density(curves: &Curves) -> Option<Panel> {

@@ -27,13 +27,13 @@ h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; border-bottom: 1px solid #ccc; 
 .good { background: #e2f0e4; color: #17532a; border: 1px solid #17532a; }
 .bad { background: #fbe6df; color: #7d2408; border: 1px solid #7d2408; }
 pre { font: .86rem/1.45 ui-monospace, Menlo, Consolas, monospace; background: #f6f6f4;
-  border: 1px solid #e2e2de; padding: .8rem 1rem; overflow-x: auto; }
+  border: 1px solid #e2e2de; padding: .8rem 1rem; overflow-x: auto; white-space: pre-wrap; }
 table { border-collapse: collapse; font: .92rem/1.4 system-ui, sans-serif; }
 th, td { text-align: left; padding: .28rem 1.1rem .28rem 0; border-bottom: 1px solid #e6e6e6; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 figure { margin: 0; } figure svg { max-width: 100%; height: auto; }
 li { margin: .3rem 0; } .help { color: #444; }
-@media print { body { margin: 0; max-width: none; } pre { white-space: pre-wrap; } }
+@media print { body { margin: 0; max-width: none; } }
 ";
 
 /// The page.
@@ -41,7 +41,7 @@ pub fn html(result: &RunResult, page: &Page<'_>) -> String {
     let program = &result.program;
     let title = format!(
         "{}: {}({})",
-        program.file,
+        program.file.rsplit(['/', '\\']).next().unwrap_or_default(),
         program.potential,
         coordinates(&program.variables)
     );
@@ -141,7 +141,7 @@ fn diagnostics(out: &mut String, result: &RunResult) {
             escape(&row.message)
         );
         if let Some(help) = &row.help {
-            let _ = write!(out, " <span class=\"help\">{}</span>", escape(help));
+            let _ = write!(out, "<br><span class=\"help\">{}</span>", escape(help));
         }
         out.push_str("</li>\n");
     }
@@ -163,11 +163,16 @@ fn table(out: &mut String, result: &RunResult) {
     );
     let shown = |x: Option<f64>| x.map_or(String::new(), |x| significant(x, 3));
     for row in &result.table {
+        // What the others are held against has no error of its own to tell.
+        let own = |error: Option<f64>| match row.estimator == reference {
+            true => "reference".to_owned(),
+            false => shown(error),
+        };
         let cells = [
             row.evaluations.to_string(),
-            shown(row.rmse),
-            shown(row.force_rmse),
-            shown(row.max_abs),
+            own(row.rmse),
+            shown(row.force_rmse.filter(|_| row.estimator != reference)),
+            shown(row.max_abs.filter(|_| row.estimator != reference)),
             shown(row.stderr),
             shown(row.seconds),
         ];

@@ -147,6 +147,7 @@ fn layout(panel: &Panel, letter: Option<char>) -> Layout {
         Some(corner) => layout
             .with_legend_entries(legend(panel))
             .with_legend_position(match corner {
+                Corner::Top => LegendPosition::InsideTopCenter,
                 Corner::TopLeft => LegendPosition::InsideTopLeft,
                 Corner::TopRight => LegendPosition::InsideTopRight,
                 Corner::BottomLeft => LegendPosition::InsideBottomLeft,

@@ -153,6 +153,23 @@ fn quantile(values: impl Iterator<Item = f64>, share: f64) -> Option<f64> {
     sorted.get((share * last as f64).round() as usize).copied()
 }
 
+/// The size of a field that nearly all samples are below: at the edge of what was sampled errors
+/// are many times those of the rest, which would be of one colour beside them.
+fn sampled(surfaces: &Surfaces, values: &[f64]) -> Option<f64> {
+    let cells = values.iter().zip(&surfaces.density).enumerate();
+    let cells = cells.filter(|(cell, (value, _))| surfaces.is_covered(*cell) && value.is_finite());
+    let mut sorted: Vec<(f64, f64)> = cells.map(|(_, (value, w))| (value.abs(), *w)).collect();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut left = 0.999 * sorted.iter().map(|(_, weight)| weight).sum::<f64>();
+    for (value, weight) in &sorted {
+        left -= weight;
+        if left <= 0.0 && *value > 0.0 {
+            return Some(*value);
+        }
+    }
+    sorted.last().map(|(value, _)| *value)
+}
+
 /// `U` above its lowest well, and `V` at the same levels; without `U`, `V` above its least value.
 fn potential(surfaces: &Surfaces) -> Option<Picture> {
     let name = &surfaces.potential;
@@ -230,18 +247,18 @@ fn error(surfaces: &Surfaces) -> Option<Picture> {
         let shift = surfaces.offset(&reference.u);
         let pairs = surfaces.u.iter().zip(&reference.u);
         let difference: Vec<f64> = pairs.map(|(u, r)| u - (r - shift)).collect();
-        let sizes = covered(surfaces, &difference).map(f64::abs);
-        if let Some(most) = quantile(sizes, 0.99).filter(|most| *most > 0.0) {
+        if let Some(most) = sampled(surfaces, &difference).filter(|most| *most > 0.0) {
             let name = &reference.name;
             let bands = Bands::around_zero(most, &format!("U − {name}"));
-            let title = format!("the effective potential less {name}");
+            let title = format!("the effective potential minus {name}");
             maps.push(map(surfaces, title, &difference, bands));
             words += &format!(
-                "U less {name}, of mean zero over the samples; white is less than the smallest level."
+                "U minus {name}, of mean zero over the samples; white is less than the smallest level, \
+                 and the last colours hold all that is larger."
             );
         }
     }
-    let greatest = quantile(covered(surfaces, &surfaces.u_stderr), 0.98);
+    let greatest = sampled(surfaces, &surfaces.u_stderr);
     if let Some(most) = greatest.filter(|most| *most > 0.0) {
         let label = "standard error of U";
         let bands = Bands::between(0.0, most, 8.0, Palette::Amount, label);

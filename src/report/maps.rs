@@ -95,9 +95,9 @@ impl Bands {
         match self
             .levels
             .iter()
-            .any(|level| axis.tick(*level).len() > LONGEST)
+            .any(|level| axis.tick(*level).chars().count() > LONGEST)
         {
-            true => significant(level, 3),
+            true => significant(level, 3).replacen('-', "\u{2212}", usize::from(level < 0.0)),
             false => axis.tick(level),
         }
     }

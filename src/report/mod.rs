@@ -1,29 +1,47 @@
 //! What a run leaves behind: data, arrays, figures, a summary and a page, all as values; writing
 //! them to files is for the callers.
 
+#[doc(hidden)]
 pub mod arrays;
+#[doc(hidden)]
 pub mod bench;
+#[doc(hidden)]
 pub mod chart;
+#[doc(hidden)]
 pub mod critical;
+#[doc(hidden)]
 pub mod curves;
+#[doc(hidden)]
 pub mod figure;
+#[doc(hidden)]
 pub mod html;
+#[doc(hidden)]
 pub mod kuva;
+#[doc(hidden)]
 pub mod landscape;
+#[doc(hidden)]
 pub mod maps;
 pub mod number;
+#[doc(hidden)]
 pub mod plot;
 pub mod portrait;
 pub mod result;
+#[doc(hidden)]
 pub mod scan;
+#[doc(hidden)]
 pub mod sections;
 pub mod summary;
+#[doc(hidden)]
 pub mod surfaces;
+#[doc(hidden)]
 pub mod table;
 pub mod terminal;
+#[doc(hidden)]
 pub mod trace;
+#[doc(hidden)]
 pub mod window;
 
+#[doc(hidden)]
 pub mod calibration;
 mod canvas;
 mod contour;

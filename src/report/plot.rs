@@ -63,6 +63,17 @@ impl Layer {
             } => [pair(x, lower), pair(x, upper)].concat(),
         }
     }
+
+    /// Brings what is outside an interval to its ends.
+    pub fn clamp(&mut self, lo: f64, hi: f64) {
+        let values: Vec<&mut f64> = match self {
+            Layer::Line { y, .. } => y.iter_mut().collect(),
+            Layer::Band { lower, upper, .. } => lower.iter_mut().chain(upper).collect(),
+        };
+        for value in values {
+            *value = value.clamp(lo, hi);
+        }
+    }
 }
 
 /// One of the two axes of a panel.
@@ -183,6 +194,8 @@ fn quarters(count: f64) -> String {
 /// A corner of a panel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Corner {
+    /// Above, in the middle.
+    Top,
     /// Above, left.
     TopLeft,
     /// Above, right.

@@ -9,7 +9,7 @@ use super::plot::{Axis, Figure, Layer, Panel, Stroke, is_turn};
 use super::surfaces::Surfaces;
 use super::table::csv;
 use super::terminal::{self, Size, Style};
-use super::trace::Trace;
+use super::trace::{Trace, around, stretches};
 use super::window::window;
 use serde_json::{Value, json};
 
@@ -19,10 +19,13 @@ const DASHES: [Option<&str>; 5] = [None, None, Some("6 3"), Some("2 3"), Some("8
 /// Where a curve is rough its range is filled.
 const BANDS: [&str; 5] = ["#b9b9b9", "#a9cdea", "#f6d795", "#a3d3c5", "#e3bfd8"];
 
-/// A band of this part of the height of a panel is as thin as a line.
-const THIN: f64 = 0.008;
+/// A band of this part of the height of a panel is as thin as a line, and one of that part no more.
+const THIN: f64 = 0.006;
+const THICK: f64 = 0.01;
 /// Pixels of the heading.
 const HEAD: f64 = 26.0;
+/// Pixels from a line of words to the next.
+const LINE: f64 = 15.0;
 
 /// Curves over one range of a coordinate.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -190,8 +193,11 @@ fn drawn(
         dash: DASHES[kind],
     };
     // A band that is thinner than a line is a line.
-    let thick = |at: usize| trace.upper[at] - trace.lower[at] > THIN * (hi - lo);
-    let rough = |at: usize| trace.rough.get(at) == Some(&true) && thick(at);
+    let wider = |at: usize, part: f64| {
+        trace.rough[at] && trace.upper[at] - trace.lower[at] > part * (hi - lo)
+    };
+    let banded = stretches(trace.x.len(), |at| wider(at, THICK), |at| wider(at, THIN));
+    let rough = |at: usize| banded.get(at) == Some(&true);
     let (mut x, mut y): (Vec<f64>, Vec<f64>) = Default::default();
     for (number, (at, value)) in trace.line.x.iter().zip(&trace.line.y).enumerate() {
         let value = if rough(number / 2) {
@@ -214,10 +220,10 @@ fn drawn(
     if has_band {
         // To the columns beside it, so that no gap is left.
         let shown = |at: usize| rough(at) || rough(at + 1) || (at > 0 && rough(at - 1));
-        // An edge over three columns: that of one alone would show the beat of waves with columns.
+        // An edge over five columns: that of one alone would show the beat of waves with columns.
         let part = |values: &[f64], best: fn(f64, f64) -> f64| -> Vec<f64> {
             let edge = |at: usize| {
-                let around = &values[at.saturating_sub(1)..(at + 2).min(values.len())];
+                let around = &values[around(at, values.len())];
                 near(around.iter().copied().fold(f64::NAN, best))
             };
             let columns = 0..values.len();
@@ -301,7 +307,8 @@ impl Portrait {
             ..landscape::atlas(&first.surfaces, self.maps())
         });
         let figure = self.figure(width, row_height);
-        let mut size = [width, HEAD];
+        let heading = folded(&self.heading, width - 24.0, 13.0);
+        let mut size = [width, HEAD + LINE * heading.len().saturating_sub(1) as f64];
         let above = size[1];
         if let Some(atlas) = &atlas {
             let [wide, high] = chart::size(atlas);
@@ -312,12 +319,12 @@ impl Portrait {
             size[1] += row_height * figure.panels.len().div_ceil(figure.columns) as f64;
         }
         let below = size[1];
-        let words = folded(&self.words.join(" "), size[0] - 24.0);
-        size[1] += 15.0 * words.len() as f64 + 10.0;
+        let words = folded(&self.words.join(" "), size[0] - 24.0, 11.0);
+        size[1] += LINE * words.len() as f64 + 10.0;
         let mut canvas = Canvas::new(size);
-        let heading = folded(&self.heading, size[0] - 24.0);
-        if let Some(heading) = heading.first() {
-            canvas.text(Text::new([12.0, 18.0], heading, 13.0, Anchor::Start));
+        for (number, line) in heading.iter().enumerate() {
+            let at = [12.0, 18.0 + LINE * number as f64];
+            canvas.text(Text::new(at, line, 13.0, Anchor::Start));
         }
         if let Some(atlas) = &atlas {
             let left = 0.5 * (canvas.size[0] - chart::size(atlas)[0]);
@@ -327,7 +334,7 @@ impl Portrait {
             canvas.panels(figure, [0.0, between]);
         }
         for (number, line) in words.iter().enumerate() {
-            let at = [12.0, below + 12.0 + 15.0 * number as f64];
+            let at = [12.0, below + 12.0 + LINE * number as f64];
             canvas.text(Text::new(at, line, 11.0, Anchor::Start));
         }
         canvas
@@ -399,12 +406,12 @@ impl Portrait {
     }
 }
 
-/// Words in lines of a width in pixels.
-fn folded(words: &str, width: f64) -> Vec<String> {
+/// Words of a height in lines of a width, both in pixels.
+fn folded(words: &str, width: f64, high: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in words.split_whitespace() {
         match lines.last_mut() {
-            Some(line) if text_width(line, 11.0) + text_width(word, 11.0) + 6.0 < width => {
+            Some(line) if text_width(line, high) + text_width(word, high) + 6.0 < width => {
                 line.push(' ');
                 line.push_str(word);
             }

@@ -1,13 +1,19 @@
 //! A curve as a picture can show it: what it does within each of so many columns.
 
 use super::curves::Line;
+use std::ops::Range;
 
 /// Points that are looked at in a column.
 const POINTS: usize = 128;
 /// A curve that goes up and down by so many times its range within a few columns is rough there.
 const TURNS: f64 = 3.0;
+/// Next to a rough place a curve stays rough as long as it does that so many times.
+const FEWER_TURNS: f64 = 2.0;
 /// So many columns on either side are looked at together.
 const AROUND: usize = 2;
+/// Rough places that are nearer than so many columns are one: a few strokes between two bands say
+/// less than one band.
+const NEAR: usize = 16;
 /// Differences that are this part of the values are rounding.
 const ROUNDING: f64 = 1e-12;
 
@@ -60,10 +66,46 @@ pub fn trace(
         let centre = lo + (number as f64 + 0.5) / columns as f64 * (hi - lo);
         ways.push(trace.push(centre, x, y));
     }
-    trace.rough = (0..ways.len())
-        .map(|at| trace.is_rough_at(&ways, at))
-        .collect();
+    let turns: Vec<f64> = (0..columns).map(|at| trace.turns(&ways, at)).collect();
+    trace.rough = stretches(
+        columns,
+        |at| turns[at] > TURNS,
+        |at| turns[at] > FEWER_TURNS,
+    );
     trace
+}
+
+/// The columns that are looked at together with one: at an end those next to it.
+pub(super) fn around(at: usize, columns: usize) -> Range<usize> {
+    let wide = (2 * AROUND + 1).min(columns);
+    let begin = at.saturating_sub(AROUND).min(columns - wide);
+    begin..begin + wide
+}
+
+/// Columns in stretches that change seldom: those that are surely so, what is likely so next to
+/// them, and what is between two such stretches that are near each other. A single threshold would
+/// be crossed again and again by what is close to it.
+pub(super) fn stretches(
+    columns: usize,
+    surely: impl Fn(usize) -> bool,
+    likely: impl Fn(usize) -> bool,
+) -> Vec<bool> {
+    let mut found = vec![false; columns];
+    let likely: Vec<bool> = (0..columns).map(|at| likely(at) || surely(at)).collect();
+    let (mut at, mut end) = (0, None);
+    for run in likely.chunk_by(|a, b| a == b) {
+        let own = at..at + run.len();
+        at = own.end;
+        if run[0] && own.clone().any(&surely) {
+            let begin = match end {
+                Some(end) if own.start - end < NEAR => end,
+                _ => own.start,
+            };
+            found[begin..own.end].fill(true);
+            end = Some(own.end);
+        }
+    }
+    found
 }
 
 /// How a curve goes through a column.
@@ -100,10 +142,10 @@ impl Trace {
         }
     }
 
-    /// Whether the curve turns often around a column: a stretch of a few columns tells a wave from
-    /// one peak.
-    fn is_rough_at(&self, ways: &[Way], at: usize) -> bool {
-        let stretch = at.saturating_sub(AROUND)..(at + AROUND + 1).min(ways.len());
+    /// How many times its range the curve goes up and down around a column: a stretch of a few
+    /// columns tells a wave from one peak.
+    fn turns(&self, ways: &[Way], at: usize) -> f64 {
+        let stretch = around(at, ways.len());
         let own = &ways[stretch.clone()];
         let joins = own.windows(2).map(|w| (w[1].first - w[0].last).abs());
         let way = own
@@ -116,7 +158,10 @@ impl Trace {
         };
         let (lo, hi) = (ends(&self.lower, f64::min), ends(&self.upper, f64::max));
         let noise = ROUNDING * lo.abs().max(hi.abs());
-        hi - lo > noise && way.sum::<f64>() > TURNS * (hi - lo)
+        match hi - lo > noise {
+            true => way.sum::<f64>() / (hi - lo),
+            false => 0.0,
+        }
     }
 
     /// Whether it is rough somewhere.

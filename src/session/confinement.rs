@@ -215,7 +215,7 @@ const SOME: i32 = 10;
 const DEEP: i32 = 2 * SOME;
 
 /// The nodes that are infinite where another one is zero, and that one.
-fn singular(graph: &Graph, root: Node, dimension: usize) -> Vec<(Node, Node)> {
+pub(super) fn singular(graph: &Graph, root: Node, dimension: usize) -> Vec<(Node, Node)> {
     use Function::{Divide, Log, Log10, Power};
     let depends = graph.depends(|input| (input as usize) < dimension);
     let nodes = graph.schedule(&[root]).into_iter();

@@ -7,6 +7,7 @@
 
 use super::results::Learned;
 use super::verdict::place;
+use super::walks::{Line, Walk};
 use super::{Potential, terms};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Comparison, Evaluator, Function, Graph, Node, Op};
@@ -49,9 +50,7 @@ struct Site {
 
 /// Two neighbouring points of a line that a site switches between.
 struct Switch {
-    axis: usize,
-    /// A point of the line; its coordinate `axis` means nothing.
-    line: Vec<f64>,
+    line: Line,
     a: f64,
     b: f64,
     /// The share of the samples in the bins there.
@@ -116,9 +115,6 @@ pub(super) fn kink(learned: &Learned<'_>) -> Option<Diagnostic> {
     search.strongest(&search.switches(learned))
 }
 
-/// A line along an axis: a point of it, the axis, and the coordinates along that.
-pub(super) type Walk = (Vec<f64>, usize, Vec<f64>);
-
 /// The same before a run, along some lines, with a guess of the resolution length and temperature.
 pub(super) fn foreseen(
     potential: &Potential,
@@ -142,8 +138,8 @@ pub(super) fn foreseen(
         measured: false,
     };
     let mut switches: Vec<Vec<Switch>> = search.sites.iter().map(|_| Vec::new()).collect();
-    for (line, axis, along) in walks {
-        search.walk(line, *axis, along, &[1.0], &mut switches);
+    for (line, along) in walks {
+        search.walk(line, along, &[1.0], &mut switches);
     }
     search.strongest(&switches)
 }
@@ -236,7 +232,7 @@ impl Search<'_> {
                         let hi = lo + width * run.len() as f64;
                         let along = points(lo, hi, each * run.len());
                         let density: Vec<f64> = run.iter().map(|at| bins.density[*at]).collect();
-                        self.walk(&from, axis, &along, &density, &mut found);
+                        self.walk(&Line::along(&from, axis), &along, &density, &mut found);
                     }
                 }
             }
@@ -245,15 +241,8 @@ impl Search<'_> {
     }
 
     /// Adds the switches along a line through bins of that density.
-    fn walk(
-        &self,
-        line: &[f64],
-        axis: usize,
-        along: &[f64],
-        density: &[f64],
-        found: &mut [Vec<Switch>],
-    ) {
-        let keys = self.keys(line, axis, along);
+    fn walk(&self, line: &Line, along: &[f64], density: &[f64], found: &mut [Vec<Switch>]) {
+        let keys = self.keys(line, along);
         let (first, last) = (along[0], along[along.len() - 1]);
         let step = (last - first) / along.len() as f64;
         // As many points as there are in half a length.
@@ -265,8 +254,7 @@ impl Search<'_> {
                 let after = changes.get(n + 1).map_or(usize::MAX, |next| next - at);
                 if before.min(after) > reach {
                     let switch = Switch {
-                        axis,
-                        line: line.to_vec(),
+                        line: line.clone(),
                         a: along[at],
                         b: along[at + 1],
                         density: density[at * density.len() / along.len()],
@@ -278,10 +266,9 @@ impl Search<'_> {
     }
 
     /// The keys of all sites along a line. Shape: sites, points.
-    fn keys(&self, line: &[f64], axis: usize, along: &[f64]) -> Vec<f64> {
+    fn keys(&self, line: &Line, along: &[f64]) -> Vec<f64> {
         let n = along.len();
-        let mut points: Vec<f64> = line.iter().flat_map(|x| vec![*x; n]).collect();
-        points[axis * n..][..n].copy_from_slice(along);
+        let points = line.points(along);
         let mut keys = vec![f64::NAN; self.sites.len() * n];
         let parameters = &self.potential.parameters;
         self.kernel.evaluate(&points, n, parameters, &mut keys);
@@ -291,7 +278,7 @@ impl Search<'_> {
     /// Looks closely at a switch; `None` where V and its gradient do not jump, or where it is one of
     /// many.
     fn jump(&self, site: usize, switch: &Switch) -> Option<Jump> {
-        let key = |x: f64| self.keys(&switch.line, switch.axis, &[x])[site];
+        let key = |x: f64| self.keys(&switch.line, &[x])[site];
         let (mut a, mut b) = (switch.a, switch.b);
         let middle = 0.5 * (a + b);
         let around = points(
@@ -299,12 +286,12 @@ impl Search<'_> {
             middle + 0.5 * self.length,
             CLOSE,
         );
-        let keys = self.keys(&switch.line, switch.axis, &around);
+        let keys = self.keys(&switch.line, &around);
         if changes(&keys[site * CLOSE..][..CLOSE]).len() > FEW {
             return None;
         }
         let here = key(a);
-        let scale = a.abs().max(b.abs()).max(self.length);
+        let scale = switch.line.size(a).max(b.abs()).max(self.length);
         while b - a > 1e-14 * scale {
             let middle = 0.5 * (a + b);
             match key(middle) == here {
@@ -318,10 +305,9 @@ impl Search<'_> {
     /// Compares V and its gradient before `a` and beyond `b`, `w` and three times `w` away: what
     /// does not jump changes as much from one point to the next on each side.
     fn across(&self, switch: &Switch, a: f64, b: f64, w: f64) -> Option<Jump> {
-        let d = switch.line.len();
+        let d = self.potential.model.dimension();
         let along = [a - 3.0 * w, a - w, b + w, b + 3.0 * w];
-        let mut points: Vec<f64> = switch.line.iter().flat_map(|x| [*x; 4]).collect();
-        points[4 * switch.axis..][..4].copy_from_slice(&along);
+        let points = switch.line.points(&along);
         let (values, slopes) = (self.potential.curve(&points), self.potential.slope(&points));
         let between = |i: usize, j: usize| -> f64 {
             let parts = (0..d).map(|c| (slopes[4 * c + i] - slopes[4 * c + j]).powi(2));

@@ -47,6 +47,7 @@ mod unheld;
 mod verdict;
 mod view;
 mod views;
+mod walks;
 mod weights;
 mod writing;
 
@@ -54,13 +55,16 @@ pub use bench::{BenchOptions, Benched, bench};
 pub use components::{Component, components, terms};
 pub use embed::learn_gradient;
 pub use estimator::{Chosen, Estimator};
+#[doc(hidden)]
 pub use findings::Findings;
 pub use foresight::foresee;
 pub use form::Form;
 pub use job::{Failure, Job, Outcome};
 pub use learn::learn;
 pub use noise::NoiseSource;
-pub use plan::{Plan, plan, step_nanoseconds};
+#[doc(hidden)]
+pub use plan::step_nanoseconds;
+pub use plan::{Plan, plan};
 pub use portrait::{PortraitOptions, portrait, ranges};
 pub use potential::Potential;
 pub use resolve::{Choice, automatic, resolve_scale};

@@ -253,7 +253,7 @@ fn heading(potential: &Potential) -> String {
         .map(|(parameter, value)| format!("{} = {}", parameter.name, significant(*value, 4)))
         .collect();
     if !values.is_empty() {
-        heading = format!("{heading}   {}", values.join(", "));
+        heading = format!("{heading}, {}", values.join(", "));
     }
     heading
 }

@@ -7,10 +7,11 @@ use super::estimate::Estimate;
 use super::form::Form;
 use super::job::{Origin, listed};
 use super::results::Learned;
-use crate::graph::{Arguments, Node, Spline, arguments, number, program, spline_call};
+use crate::graph::{Arguments, Node, arguments, number, program, spline_call};
 use crate::report::result::Verdict;
+use crate::syntax;
 
-/// U as a program.
+/// U as a program, in the one layout.
 pub(super) fn program_text(
     origin: &Origin<'_>,
     learned: &Learned<'_>,
@@ -44,7 +45,7 @@ pub(super) fn program_text(
         None => String::new(),
         Some(rows) => format!(", {}", matrix("mass", rows)),
     };
-    format!(
+    let text = format!(
         "# The effective potential of {name}({coordinates}) in {file}{parameters}\n\
          # at delta = {delta}, {friction}{chosen}{mass}: structure below l = {l:.4} is gone.\n\
          # By `{estimator}`, effpot-lang {version}, seed {seed}; verdict: {verdict}.\n\
@@ -60,14 +61,16 @@ pub(super) fn program_text(
         seed = settings.seed,
         verdict = verdict.words(),
         definitions = definitions(estimate, &written),
-    )
+    );
+    // What this writes can be read; if not, it is better kept as it is than lost.
+    syntax::format(&text).unwrap_or(text)
 }
 
 /// U as definitions of the language.
 fn definitions(estimate: &Estimate, written: &Arguments) -> String {
     let body = match (&estimate.form, &estimate.weights) {
         (_, Some(weights)) => return weights.program.trim_end().to_owned(),
-        (Form::Spline(spline), _) => call(spline, &written.names),
+        (Form::Spline(spline), _) => spline_call(spline, &written.names),
         (Form::Formula(formula), _) => text_of(formula, &written.names),
     };
     format!("U({}) = {body}", written.head)
@@ -93,28 +96,4 @@ fn text_of(formula: &Potential, names: &[String]) -> String {
     let roots = graph.substitute(&[model.value], &values);
     let (graph, roots) = graph.extract(&roots);
     program(&graph, roots[0], names).unwrap_or_default()
-}
-
-/// The spline as a call, with its coefficients on lines of their own.
-fn call(spline: &Spline, names: &[String]) -> String {
-    let text = spline_call(spline, names);
-    let table = if names.len() > 1 { ", [[" } else { ", [" };
-    let Some(at) = text.rfind(table) else {
-        return text;
-    };
-    let (head, table) = text.split_at(at + 3);
-    let mut out = format!("{head}\n  ");
-    for (row, line) in table.trim_end_matches([']', ')']).split("], ").enumerate() {
-        out.push_str(if row > 0 { "],\n  " } else { "" });
-        for (at, number) in line.split(", ").enumerate() {
-            out.push_str(match at {
-                0 => "",
-                at if at % 4 == 0 => ",\n  ",
-                _ => ", ",
-            });
-            out.push_str(number);
-        }
-    }
-    out.push_str(if names.len() > 1 { "]\n])" } else { "\n])" });
-    out
 }

@@ -1,6 +1,6 @@
 //! What people write from other languages and from paper, and what to write here.
 
-use super::scan::Scanner;
+use super::scan::{Scanner, continues_name};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -95,6 +95,12 @@ pub(super) fn wrong_operator(scanner: &Scanner<'_>, c: char) -> Option<(usize, D
             return make(word.len(), "character", message, latex(&word[1..]));
         }
     }
+    if let Some((length, power)) = superscript(rest) {
+        let (base, written) = (base(&scanner.text[..scanner.at]), &rest[..length]);
+        let message = format!("`{written}` is not part of the language, a power is `^`");
+        let help = format!("write `{base}^{power}` for `{base}{written}`");
+        return make(length, "character", message, help);
+    }
     let length = c.len_utf8();
     match instead(c) {
         Some((meaning, help)) => {
@@ -117,6 +123,52 @@ pub(super) fn wrong_operator(scanner: &Scanner<'_>, c: char) -> Option<(usize, D
             "formulas are made of names, numbers, `+ - * / ^`, brackets and comparisons".into(),
         ),
     }
+}
+
+/// Raised digits and signs: their bytes, and what they say.
+fn superscript(rest: &str) -> Option<(usize, String)> {
+    const RAISED: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺";
+    const PLAIN: &[u8] = b"0123456789-+";
+    let at = |c: char| RAISED.chars().position(|raised| raised == c);
+    let length = rest.find(|c| at(c).is_none()).unwrap_or(rest.len());
+    let plain = rest[..length].chars().filter_map(at);
+    let plain: String = plain.map(|at| char::from(PLAIN[at])).collect();
+    let power = plain.trim_start_matches('+').to_owned();
+    (length > 0).then_some((length, power))
+}
+
+/// What a power at the end of a text is of, in short.
+fn base(text: &str) -> &str {
+    let begin = text.trim_end_matches(continues_name).len();
+    match &text[begin..] {
+        "" if text.ends_with(')') => "(...)",
+        "" => "x",
+        name => name,
+    }
+}
+
+/// What a sign of another notation means, where that takes no more bytes.
+pub(super) fn meant(written: &str) -> Option<String> {
+    if let Some((length, power)) = superscript(written) {
+        let whole = length == written.len() && power.bytes().any(|b| b.is_ascii_digit());
+        return whole.then(|| format!("^{power}"));
+    }
+    let sign = match written {
+        "×" | "·" | "⋅" | "∙" | "•" | "✕" | "∗" => "*",
+        "−" | "–" | "—" | "‐" | "‑" => "-",
+        "÷" | "∕" | "⁄" => "/",
+        "**" => "^",
+        "≤" | "=<" => "<=",
+        "≥" | "=>" => ">=",
+        "≠" | "<>" => "!=",
+        _ => {
+            let nothing =
+                |c: char| c != '\n' && (c.is_whitespace() || c.is_control() || invisible(c));
+            let all = !written.is_empty() && written.chars().all(nothing);
+            all.then_some("")?
+        }
+    };
+    Some(sign.to_owned())
 }
 
 /// What a command of LaTeX is written as.
@@ -149,9 +201,6 @@ fn instead(c: char) -> Option<(&'static str, &'static str)> {
         }
         '−' | '–' | '—' | '‐' | '‑' => (", a minus sign is the plain `-`", "write `-`"),
         '÷' | '∕' | '⁄' => (", a division is `/`", "write `a/b`"),
-        '⁺' | '⁻' | '⁰' | '¹' | '²' | '³' | '⁴' | '⁵' | '⁶' | '⁷' | '⁸' | '⁹' => {
-            (", a power is `^`", "write `x^2` for `x²`")
-        }
         '₀'..='₉' => (", digits in names are plain", "write `x1` for `x₁`"),
         '≤' => ("", "write `<=`"),
         '≥' => ("", "write `>=`"),

@@ -1,13 +1,13 @@
 //! The only user of pest: pairs to a [`Tree`], and operators by how tightly they bind.
 
 use super::layout::{Layout, layout};
-use super::scan::{Kind, scan};
+use super::scan::{Kind, Token, scan};
 use super::spelling::canonical;
 use super::tree::{
     Argument, Binding, ExprId, ExprKind, Infix, Item, ItemKind, Name, Origin, Prefix, Range,
     SettingLine, Tree,
 };
-use super::{explain, explain::Place};
+use super::{explain, explain::Place, mistakes};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceId, Span};
 use pest::Parser;
@@ -46,6 +46,9 @@ pub struct Parsed {
     pub tree: Tree,
     /// The errors, in the order of the text.
     pub errors: Vec<Diagnostic>,
+    /// Whether the tree holds all definitions: errors are of signs whose meaning is clear, and the
+    /// rest can be looked into.
+    pub whole: bool,
 }
 
 /// Reads a file. Every definition in error is reported, the others are in the tree.
@@ -54,8 +57,35 @@ pub fn parse(text: &str, source: SourceId) -> Parsed {
 }
 
 /// Reads a file after others, as [`parse`] does; the errors are those of this file.
-pub fn parse_onto(mut tree: Tree, text: &str, source: SourceId) -> Parsed {
-    let (tokens, mut errors) = scan(text, source);
+pub fn parse_onto(tree: Tree, text: &str, source: SourceId) -> Parsed {
+    let (tokens, errors) = scan(text, source);
+    let Some((mended, said)) = mended(text, &errors) else {
+        return read(tree, [text, text], source, (tokens, errors));
+    };
+    let mut parsed = read(tree, [&mended, text], source, scan(&mended, source));
+    parsed.whole = parsed.errors.is_empty();
+    for label in parsed.errors.iter_mut().flat_map(|error| &mut error.labels) {
+        label.span = whole_characters(label.span, text);
+    }
+    parsed.errors.extend(said);
+    parsed.errors.sort_by_key(first_byte);
+    parsed
+}
+
+/// A place in a mended text, grown to whole characters of what was written.
+fn whole_characters(span: Span, written: &str) -> Span {
+    let start = written.floor_char_boundary(span.start as usize);
+    let end = written.ceil_char_boundary(span.end as usize);
+    Span::new(span.source, start, end)
+}
+
+/// Reads a text of which the tokens are known; places are those in what was written.
+fn read(
+    mut tree: Tree,
+    [text, written]: [&str; 2],
+    source: SourceId,
+    (tokens, mut errors): (Vec<Token>, Vec<Diagnostic>),
+) -> Parsed {
     let layout = layout(text, &tokens, source);
     let comments = tokens.iter().filter(|token| token.kind == Kind::Comment);
     tree.comments
@@ -67,8 +97,11 @@ pub fn parse_onto(mut tree: Tree, text: &str, source: SourceId) -> Parsed {
         too_deep,
     } = layout;
     if too_deep {
-        let errors = brackets;
-        return Parsed { tree, errors };
+        return Parsed {
+            tree,
+            errors: brackets,
+            whole: false,
+        };
     }
     // A string that is not closed has swallowed the brackets after it.
     let open_texts = errors.iter().filter(|error| error.code == "unclosed-text");
@@ -87,6 +120,7 @@ pub fn parse_onto(mut tree: Tree, text: &str, source: SourceId) -> Parsed {
     wrong.sort_unstable();
     let mut builder = Builder {
         tree,
+        written,
         source,
         offset: 0,
         errors: Vec::new(),
@@ -117,8 +151,27 @@ pub fn parse_onto(mut tree: Tree, text: &str, source: SourceId) -> Parsed {
     errors.sort_by_key(first_byte);
     Parsed {
         tree: builder.tree,
+        whole: errors.is_empty(),
         errors,
     }
+}
+
+/// The text with our signs for those of other notations, byte for byte as long, and what is said of
+/// these; `None` without any.
+fn mended(text: &str, errors: &[Diagnostic]) -> Option<(String, Vec<Diagnostic>)> {
+    let (mut mended, mut said) = (text.to_owned(), Vec::new());
+    for error in errors {
+        let Some(span) = error.labels.first().map(|label| label.span) else {
+            continue;
+        };
+        let place = span.start as usize..span.end as usize;
+        let meant = mistakes::meant(&text[place.clone()]);
+        if let Some(meant) = meant.filter(|meant| meant.len() <= place.len()) {
+            mended.replace_range(place.clone(), &format!("{meant:<0$}", place.len()));
+            said.push(error.clone());
+        }
+    }
+    (!said.is_empty()).then_some((mended, said))
 }
 
 fn first_byte(error: &Diagnostic) -> Option<usize> {
@@ -141,24 +194,23 @@ impl Waiting {
 }
 
 /// Recursive, to the depth that `layout` allows.
-struct Builder {
+struct Builder<'t> {
     tree: Tree,
+    /// The text as it was written, as long as the one that is read.
+    written: &'t str,
     source: SourceId,
     offset: usize,
     errors: Vec<Diagnostic>,
 }
 
-impl Builder {
+impl Builder<'_> {
     fn span(&self, pair: &Pair<'_>) -> Span {
         let span = pair.as_span();
         let (start, mut end) = (span.start(), span.end());
         // A rule that ends with an optional part takes the spaces before it.
         end -= pair.as_str().len() - pair.as_str().trim_end().len();
-        Span::new(
-            self.source,
-            self.offset + start,
-            self.offset + end.max(start),
-        )
+        let (start, end) = (self.offset + start, self.offset + end.max(start));
+        whole_characters(Span::new(self.source, start, end), self.written)
     }
 
     fn name(&self, pair: &Pair<'_>) -> Name {

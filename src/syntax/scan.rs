@@ -60,9 +60,10 @@ pub(super) fn begins_name(c: char) -> bool {
     c == '_' || XID_START(c)
 }
 
-/// Whether a name may go on with it; combining marks are among these.
+/// Whether a name may go on with it; combining marks are among these. The dot in the middle is not:
+/// it is meant as a product.
 pub(super) fn continues_name(c: char) -> bool {
-    c == '_' || XID_CONTINUE(c)
+    c == '_' || c != '·' && XID_CONTINUE(c)
 }
 
 /// Cuts a text into tokens, and says what is no token.

@@ -25,6 +25,19 @@ for line in open("names"):
     same(f(q), v)
     same(module.gradient(q[0]), g[0])
     assert np.shape(f(q[0])) == ()
+    if q.shape[1] == 1:
+        # A bare number in, bare numbers out; a list of numbers is no list of points.
+        x = float(q[0, 0])
+        assert np.ndim(f(x)) == np.ndim(module.gradient(x)) == 0
+        same(f(x), v[0])
+        same(module.gradient(x), g[0, 0])
+        both = module.value_and_gradient(np.float32(1.0))
+        assert [np.shape(part) for part in both] == [(), ()]
+        try:
+            f([x, x])
+            raise SystemExit("two numbers are no point of one coordinate")
+        except ValueError as error:
+            assert "q[:, None]" in str(error)
     stack = q[:6].reshape(2, 3, -1)
     same(f(stack).ravel(), v[:6])
     same(module.gradient(stack).reshape(g[:6].shape), g[:6])

@@ -146,6 +146,11 @@ def talk(binary, *steps):
 b = sys.argv[1]
 code = talk(b,
     ("", "> ", 20),
+    ("import \"par\t", "ts.pot", 5),
+    ("\" (tw\t", "twice", 5),
+    (")\r", "> ", 5),
+    ("twice(4)\r", "8", 5),
+    ("", "> ", 5),
     ("V(q) = q^2/2 + 0*sq\t", "sqrt(", 5),
     ("4) + 0.01*sin(q/0.01)\r", "> ", 5),
     ("V(1.5) +\r", "\n", 5),
@@ -180,7 +185,9 @@ fn a_conversation_on_a_terminal() {
         "no python3 with a pty: the conversation on a terminal is not held"
     );
     let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("parts.pot"), "twice(x) = 2*x\n").unwrap();
     let out = std::process::Command::new("python3")
+        .current_dir(folder.path())
         .args(["-c", CONVERSATION])
         .arg(assert_cmd::cargo::cargo_bin("effpot-lang"))
         .env("XDG_STATE_HOME", folder.path())

@@ -1,9 +1,11 @@
 //! What Tab offers: commands, names, settings, files.
 
 use std::fs;
+use std::sync::Arc;
 
 use rustyline::completion::Pair;
 
+use super::super::files::read_program;
 use super::files::expanded;
 use crate::check::KEYS;
 use crate::repl::COMMANDS;
@@ -62,7 +64,10 @@ fn names(program: &str, typed: &str, command: &str) -> (usize, Vec<Pair>) {
     };
     let head = typed.len() - text.len();
     let whole = format!("{program}\n{text}");
-    let files = |_: &str| None;
+    let files = |path: &str| {
+        let text = read_program(&expanded(path)).ok()?;
+        Some(Arc::new(Outline::of(&text)))
+    };
     let completion = Outline::of(&whole).words(&whole, whole.len(), &files);
     let offset = whole.len() - text.len();
     let start = completion.replace.start.max(offset) - offset + head;

@@ -29,6 +29,12 @@ const fn warning(
 
 pub(super) const ROWS: &[Row] = &[
     row(
+        "unknown-block",
+        "A name stands before a block `{ ... }` of settings that no command reads.",
+        "V(q) = q^2/2\nlern {\n  delta = 0.5\n}",
+        "V(q) = q^2/2\nlearn {\n  delta = 0.5\n}",
+    ),
+    row(
         "empty",
         "The file defines nothing. A program has a potential at least.",
         "# a potential will come here",

@@ -8,7 +8,7 @@ use crate::graph::{Comparison, Function, Graph, Op, SplineId, number};
 pub(in crate::export) const RESERVED: &str = "\
     False None True and as assert async await break class continue def del elif else except \
     finally for from global if import in is lambda nonlocal not or pass raise return try \
-    while with match case type np math q i j value gradient value_and_gradient float int \
+    while with match case type np math q i j value gradient value_and_gradient bare float int \
     len range zip enumerate reversed tuple dict list print bool sum min max abs openmm";
 
 /// How Python with NumPy writes formulas.
