@@ -10,6 +10,7 @@ mod explain;
 mod export;
 pub mod files;
 mod fmt;
+mod free;
 mod learn;
 mod lsp;
 mod man;
@@ -17,6 +18,7 @@ mod plot;
 mod processor;
 pub mod render;
 mod repl;
+mod reproduce;
 pub mod results;
 mod scan;
 mod values;
@@ -75,6 +77,8 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let exit = match cli.command {
         Command::Learn(arguments) => learn::learn(&arguments),
         Command::Scan(arguments) => scan::scan(&arguments),
+        Command::Free(arguments) => free::free(&arguments),
+        Command::Reproduce(arguments) => reproduce::reproduce(&arguments),
         Command::Eval(arguments) => eval::eval(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Export(arguments) => export::export(&arguments),

@@ -1,12 +1,15 @@
 //! What a run leaves behind: data, arrays, figures, a summary and a page, all as values; writing
 //! them to files is for the callers.
 
+pub mod agreement;
 pub mod arrays;
+pub mod asked;
 pub mod bench;
 pub mod chart;
 pub mod critical;
 pub mod curves;
 pub mod figure;
+pub mod free;
 pub mod html;
 pub mod kuva;
 pub mod landscape;
@@ -30,5 +33,5 @@ mod contour;
 mod drawing;
 mod json;
 mod raster;
-mod reading;
+pub mod reading;
 mod terms;

@@ -96,7 +96,7 @@ fn text_of(formula: &Potential, names: &[String]) -> String {
 }
 
 /// The spline as a call, with its coefficients on lines of their own.
-fn call(spline: &Spline, names: &[String]) -> String {
+pub(super) fn call(spline: &Spline, names: &[String]) -> String {
     let text = spline_call(spline, names);
     let table = if names.len() > 1 { ", [[" } else { ", [" };
     let Some(at) = text.rfind(table) else {
