@@ -30,11 +30,16 @@ fn with(program: &str) -> TempDir {
 }
 
 /// The only function of a program that was written.
-fn function(path: &Path) -> impl Fn(&[f64]) -> Vec<f64> {
+fn function(path: &Path) -> impl Fn(&[f64]) -> Vec<f64> + use<> {
+    named(path, None)
+}
+
+/// A function of it.
+fn named(path: &Path, name: Option<&str>) -> impl Fn(&[f64]) -> Vec<f64> + use<> {
     let mut sources = Sources::new();
     let root = sources.add("it.pot", std::fs::read_to_string(path).unwrap());
     let program = check(&sources, root).expect("what is written is a program");
-    let model = program.potential(None).unwrap();
+    let model = program.potential(name).unwrap();
     let parameters = model.parameter_values();
     let potential = Potential::compile(model, parameters).unwrap();
     move |x: &[f64]| potential.curve(x)
@@ -170,11 +175,60 @@ fn an_angle_gives_what_repeats() {
     }
 }
 
+/// Roughness along a diagonal: D is a tensor with the eigenvalue of Lifson and Jackson along the
+/// diagonal and 1 across; with a wave along each axis it is diagonal, and both have their own.
+#[test]
+fn a_plane_has_a_tensor() {
+    let folder = with(
+        "V(x, y) = x^2 + 0.5*y^2 + 0.3*sin((x + y)/0.02)\n\
+         W(x, y) = x^2 + 0.5*y^2 + 0.3*sin(x/0.02) + 0.15*cos(y/0.03)\n",
+    );
+    let domain = ["--domain", "-0.4..0.4", "--domain", "-0.4..0.4"];
+    let common = ["--kT", "0.3", "--length", "0.12"];
+    let of = |name: &str, place: &str| -> [Vec<f64>; 4] {
+        let arguments = ["free", "v.pot", "--potential", name, "-o", place];
+        good(&folder, &[&arguments[..], &common, &domain].concat());
+        // Five points along another diagonal.
+        let x = [-0.3, -0.15, 0.0, 0.15, 0.3, 0.3, 0.1, 0.0, -0.2, -0.3];
+        let d = folder.path().join(place).join("D.pot");
+        let f = function(&folder.path().join(place).join("F.pot"))(&x);
+        let bare = |at: usize| x[at] * x[at] + 0.5 * x[at + 5] * x[at + 5];
+        let f = f.iter().enumerate().map(|(at, f)| (f - bare(at)) / 0.3);
+        let [xx, xy, yy] = ["Dxx", "Dxy", "Dyy"].map(|name| named(&d, Some(name))(&x));
+        [f.collect(), xx, xy, yy]
+    };
+    // Within 3 %: nodes are an eighth of a wave apart at most, and half of them twice that.
+    let is = |found: f64, known: f64| (found - known).abs() < 0.03;
+    let (wave, half) = (log_bessel(1.0), log_bessel(0.5));
+    let [f, xx, xy, yy] = of("V", "diagonal");
+    for at in 0..5 {
+        assert!((f[at] + wave).abs() < 0.015, "{}", f[at] + wave);
+        let (along, across) = (
+            0.5 * (xx[at] + yy[at]) + xy[at],
+            0.5 * (xx[at] + yy[at]) - xy[at],
+        );
+        assert!(
+            is(along, (-2.0 * wave).exp()) && is(across, 1.0),
+            "{along} {across}"
+        );
+    }
+    let [f, xx, xy, yy] = of("W", "separable");
+    for at in 0..5 {
+        assert!(
+            (f[at] + wave + half).abs() < 0.015,
+            "{}",
+            f[at] + wave + half
+        );
+        assert!(is(xx[at], (-2.0 * wave).exp()) && is(yy[at], (-2.0 * half).exp()));
+        assert!(is(xy[at], 0.0), "{}", xy[at]);
+    }
+}
+
 /// What it cannot do it refuses, and says why and what to do; nothing is left behind.
 #[test]
 fn what_cannot_be_averaged_is_refused_in_words() {
     let folder = with(
-        "V(q) = q^2/2 + 0.5*sin(q/1e-5)\nW(x, y) = x^2 + y^2\nS(q) = sin(q)\nL(q) = q^2 + log(q)\n",
+        "V(q) = q^2/2 + 0.5*sin(q/1e-5)\nW(x, y, z) = x^2 + y^2 + z^2\nS(q) = sin(q)\nL(q) = q^2 + log(q)\n",
     );
     let refused = |arguments: &[&str], exit: i32, words: &[&str]| {
         let output = run(&folder, &[&["free", "v.pot"], arguments].concat());
@@ -198,7 +252,7 @@ fn what_cannot_be_averaged_is_refused_in_words() {
     ];
     refused(&cold, 1, &["no free energy at kT 1e-6", "help"]);
     let two = ["--potential", "W", "--kT", "1", "--length", "0.1"];
-    refused(&two, 1, &["W has 2", "one coordinate"]);
+    refused(&two, 1, &["W has 3", "one or two coordinates"]);
     let open = ["--potential", "S", "--kT", "1", "--length", "0.1"];
     refused(&open, 1, &["does not hold", "--domain"]);
     let half = [

@@ -81,6 +81,7 @@ fn run(console: &Console<'_>, arguments: &Free) -> Result<Exit, Exit> {
     let average = |hooks: &Hooks<'_>| session::free(&job, &options, hooks);
     let freed = watched(threads, arguments.shared.quiet, average)
         .map_err(|failure| failed(console, &loaded, failure))?;
+    console.remark(&freed.warnings, &loaded.sources);
     let json = freed.row.to_json().unwrap_or_default();
     let mut files = freed.files;
     files.push(("free.json".to_owned(), json.clone().into_bytes()));

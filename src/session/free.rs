@@ -1,6 +1,6 @@
 //! Free energy and mobility at a temperature, as programs: F.pot and D.pot.
 
-use super::job::{Failure, Job, Origin, one};
+use super::job::{Failure, Job, Origin, listed, one};
 use super::prospect::Look;
 use super::resolve::half_length;
 use super::results::Learned;
@@ -8,8 +8,8 @@ use super::writing::call;
 use super::{Hooks, Options, Potential, Progress};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::dynamics::Side;
-use crate::graph::{Spline, arguments, number};
-use crate::learn::free::{FreeEnergy, FreeError, Settings, line};
+use crate::graph::{Spline, SplineAxis, arguments, number};
+use crate::learn::free::{FreeError, PlaneSettings, SLOPE, Settings, line, plane};
 use crate::report::free::FreeEnergy as FreeRow;
 use crate::report::number::significant;
 
@@ -22,6 +22,9 @@ const HULL: f64 = 12.0;
 const TOLERANCE: f64 = 1e-3;
 /// Evaluations of V for each length, at most.
 const EVALUATIONS: usize = 1 << 23;
+/// The same in two coordinates, where they are spent twice, and for all.
+const PLANE_TOLERANCE: f64 = 5e-3;
+const PLANE_EVALUATIONS: usize = 1 << 25;
 
 /// What is asked for.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -47,12 +50,10 @@ impl FreeOptions {
 pub struct Freed {
     /// It, as data.
     pub row: FreeRow,
-    /// F, in the unit of V.
-    pub free: Spline,
-    /// `log D`.
-    pub log_mobility: Spline,
     /// `F.pot` and `D.pot`.
     pub files: Vec<(String, Vec<u8>)>,
+    /// What is to be said.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// The free energy and the mobility of the potential of a program.
@@ -81,17 +82,21 @@ pub(super) fn of(
         let message = "a free energy is averaged over values of the potential, and there are none";
         return Err(Diagnostic::error("no-free-energy", message));
     }
-    if model.dimension() != 1 {
-        let message = format!(
-            "a free energy is averaged in one coordinate, and {} has {}",
-            model.name,
-            model.dimension()
-        );
-        let help = "fix the others: make a function of one coordinate that calls this one";
-        return Err(Diagnostic::error("no-free-energy", message).help(help));
+    let sides = sides(potential, options)?;
+    match sides[..] {
+        [side] => on_line(potential, file, options, side),
+        [x, y] => on_plane(potential, file, options, [x, y]),
+        _ => {
+            let message = format!(
+                "a free energy is averaged in one or two coordinates, and {} has {}",
+                model.name,
+                model.dimension()
+            );
+            let help =
+                "fix the others: make a function of one or two coordinates that calls this one";
+            Err(Diagnostic::error("no-free-energy", message).help(help))
+        }
     }
-    let side = side(potential, options)?;
-    on(potential, file, options, side)
 }
 
 /// F and D at the temperature that a run was given, at its length, where that temperature reaches
@@ -117,13 +122,12 @@ pub(super) fn beside(
 }
 
 /// The same on an interval.
-fn on(
+fn on_line(
     potential: &Potential,
     file: &str,
     options: &FreeOptions,
     side: Side,
 ) -> Result<Freed, Diagnostic> {
-    let model = &potential.model;
     let settings = Settings {
         lo: side.lo,
         hi: side.hi,
@@ -134,26 +138,21 @@ fn on(
         evaluations: EVALUATIONS,
         seed: options.seed,
     };
-    // What repeats is asked within one period, so that a seam in V is where the program has it.
-    let v = |x: &[f64], out: &mut [f64]| match side.periodic {
-        true => {
-            let wrapped: Vec<f64> = x.iter().map(|x| side.wrap(*x)).collect();
-            potential.values(&wrapped, out);
-        }
-        false => potential.values(x, out),
-    };
+    let v = wrapped(potential, vec![side]);
     let found = line(&settings, &v).map_err(|error| refused(&error, options))?;
-    let row = row(&found, &side, options);
-    let written = arguments(&model.coordinates);
-    let q = &written.names[0];
-    let head = heading(potential, file, &row);
-    // The logarithm is a spline, so that D is positive; beyond the ends it keeps its value.
-    let inside = match side.periodic {
-        true => q.clone(),
-        false => format!("max({}, min({q}, {}))", number(side.lo), number(side.hi)),
+    let row = FreeRow {
+        shortest: found.shortest,
+        basis: format!("cubic B-splines, {} cells", found.free.cells()),
+        error: found.error,
+        mobility: found.mobility,
+        evaluations: found.evaluations,
+        ..row(&[side], options)
     };
+    let written = arguments(&potential.model.coordinates);
+    let head = heading(potential, file, &row);
     let free = call(&found.free, &written.names);
-    let mobility = call(&found.log_mobility, &[inside]);
+    // The logarithm is a spline, so that D is positive.
+    let mobility = call(&found.log_mobility, &inside(&[side], &written.names));
     let files = [
         (
             "F.pot",
@@ -166,12 +165,96 @@ fn on(
     ];
     Ok(Freed {
         row,
-        free: found.free,
-        log_mobility: found.log_mobility,
         files: files
             .map(|(name, text)| (name.to_owned(), text.into_bytes()))
             .into(),
+        warnings: Vec::new(),
     })
+}
+
+/// The same on a box: D is a symmetric tensor, three functions.
+fn on_plane(
+    potential: &Potential,
+    file: &str,
+    options: &FreeOptions,
+    sides: [Side; 2],
+) -> Result<Freed, Diagnostic> {
+    let settings = PlaneSettings {
+        axes: sides.map(|side| SplineAxis {
+            lo: side.lo,
+            hi: side.hi,
+            periodic: side.periodic,
+        }),
+        length: options.length,
+        kt: options.kt,
+        tolerance: PLANE_TOLERANCE,
+        evaluations: PLANE_EVALUATIONS,
+        seed: options.seed,
+    };
+    let v = wrapped(potential, sides.to_vec());
+    let found = plane(&settings, &v).map_err(|error| refused(&error, options))?;
+    let cells = |spline: &Spline| format!("{} x {}", spline.cells_along(0), spline.cells_along(1));
+    let row = FreeRow {
+        basis: format!(
+            "cubic B-splines, {} cells, D {}",
+            cells(&found.free),
+            cells(&found.mobility[0])
+        ),
+        error: found.error,
+        mobility: found.eigenvalues,
+        evaluations: found.evaluations,
+        ..row(&sides, options)
+    };
+    let written = arguments(&potential.model.coordinates);
+    let head = heading(potential, file, &row);
+    let free = call(&found.free, &written.names);
+    let mut tensor = format!("{head}{TENSOR}\n");
+    for (name, part) in ["Dxx", "Dxy", "Dyy"].iter().zip(&found.mobility) {
+        let part = call(part, &inside(&sides, &written.names));
+        tensor.push_str(&format!("{name}({}) = {part}\n", written.head));
+    }
+    let free = format!("{head}{FREE}\nF({}) = {free}\n", written.head);
+    let warnings = (found.steepest > SLOPE).then(|| {
+        let message = format!(
+            "over l = {} the potential changes by up to {} kT at kT {}: where it is so steep, passages at a sharp place differ from those with F and D",
+            significant(options.length, 3),
+            significant(found.steepest, 2),
+            significant(options.kt, 3)
+        );
+        Diagnostic::warning("steep-for-kT", message)
+            .help("a shorter --resolve, or a larger --kT")
+    });
+    Ok(Freed {
+        row,
+        files: vec![
+            ("F.pot".to_owned(), free.into_bytes()),
+            ("D.pot".to_owned(), tensor.into_bytes()),
+        ],
+        warnings: warnings.into_iter().collect(),
+    })
+}
+
+/// V at places that repeat asked within one period, so that a seam in V is where the program has
+/// it.
+fn wrapped(potential: &Potential, sides: Vec<Side>) -> impl Fn(&[f64], &mut [f64]) + Sync {
+    move |x: &[f64], out: &mut [f64]| {
+        if sides.iter().all(|side| !side.periodic) {
+            return potential.values(x, out);
+        }
+        let count = out.len().max(1);
+        let places = x.iter().enumerate();
+        let inside: Vec<f64> = places.map(|(at, x)| sides[at / count].wrap(*x)).collect();
+        potential.values(&inside, out);
+    }
+}
+
+/// The names of coordinates, held within the box: beyond its ends D keeps its value.
+fn inside(sides: &[Side], names: &[String]) -> Vec<String> {
+    let held = |(side, name): (&Side, &String)| match side.periodic {
+        true => name.clone(),
+        false => format!("max({}, min({name}, {}))", number(side.lo), number(side.hi)),
+    };
+    sides.iter().zip(names).map(held).collect()
 }
 
 const FREE: &str = "# F = U_l - kT log <exp(-(V - U_l)/kT)>: overdamped dynamics in F with the mobility D of D.pot,
@@ -179,32 +262,50 @@ const FREE: &str = "# F = U_l - kT log <exp(-(V - U_l)/kT)>: overdamped dynamics
 # Beyond the ends of the spline it continues linearly; nothing is known there.";
 const MOBILITY: &str = "# D = 1/(<exp(-(V - U_l)/kT)> <exp((V - U_l)/kT)>), the mobility to use with F of F.pot; 1 is that of
 # V itself. Beyond the ends of the spline it keeps its value; nothing is known there.";
+const TENSOR: &str = "# D is symmetric, from the cell problem with exp(-(V - U_l)/kT): the mobility to use with F of F.pot,
+# 1 in all directions is that of V itself. Beyond the ends of the spline it keeps its value.";
 
 /// Where F and D are given.
-fn side(potential: &Potential, options: &FreeOptions) -> Result<Side, Diagnostic> {
-    let coordinate = &potential.model.coordinates[0];
-    if let Some(length) = coordinate.period {
-        return Ok(Side::period(length));
-    }
-    match options.domain.as_deref() {
-        Some([(lo, hi)]) => return Ok(Side::plain(*lo, *hi)),
-        Some(more) => {
-            let message = format!("`domain` has {} where there is one coordinate", more.len());
-            let help = "one range, such as `--domain -2..2`";
-            return Err(Diagnostic::error("wrong-setting", message).help(help));
-        }
-        None => {}
-    }
-    let looked = Look::new(potential, &Options::default());
-    let hull = looked.survey.hull(options.kt * HIGHEST / HULL);
-    let found = hull.and_then(|hull| hull.first().copied());
-    found.ok_or_else(|| {
+fn sides(potential: &Potential, options: &FreeOptions) -> Result<Vec<Side>, Diagnostic> {
+    let coordinates = &potential.model.coordinates;
+    let d = coordinates.len();
+    if let Some(domain) = options.domain.as_ref().filter(|domain| domain.len() != d) {
         let message = format!(
-            "V does not hold a system at kT {}: there is no place where it stays",
-            significant(options.kt, 3)
+            "`domain` has {} where the potential has {d} coordinate{}",
+            domain.len(),
+            if d == 1 { "" } else { "s" }
         );
-        Diagnostic::error("no-free-energy", message).help("say where with --domain LO..HI")
-    })
+        let help = "one range for each, such as `--domain -2..2`";
+        return Err(Diagnostic::error("wrong-setting", message).help(help));
+    }
+    let all_repeat = coordinates.iter().all(|c| c.period.is_some());
+    let hull = match options.domain.is_some() || all_repeat || d > 2 {
+        true => None,
+        false => {
+            let looked = Look::new(potential, &Options::default());
+            let hull = looked.survey.hull(options.kt * HIGHEST / HULL);
+            Some(hull.ok_or_else(|| does_not_hold(options))?)
+        }
+    };
+    let side = |at: usize| {
+        let own = || options.domain.as_ref().map(|domain| domain[at]);
+        let found = || hull.as_ref().map(|hull| hull[at]);
+        let given = || own().map(|(lo, hi)| Side::plain(lo, hi));
+        let period = coordinates[at].period.map(Side::period);
+        period
+            .or_else(given)
+            .or_else(found)
+            .unwrap_or(Side::plain(-1.0, 1.0))
+    };
+    Ok((0..d).map(side).collect())
+}
+
+fn does_not_hold(options: &FreeOptions) -> Diagnostic {
+    let message = format!(
+        "V does not hold a system at kT {}: there is no place where it stays",
+        significant(options.kt, 3)
+    );
+    Diagnostic::error("no-free-energy", message).help("say where with --domain LO..HI")
 }
 
 fn refused(error: &FreeError, options: &FreeOptions) -> Diagnostic {
@@ -229,18 +330,15 @@ fn refused(error: &FreeError, options: &FreeOptions) -> Diagnostic {
     Diagnostic::error("no-free-energy", message).help(help)
 }
 
-fn row(found: &FreeEnergy, side: &Side, options: &FreeOptions) -> FreeRow {
+fn row(sides: &[Side], options: &FreeOptions) -> FreeRow {
     FreeRow {
         file: "F.pot".to_owned(),
         mobility_file: "D.pot".to_owned(),
         kt: options.kt,
         length: options.length,
-        shortest: found.shortest,
-        domain: vec![[side.lo, side.hi]],
-        basis: format!("cubic B-splines, {} cells", found.free.cells()),
-        error: found.error,
-        mobility: found.mobility,
-        evaluations: found.evaluations,
+        shortest: options.length,
+        domain: sides.iter().map(|side| [side.lo, side.hi]).collect(),
+        ..FreeRow::default()
     }
 }
 
@@ -258,7 +356,7 @@ fn heading(potential: &Potential, file: &str, row: &FreeRow) -> String {
         "# {name}({coordinate}) in {file}{parameters} at kT = {kt}: structure below l = {l:.4}{shorter}\n\
          # is averaged, over the distribution at that temperature. effpot-lang {version}.\n",
         name = potential.model.name,
-        coordinate = potential.model.coordinates[0].name,
+        coordinate = listed(&arguments(&potential.model.coordinates).names),
         kt = number(row.kt),
         l = row.length,
         version = env!("CARGO_PKG_VERSION"),

@@ -110,6 +110,7 @@ pub(super) fn outcome(
     match free::beside(origin, learned, hooks) {
         Some(Ok(freed)) => {
             free_energy = Some(freed.row);
+            findings.diagnostics.extend(freed.warnings);
             files.extend(freed.files);
         }
         Some(Err(problem)) => findings.diagnostics.push(problem),

@@ -22,6 +22,13 @@ pub(super) const ROWS: &[Row] = &[
         "a larger --kT, a longer --resolve or a narrower --domain, as the message says",
     ),
     row(
+        Warning,
+        "steep-for-kT",
+        "Over the length of averaging the potential changes by more than kT in places that are visited. In two coordinates structure is averaged there all the same.",
+        "free v.pot --kT 0.01 --resolve 1",
+        "a shorter --resolve, or a larger --kT",
+    ),
+    row(
         Error,
         "not-reproducible",
         "A result does not have in it what it takes to run it again: it is of a gradient without a source, was interrupted, or another version wrote it.",

@@ -80,7 +80,7 @@ impl Level {
 }
 
 /// The cubic polynomial through the four values around a position, counted in places.
-fn cubic(values: &[f64], t: f64) -> f64 {
+pub(super) fn cubic(values: &[f64], t: f64) -> f64 {
     let last = values.len() - 4;
     let start = ((t.floor() - 1.0).max(0.0) as usize).min(last);
     let u = t - start as f64 - 1.0;
@@ -137,10 +137,11 @@ impl Grid {
     }
 
     fn averages(&self, samples: &Samples, stretch: &Stretch) -> Level {
-        let (smooth, slope) = self.smooth(&samples.means());
+        let (smooth, slope) = self.smooth(&samples.means(self));
         let sums = self.exponentials(samples, &smooth, stretch.kt);
-        let kernel: Vec<f64> = (0..=2 * MEAN_REACH)
-            .map(|at| gauss((at as f64 - MEAN_REACH as f64) / BINS as f64))
+        let kernel: Vec<[f64; 2]> = (0..=2 * MEAN_REACH)
+            .map(|at| (at as f64 - MEAN_REACH as f64) / BINS as f64)
+            .map(|z| [gauss(z), -z * gauss(z)])
             .collect();
         let first = SMOOTH_REACH + MEAN_REACH;
         let count = self.bins - 2 * first;
@@ -179,20 +180,20 @@ impl Grid {
 
     /// The smooth part and its slope on the bins that the Gaussian reaches. The kernel is
     /// `(3 - z^2)/2` times a Gaussian: cubic polynomials pass unchanged.
-    fn smooth(&self, means: &[f64]) -> (Vec<f64>, Vec<f64>) {
-        let kernel: Vec<f64> = (0..=2 * SMOOTH_REACH)
+    fn smooth(&self, means: &[[f64; 2]]) -> (Vec<f64>, Vec<f64>) {
+        let kernel: Vec<[f64; 2]> = (0..=2 * SMOOTH_REACH)
             .map(|at| (at as f64 - SMOOTH_REACH as f64) / BINS as f64)
-            .map(|z| (1.5 - 0.5 * z * z) * gauss(z))
+            .map(|z| [1.5 - 0.5 * z * z, -z * (2.5 - 0.5 * z * z)].map(|k| k * gauss(z)))
             .collect();
-        let mass: f64 = kernel.iter().sum();
+        let mass: f64 = kernel.iter().map(|[weight, _]| weight).sum();
         let at = |start: usize| {
             let window = &means[start..=start + 2 * SMOOTH_REACH];
             // Relative to the middle, so that a large constant costs no figures.
-            let base = window[SMOOTH_REACH];
+            let [base, _] = window[SMOOTH_REACH];
             let (mut sum, mut met) = (0.0, 0.0);
-            for (weight, mean) in kernel.iter().zip(window) {
+            for ([weight, turn], [mean, first]) in kernel.iter().zip(window) {
                 if mean.is_finite() {
-                    sum += weight * (mean - base);
+                    sum += weight * (mean - base) + turn * first;
                     met += weight;
                 }
             }
@@ -227,8 +228,9 @@ impl Grid {
                     return None;
                 }
                 let half = usize::from(k.count_ones() % 2 == 1);
-                sums.minus[half].add(-w);
-                sums.plus[half].add(w);
+                let offset = ((u - start) / self.width - 0.5) / BINS as f64;
+                sums.minus[half].add(-w, offset);
+                sums.plus[half].add(w, offset);
             }
             Some(sums)
         };
@@ -237,7 +239,7 @@ impl Grid {
 }
 
 /// `exp(-z^2/2)`.
-fn gauss(z: f64) -> f64 {
+pub(super) fn gauss(z: f64) -> f64 {
     (-0.5 * z * z).exp()
 }
 
@@ -248,15 +250,15 @@ fn middle(a: f64, b: f64) -> f64 {
 }
 
 /// The logarithms of the means over a window, of `exp(-w/kT)` and `exp(w/kT)`, by halves.
-fn mean_logs(window: &[Option<Sums>], kernel: &[f64]) -> Option<[[f64; 2]; 2]> {
-    let mass: f64 = kernel.iter().sum();
+fn mean_logs(window: &[Option<Sums>], kernel: &[[f64; 2]]) -> Option<[[f64; 2]; 2]> {
+    let mass: f64 = kernel.iter().map(|[weight, _]| weight).sum();
     let finite = || {
         window
             .iter()
             .zip(kernel)
             .filter_map(|(s, k)| Some((s.as_ref()?, k)))
     };
-    let met: f64 = finite().map(|(_, weight)| weight).sum();
+    let met: f64 = finite().map(|(_, [weight, _])| weight).sum();
     if met < SUPPORT * mass {
         return None;
     }
@@ -264,7 +266,7 @@ fn mean_logs(window: &[Option<Sums>], kernel: &[f64]) -> Option<[[f64; 2]; 2]> {
         let most = finite().map(|(sums, _)| pick(sums).most);
         let most = most.fold(f64::NEG_INFINITY, f64::max);
         let total: f64 = finite()
-            .map(|(sums, weight)| weight * pick(sums).mean_over(most))
+            .map(|(sums, weights)| pick(sums).mean_over(most, weights))
             .sum();
         most + (total / met).ln()
     };
@@ -278,11 +280,14 @@ struct Sums {
     plus: [LogSum; 2],
 }
 
-/// A sum of exponentials that does not overflow: `sum` times `exp(most)`.
+/// A sum of exponentials that does not overflow, and their first moment in the bin, in standard
+/// deviations of the Gaussian: both times `exp(most)`. Without the moment a wave of nearly the
+/// width of a bin would be seen as a long one.
 #[derive(Clone, Copy, Debug)]
 struct LogSum {
     most: f64,
     sum: f64,
+    first: f64,
     count: f64,
 }
 
@@ -291,25 +296,28 @@ impl Default for LogSum {
         LogSum {
             most: f64::NEG_INFINITY,
             sum: 0.0,
+            first: 0.0,
             count: 0.0,
         }
     }
 }
 
 impl LogSum {
-    fn add(&mut self, exponent: f64) {
+    fn add(&mut self, exponent: f64, offset: f64) {
         if exponent > self.most {
-            self.sum = self.sum * (self.most - exponent).exp() + 1.0;
+            let factor = (self.most - exponent).exp();
+            (self.sum, self.first) = (self.sum * factor, self.first * factor);
             self.most = exponent;
-        } else {
-            self.sum += (exponent - self.most).exp();
         }
+        let term = (exponent - self.most).exp();
+        self.sum += term;
+        self.first += offset * term;
         self.count += 1.0;
     }
 
-    /// The mean, over `exp(most)`.
-    fn mean_over(&self, most: f64) -> f64 {
-        (self.most - most).exp() * self.sum / self.count
+    /// The mean times the weight of the bin, which has a slope, over `exp(most)`.
+    fn mean_over(&self, most: f64, [weight, slope]: &[f64; 2]) -> f64 {
+        (self.most - most).exp() * (weight * self.sum + slope * self.first) / self.count
     }
 }
 
@@ -351,12 +359,21 @@ impl Samples {
         (&self.places[range.clone()], &self.values[range])
     }
 
-    /// The mean of each bin; NaN where one of its values is not finite.
-    fn means(&self) -> Vec<f64> {
-        let mean = |values: &[f64]| {
+    /// The mean of each bin and its first moment, in standard deviations; NaN where one of its
+    /// values is not finite.
+    fn means(&self, grid: &Grid) -> Vec<[f64; 2]> {
+        let mean = |bin: usize| {
+            let (places, values) = self.of(bin);
+            let middle = grid.first + grid.width * bin as f64;
             let base = values[0];
-            base + values.iter().map(|v| v - base).sum::<f64>() / values.len() as f64
+            let (mut sum, mut first) = (0.0, 0.0);
+            for (x, v) in places.iter().zip(values) {
+                sum += v - base;
+                first += (v - base) * (x - middle) / (grid.width * BINS as f64);
+            }
+            let n = values.len() as f64;
+            [base + sum / n, first / n]
         };
-        self.values.par_chunks(self.points).map(mean).collect()
+        (0..grid.bins).into_par_iter().map(mean).collect()
     }
 }

@@ -1,4 +1,5 @@
-//! Free energy and mobility at a temperature and a length, in one coordinate, with no dynamics.
+//! Free energy and mobility at a temperature and a length, in one and two coordinates, with no
+//! dynamics.
 //!
 //! Below the length `l` a potential is split into a smooth part and the rest, `V = U_l + w`, and
 //! what a particle at temperature kT keeps of the rest are two local means:
@@ -22,8 +23,15 @@
 //! as U changes by less than kT over what is averaged. So the length is `l` at most, and on slopes
 //! the length over which U changes by [`SLOPE`] kT: where the force is felt across a single wave,
 //! the wave is kept.
+//!
+//! In two coordinates ([`plane()`]) F is the same mean over the plane, and D a symmetric tensor from
+//! the cell problem; there the length is `l` everywhere.
 
+mod cell;
 mod level;
+mod plane;
+
+pub use plane::{FreePlane, PlaneSettings, plane};
 
 use std::ops::Range;
 
@@ -182,27 +190,35 @@ pub fn line(settings: &Settings, v: &Values<'_>) -> Result<FreeEnergy, FreeError
 
 /// The spline through values at equal distances from end to end.
 fn through(settings: &Settings, values: &[f64]) -> Option<Spline> {
-    let cells = values.len() - 1;
-    let spacing = (settings.hi - settings.lo) / cells as f64;
-    if !settings.periodic {
-        let spline = interpolate(settings.lo, spacing, values)?;
-        // The same ends to the last bit.
-        let coefficients = spline.coefficients().to_vec();
-        return Spline::new(3, settings.lo, settings.hi, coefficients);
-    }
-    // The ends are felt with a factor 0.27 for each cell on the way in.
-    let beyond = cells.min(40);
-    let round: Vec<f64> = (0..=cells + 2 * beyond)
-        .map(|at| values[(at + cells - beyond % cells) % cells])
-        .collect();
-    let spline = interpolate(settings.lo - spacing * beyond as f64, spacing, &round)?;
     let axis = SplineAxis {
         lo: settings.lo,
         hi: settings.hi,
-        periodic: true,
+        periodic: settings.periodic,
     };
-    let coefficients = spline.coefficients()[beyond..beyond + cells].to_vec();
-    Spline::tensor(3, &[axis], coefficients, &[cells])
+    // On a circle the last knot is the first.
+    let known = values.len() - usize::from(axis.periodic);
+    let coefficients = coefficients(&axis, &values[..known])?;
+    let size = coefficients.len();
+    Spline::tensor(3, &[axis], coefficients, &[size])
+}
+
+/// The coefficients of the cubic spline through values at its knots; on a periodic axis without the
+/// last.
+fn coefficients(axis: &SplineAxis, values: &[f64]) -> Option<Vec<f64>> {
+    let n = values.len();
+    let width = axis.hi - axis.lo;
+    if !axis.periodic {
+        let spline = interpolate(axis.lo, width / (n - 1) as f64, values)?;
+        return Some(spline.coefficients().to_vec());
+    }
+    // The ends are felt with a factor 0.27 for each cell on the way in.
+    const BEYOND: usize = 40;
+    let round: Vec<f64> = (0..=n + 2 * BEYOND)
+        .map(|at| values[(at + n * BEYOND - BEYOND) % n])
+        .collect();
+    let spacing = width / n as f64;
+    let spline = interpolate(axis.lo - spacing * BEYOND as f64, spacing, &round)?;
+    Some(spline.coefficients()[BEYOND..BEYOND + n].to_vec())
 }
 
 /// Averages at lengths `l`, `l/2`, `l/4` and so on, each where the one before is too long.
