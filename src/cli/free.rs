@@ -11,7 +11,7 @@ use super::learn::{failed, watched};
 use super::processor::Processor;
 use super::results::ResultsFolder;
 use super::values::{positive, range, whole};
-use crate::session::{self, FreeOptions, Hooks, Job, Options};
+use crate::session::{self, Failure, FreeOptions, Hooks, Job, Options};
 
 /// `free`.
 #[derive(Args, Debug)]
@@ -80,7 +80,13 @@ fn run(console: &Console<'_>, arguments: &Free) -> Result<Exit, Exit> {
         .map_err(|error| console.file_error(&error))?;
     let average = |hooks: &Hooks<'_>| session::free(&job, &options, hooks);
     let freed = watched(threads, arguments.shared.quiet, average)
-        .map_err(|failure| failed(console, &loaded, failure))?;
+        .map_err(|failure| {
+            let interrupted = matches!(&failure, Failure::Program(said) if said.iter().any(|d| d.code == "interrupted"));
+            match (failed(console, &loaded, failure), interrupted) {
+                (_, true) => Exit::Interrupted,
+                (exit, false) => exit,
+            }
+        })?;
     console.remark(&freed.warnings, &loaded.sources);
     let json = freed.row.to_json().unwrap_or_default();
     let mut files = freed.files;

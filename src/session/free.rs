@@ -1,5 +1,7 @@
 //! Free energy and mobility at a temperature, as programs: F.pot and D.pot.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::job::{Failure, Job, Origin, listed, one};
 use super::prospect::Look;
 use super::resolve::half_length;
@@ -23,7 +25,7 @@ const TOLERANCE: f64 = 1e-3;
 /// Evaluations of V for each length, at most.
 const EVALUATIONS: usize = 1 << 23;
 /// The same in two coordinates, where they are spent twice, and for all.
-const PLANE_TOLERANCE: f64 = 5e-3;
+const PLANE_TOLERANCE: f64 = 2e-3;
 const PLANE_EVALUATIONS: usize = 1 << 25;
 
 /// What is asked for.
@@ -83,9 +85,15 @@ pub(super) fn of(
         return Err(Diagnostic::error("no-free-energy", message));
     }
     let sides = sides(potential, options)?;
-    match sides[..] {
-        [side] => on_line(potential, file, options, side),
-        [x, y] => on_plane(potential, file, options, [x, y]),
+    let asked = Asked {
+        potential,
+        file,
+        options,
+        cancelled: hooks.cancelled,
+    };
+    let found = match sides[..] {
+        [side] => on_line(&asked, side),
+        [x, y] => on_plane(&asked, [x, y]),
         _ => {
             let message = format!(
                 "a free energy is averaged in one or two coordinates, and {} has {}",
@@ -96,17 +104,57 @@ pub(super) fn of(
                 "fix the others: make a function of one or two coordinates that calls this one";
             Err(Diagnostic::error("no-free-energy", message).help(help))
         }
+    };
+    // Values of a run that is interrupted are not finite.
+    found.map_err(|problem| match hooks.cancelled.load(Ordering::Relaxed) {
+        true => Diagnostic::error(
+            "interrupted",
+            "the averages were interrupted before their end",
+        )
+        .help("run it again"),
+        false => problem,
+    })
+}
+
+/// What is averaged.
+struct Asked<'a> {
+    potential: &'a Potential,
+    /// Where it comes from.
+    file: &'a str,
+    options: &'a FreeOptions,
+    cancelled: &'a AtomicBool,
+}
+
+impl Asked<'_> {
+    /// V; at places that repeat it is asked within one period, so that a seam in V is where the
+    /// program has it. Nothing is finite once the run is interrupted, which ends it.
+    fn values(&self, sides: Vec<Side>) -> impl Fn(&[f64], &mut [f64]) + Sync {
+        move |x: &[f64], out: &mut [f64]| {
+            if self.cancelled.load(Ordering::Relaxed) {
+                return out.fill(f64::NAN);
+            }
+            if sides.iter().all(|side| !side.periodic) {
+                return self.potential.values(x, out);
+            }
+            let count = out.len().max(1);
+            let places = x.iter().enumerate();
+            let inside: Vec<f64> = places.map(|(at, x)| sides[at / count].wrap(*x)).collect();
+            self.potential.values(&inside, out);
+        }
     }
 }
 
-/// F and D at the temperature that a run was given, at its length, where that temperature reaches
-/// of what was learned; `None` where it was given none.
+/// F and D at the temperature that a run was given, at its length, where that temperature reaches;
+/// `None` where it was given none, or there is no length.
 pub(super) fn beside(
     origin: &Origin<'_>,
     learned: &Learned<'_>,
     hooks: &Hooks<'_>,
 ) -> Option<Result<Freed, Diagnostic>> {
     let settings = learned.settings();
+    if !learned.length.is_finite() || hooks.cancelled.load(Ordering::Relaxed) {
+        return None;
+    }
     let options = FreeOptions {
         kt: settings.kt?,
         length: learned.length,
@@ -122,12 +170,8 @@ pub(super) fn beside(
 }
 
 /// The same on an interval.
-fn on_line(
-    potential: &Potential,
-    file: &str,
-    options: &FreeOptions,
-    side: Side,
-) -> Result<Freed, Diagnostic> {
+fn on_line(asked: &Asked<'_>, side: Side) -> Result<Freed, Diagnostic> {
+    let (potential, options) = (asked.potential, asked.options);
     let settings = Settings {
         lo: side.lo,
         hi: side.hi,
@@ -138,7 +182,7 @@ fn on_line(
         evaluations: EVALUATIONS,
         seed: options.seed,
     };
-    let v = wrapped(potential, vec![side]);
+    let v = asked.values(vec![side]);
     let found = line(&settings, &v).map_err(|error| refused(&error, options))?;
     let row = FreeRow {
         shortest: found.shortest,
@@ -149,7 +193,7 @@ fn on_line(
         ..row(&[side], options)
     };
     let written = arguments(&potential.model.coordinates);
-    let head = heading(potential, file, &row);
+    let head = heading(potential, asked.file, &row);
     let free = call(&found.free, &written.names);
     // The logarithm is a spline, so that D is positive.
     let mobility = call(&found.log_mobility, &inside(&[side], &written.names));
@@ -173,12 +217,8 @@ fn on_line(
 }
 
 /// The same on a box: D is a symmetric tensor, three functions.
-fn on_plane(
-    potential: &Potential,
-    file: &str,
-    options: &FreeOptions,
-    sides: [Side; 2],
-) -> Result<Freed, Diagnostic> {
+fn on_plane(asked: &Asked<'_>, sides: [Side; 2]) -> Result<Freed, Diagnostic> {
+    let (potential, options) = (asked.potential, asked.options);
     let settings = PlaneSettings {
         axes: sides.map(|side| SplineAxis {
             lo: side.lo,
@@ -191,7 +231,7 @@ fn on_plane(
         evaluations: PLANE_EVALUATIONS,
         seed: options.seed,
     };
-    let v = wrapped(potential, sides.to_vec());
+    let v = asked.values(sides.to_vec());
     let found = plane(&settings, &v).map_err(|error| refused(&error, options))?;
     let cells = |spline: &Spline| format!("{} x {}", spline.cells_along(0), spline.cells_along(1));
     let row = FreeRow {
@@ -206,7 +246,7 @@ fn on_plane(
         ..row(&sides, options)
     };
     let written = arguments(&potential.model.coordinates);
-    let head = heading(potential, file, &row);
+    let head = heading(potential, asked.file, &row);
     let free = call(&found.free, &written.names);
     let mut tensor = format!("{head}{TENSOR}\n");
     for (name, part) in ["Dxx", "Dxy", "Dyy"].iter().zip(&found.mobility) {
@@ -232,20 +272,6 @@ fn on_plane(
         ],
         warnings: warnings.into_iter().collect(),
     })
-}
-
-/// V at places that repeat asked within one period, so that a seam in V is where the program has
-/// it.
-fn wrapped(potential: &Potential, sides: Vec<Side>) -> impl Fn(&[f64], &mut [f64]) + Sync {
-    move |x: &[f64], out: &mut [f64]| {
-        if sides.iter().all(|side| !side.periodic) {
-            return potential.values(x, out);
-        }
-        let count = out.len().max(1);
-        let places = x.iter().enumerate();
-        let inside: Vec<f64> = places.map(|(at, x)| sides[at / count].wrap(*x)).collect();
-        potential.values(&inside, out);
-    }
 }
 
 /// The names of coordinates, held within the box: beyond its ends D keeps its value.
