@@ -261,7 +261,7 @@ fn on_plane(asked: &Asked<'_>, sides: [Side; 2]) -> Result<Freed, Diagnostic> {
             significant(found.steepest, 2),
             significant(options.kt, 3)
         );
-        Diagnostic::warning("steep-for-kT", message)
+        Diagnostic::warning("steep-for-kt", message)
             .help("a shorter --resolve, or a larger --kT")
     });
     Ok(Freed {

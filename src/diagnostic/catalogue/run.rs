@@ -23,7 +23,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         Warning,
-        "steep-for-kT",
+        "steep-for-kt",
         "Over the length of averaging the potential changes by more than kT in places that are visited. In two coordinates structure is averaged there all the same.",
         "free v.pot --kT 0.01 --resolve 1",
         "a shorter --resolve, or a larger --kT",

@@ -30,6 +30,7 @@
 mod cell;
 mod level;
 mod plane;
+mod windows;
 
 pub use plane::{FreePlane, PlaneSettings, plane};
 
@@ -163,7 +164,7 @@ pub fn line(settings: &Settings, v: &Values<'_>) -> Result<FreeEnergy, FreeError
     let ladder = Ladder::climb(settings, v)?;
     let evaluations = ladder.levels().map(|level| level.evaluations).sum();
     let error = ladder.levels().map(|level| level.error).fold(0.0, f64::max);
-    if !(error <= LARGEST_ERROR) {
+    if error.is_nan() || error > LARGEST_ERROR {
         return Err(FreeError::NotResolved { error, evaluations });
     }
     let lengths = ladder.graded()?;

@@ -5,22 +5,18 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::cell::{NODES, Window, window};
 use super::level::{WIDTH, cubic, gauss};
+use super::windows::mobility;
 use super::{FreeError, LARGEST_ERROR, Values, coefficients};
 use crate::graph::{Spline, SplineAxis};
 
 /// Bins in a standard deviation of the Gaussian, and where kernels end, in bins.
 const BINS: usize = 5;
-const MEAN_REACH: usize = 5 * BINS;
-const SMOOTH_REACH: usize = 6 * BINS;
-const MARGIN: usize = 3;
+pub(super) const MEAN_REACH: usize = 5 * BINS;
+pub(super) const SMOOTH_REACH: usize = 6 * BINS;
+pub(super) const MARGIN: usize = 3;
 /// Points along each side of a bin, try after try.
 const POINTS: [usize; 5] = [2, 4, 8, 16, 32];
-/// The width of the largest window of a cell problem, in lengths, and from try to try.
-const LARGEST: f64 = 4.0;
-const SMALLER: f64 = 3.0;
-const WINDOWS: usize = 9;
 /// Cells of the mobility along an axis.
 const CELLS: (f64, f64) = (4.0, 12.0);
 
@@ -92,7 +88,7 @@ pub fn plane(settings: &PlaneSettings, v: &Values<'_>) -> Result<FreePlane, Free
     let Some(sheet) = found else {
         return Err(FreeError::TooFine { length });
     };
-    if !(sheet.error <= LARGEST_ERROR) {
+    if sheet.error.is_nan() || sheet.error > LARGEST_ERROR {
         return Err(FreeError::NotResolved {
             error: sheet.error,
             evaluations: evaluations as u64,
@@ -116,21 +112,21 @@ pub fn plane(settings: &PlaneSettings, v: &Values<'_>) -> Result<FreePlane, Free
 }
 
 /// Bins over a box and what its kernels reach.
-struct Grid {
+pub(super) struct Grid {
     /// The middle of the first bin along each axis.
     first: [f64; 2],
     width: [f64; 2],
     count: [usize; 2],
     /// Bins that cover the box itself.
-    inner: [usize; 2],
+    pub inner: [usize; 2],
 }
 
 /// Averages by bins.
-struct Sheet {
+pub(super) struct Sheet {
     /// The smooth part, on all bins but for the reach of its kernel.
     smooth: Vec<f64>,
     /// `log <exp(-w/kT)>` on the bins of the box with a margin.
-    log_mean: Vec<f64>,
+    pub log_mean: Vec<f64>,
     error: f64,
 }
 
@@ -143,7 +139,8 @@ impl Grid {
             .axes
             .map(|axis| ((axis.hi - axis.lo) / wanted).ceil().max(4.0));
         let total = inner.map(|n| n + 2.0 * OUTER as f64);
-        if !(total[0] * total[1] * 4.0 <= settings.evaluations as f64) {
+        let least = total[0] * total[1] * 4.0;
+        if least.is_nan() || least > settings.evaluations as f64 {
             return Err(FreeError::TooFine {
                 length: settings.length,
             });
@@ -250,7 +247,7 @@ impl Grid {
         }
     }
 
-    fn part<'a>(&'a self, sheet: &'a Sheet) -> Smooth<'a> {
+    pub fn part<'a>(&'a self, sheet: &'a Sheet) -> Smooth<'a> {
         Smooth {
             grid: self,
             values: &sheet.smooth,
@@ -277,7 +274,7 @@ impl Grid {
     }
 
     /// A position in bins, from the bin `cut` on.
-    fn bin(&self, x: f64, y: f64, cut: usize) -> [f64; 2] {
+    pub fn bin(&self, x: f64, y: f64, cut: usize) -> [f64; 2] {
         [
             (x - self.first[0]) / self.width[0] - cut as f64,
             (y - self.first[1]) / self.width[1] - cut as f64,
@@ -310,20 +307,20 @@ impl Grid {
 }
 
 /// The smooth part at any position of the bins.
-struct Smooth<'a> {
+pub(super) struct Smooth<'a> {
     grid: &'a Grid,
     values: &'a [f64],
     columns: usize,
 }
 
 impl Smooth<'_> {
-    fn at(&self, x: f64, y: f64) -> f64 {
+    pub fn at(&self, x: f64, y: f64) -> f64 {
         interpolated(self.values, self.columns, self.grid.bin(x, y, SMOOTH_REACH))
     }
 }
 
 /// The bicubic polynomial through sixteen values around a position, counted in places.
-fn interpolated(values: &[f64], columns: usize, [s, t]: [f64; 2]) -> f64 {
+pub(super) fn interpolated(values: &[f64], columns: usize, [s, t]: [f64; 2]) -> f64 {
     let rows = values.len() / columns;
     let start = ((s.floor() - 1.0).max(0.0) as usize).min(rows - 4);
     let along: [f64; 4] = std::array::from_fn(|k| {
@@ -381,7 +378,11 @@ fn tensor(
 }
 
 /// The tensor spline through values at its knots, the last axis fastest.
-fn through_plane(axes: &[SplineAxis; 2], cells: [usize; 2], values: &[f64]) -> Option<Spline> {
+pub(super) fn through_plane(
+    axes: &[SplineAxis; 2],
+    cells: [usize; 2],
+    values: &[f64],
+) -> Option<Spline> {
     let columns = knots(&axes[1], cells[1]).len();
     let rows = values
         .chunks_exact(columns)
@@ -399,163 +400,8 @@ fn through_plane(axes: &[SplineAxis; 2], cells: [usize; 2], values: &[f64]) -> O
 }
 
 /// The positions of knots: without the last on a periodic axis.
-fn knots(axis: &SplineAxis, cells: usize) -> Vec<f64> {
+pub(super) fn knots(axis: &SplineAxis, cells: usize) -> Vec<f64> {
     let count = if axis.periodic { cells } else { cells + 1 };
     let at = |k: usize| axis.lo + (axis.hi - axis.lo) * k as f64 / cells as f64;
     (0..count).map(at).collect()
 }
-
-struct Solved {
-    splines: [Spline; 3],
-    error: f64,
-    eigenvalues: [f64; 2],
-    evaluations: u64,
-}
-
-/// D at knots, from cell problems around them.
-fn mobility(
-    settings: &PlaneSettings,
-    grid: &Grid,
-    sheet: &Sheet,
-    cells: [usize; 2],
-    v: &Values<'_>,
-) -> Result<Solved, FreeError> {
-    let places = [0, 1].map(|c| knots(&settings.axes[c], cells[c]));
-    let points: Vec<[f64; 2]> = places[0]
-        .iter()
-        .flat_map(|x| places[1].iter().map(move |y| [*x, *y]))
-        .collect();
-    let smooth = grid.part(sheet);
-    let columns = grid.inner[1] + 2 * MARGIN;
-    let solve = |&[x, y]: &[f64; 2]| {
-        let bin = grid.bin(x, y, SMOOTH_REACH + MEAN_REACH);
-        let expected = interpolated(&sheet.log_mean, columns, bin);
-        at_point(settings, &smooth, [x, y], expected, v)
-    };
-    let solved: Vec<(Window, f64, u64)> = points
-        .par_iter()
-        .map(solve)
-        .collect::<Result<_, FreeError>>()?;
-    let error = solved
-        .iter()
-        .map(|(_, error, _)| *error)
-        .fold(0.0, f64::max);
-    let mut eigenvalues = [f64::INFINITY, f64::NEG_INFINITY];
-    for (
-        Window {
-            mobility: [xx, xy, yy],
-            ..
-        },
-        ..,
-    ) in &solved
-    {
-        let (middle, half) = (0.5 * (xx + yy), (0.5 * (xx - yy)).hypot(*xy));
-        eigenvalues[0] = eigenvalues[0].min(middle - half);
-        eigenvalues[1] = eigenvalues[1].max(middle + half);
-    }
-    let spline = |part: usize| {
-        let values: Vec<f64> = solved.iter().map(|(w, ..)| w.mobility[part]).collect();
-        through_plane(&settings.axes, cells, &values)
-    };
-    let splines = [spline(0), spline(1), spline(2)];
-    let [Some(xx), Some(xy), Some(yy)] = splines else {
-        return Err(FreeError::NotFinite { at: f64::NAN });
-    };
-    Ok(Solved {
-        splines: [xx, xy, yy],
-        error,
-        eigenvalues,
-        evaluations: solved.iter().map(|(_, _, n)| *n).sum(),
-    })
-}
-
-/// The largest window around a point in which roughness is resolved: half of the nodes give nearly
-/// the same. Its mean of `exp(-w/kT)` has to be that of the whole neighbourhood, or it does not
-/// see all of the roughness.
-fn at_point(
-    settings: &PlaneSettings,
-    smooth: &Smooth<'_>,
-    [x, y]: [f64; 2],
-    expected: f64,
-    v: &Values<'_>,
-) -> Result<(Window, f64, u64), FreeError> {
-    let mut evaluations = 0;
-    let mut least = f64::INFINITY;
-    for rung in 0..WINDOWS {
-        let side = LARGEST * settings.length / SMALLER.powi(rung as i32);
-        let step = side / (NODES - 1) as f64;
-        let at = |k: usize| k as f64 * step - 0.5 * side;
-        let n = NODES * NODES;
-        let mut places = vec![0.0; 2 * n];
-        for k in 0..n {
-            places[k] = x + at(k / NODES);
-            places[n + k] = y + at(k % NODES);
-        }
-        let mut values = vec![f64::NAN; n];
-        v(&places, &mut values);
-        evaluations += n as u64;
-        for k in 0..n {
-            values[k] = (values[k] - smooth.at(places[k], places[n + k])) / settings.kt;
-        }
-        if !is_smooth(&values) {
-            continue;
-        }
-        let half: Vec<f64> = (0..n)
-            .filter(|k| k / NODES % 2 == 0 && k % NODES % 2 == 0)
-            .map(|k| values[k])
-            .collect();
-        let Some(coarse) = window(&half, NODES.div_ceil(2)) else {
-            continue;
-        };
-        let scale = coarse.mobility[0].max(coarse.mobility[2]);
-        let Some(fine) = window(&values, NODES) else {
-            continue;
-        };
-        let apart = |a: &Window, b: &Window| {
-            let pairs = a.mobility.iter().zip(&b.mobility);
-            pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max) / scale
-        };
-        if apart(&fine, &coarse) > RESOLVED || (fine.log_mean - coarse.log_mean).abs() > RESOLVED {
-            continue;
-        }
-        // Both err by the square of the step.
-        let better: [f64; 3] = std::array::from_fn(|k| {
-            fine.mobility[k] + (fine.mobility[k] - coarse.mobility[k]) / 3.0
-        });
-        let better = Window {
-            mobility: better,
-            ..fine
-        };
-        let error = (0.3 * apart(&better, &fine)).max((fine.log_mean - expected).abs());
-        if error <= AGREES {
-            return Ok((better, error, evaluations));
-        }
-        least = least.min(error);
-        // A smaller window sees no more of the roughness.
-        break;
-    }
-    Err(FreeError::NotResolved {
-        error: least,
-        evaluations,
-    })
-}
-
-/// Whether neighbours differ little enough for what varies: a wave has at least 8 nodes. One that
-/// has fewer would pass for disorder, and alike on half of the nodes.
-fn is_smooth(w: &[f64]) -> bool {
-    let n = w.len() as f64;
-    let mean = w.iter().sum::<f64>() / n;
-    let variance = w.iter().map(|w| (w - mean).powi(2)).sum::<f64>() / n;
-    let changes = |step: usize| -> f64 {
-        let pairs = (0..w.len() - step).filter(|at| step > 1 || (at + 1) % NODES > 0);
-        pairs.map(|at| (w[at + step] - w[at]).powi(2)).sum::<f64>() / n
-    };
-    // 0.59 is (2 sin(pi/8))^2; below a kT/100 nothing is rough.
-    let most = 0.59 * variance.max(1e-4);
-    changes(1) <= most && changes(NODES) <= most
-}
-
-/// By how much half of the nodes may be apart.
-const RESOLVED: f64 = 0.08;
-/// By how much a window may differ from its neighbourhood.
-const AGREES: f64 = 0.1;
