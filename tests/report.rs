@@ -86,6 +86,10 @@ fn run() -> RunResult {
             ..EffectivePotential::default()
         },
         terms: None,
+        free_energy: None,
+        asked: None,
+        files: Default::default(),
+        made_with: Default::default(),
         table: vec![
             row("value", 2_033_280, [1.1e-4, 6e-4], 0.1),
             row("filter", 4_843, [3e-5, 4.8e-5], 0.04),

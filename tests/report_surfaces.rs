@@ -320,6 +320,10 @@ fn run(surfaces: &Surfaces, periods: Vec<Option<f64>>) -> RunResult {
             ..EffectivePotential::default()
         },
         terms: None,
+        free_energy: None,
+        asked: None,
+        files: Default::default(),
+        made_with: Default::default(),
         table: Vec::new(),
         diagnostics: Vec::new(),
         performance: Performance {

@@ -164,6 +164,11 @@ pub const KEYS: &[Key] = &[
         )
     },
     key(
+        "kT",
+        "0.5",
+        "the temperature of a free energy F.pot and a mobility D.pot beside U",
+    ),
+    key(
         "target",
         "0.001",
         "stop when the median standard error of U is below",

@@ -12,11 +12,13 @@ use super::eval::Eval;
 use super::explain::Explain;
 use super::export::Export;
 use super::fmt::Fmt;
+use super::free::Free;
 use super::lsp::Lsp;
 use super::man::Man;
 use super::plot::Plot;
 use super::processor::Processor;
 use super::repl::Repl;
+use super::reproduce::Reproduce;
 use super::values::{
     Point, Rows, Step, assignment, count, estimator, knots, matrix, noise, point, positive, range,
     step, steps, switch, whole,
@@ -49,6 +51,10 @@ pub enum Command {
     Learn(Box<Learn>),
     /// Find the scales of FILE, and the steps that remove them
     Scan(Scan),
+    /// Free energy and mobility at a temperature: F.pot and D.pot
+    Free(Free),
+    /// Run a result file again and say whether the bits agree
+    Reproduce(Reproduce),
     /// Values, gradients and Hessians of a potential at points
     Eval(Eval),
     /// Check a program and say what it defines
@@ -156,6 +162,9 @@ pub struct Learn {
     /// Stop as soon as the median standard error of U is below
     #[arg(long, value_name = "E", value_parser = positive, allow_negative_numbers = true)]
     pub target: Option<f64>,
+    /// Write the free energy F.pot and the mobility D.pot at this temperature too
+    #[arg(long = "kT", value_name = "T", value_parser = positive, allow_hyphen_values = true)]
+    pub kt: Option<f64>,
     /// A function of the file to hold U against [default: V smoothed at the same length]
     #[arg(long, value_name = "NAME")]
     pub compare: Option<String>,
@@ -207,6 +216,7 @@ impl Learn {
             restarts: self.restarts,
             target: self.target,
             compare: self.compare.clone(),
+            kt: self.kt,
             terms: (!self.terms.is_empty()).then(|| Chosen::named(self.terms.clone())),
             noise: self.noise,
         }

@@ -12,6 +12,7 @@ mod export;
 #[doc(hidden)]
 pub mod files;
 mod fmt;
+mod free;
 mod learn;
 mod lsp;
 mod man;
@@ -19,6 +20,7 @@ mod plot;
 mod processor;
 pub mod render;
 mod repl;
+mod reproduce;
 #[doc(hidden)]
 pub mod results;
 mod scan;
@@ -79,6 +81,8 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let exit = match cli.command {
         Command::Learn(arguments) => learn::learn(&arguments),
         Command::Scan(arguments) => scan::scan(&arguments),
+        Command::Free(arguments) => free::free(&arguments),
+        Command::Reproduce(arguments) => reproduce::reproduce(&arguments),
         Command::Eval(arguments) => eval::eval(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Export(arguments) => export::export(&arguments),

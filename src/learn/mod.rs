@@ -9,6 +9,7 @@ pub mod collect;
 pub mod compare;
 pub mod filter;
 pub mod fit;
+pub mod free;
 pub mod incomplete;
 mod lanes;
 pub mod levels;

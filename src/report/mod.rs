@@ -2,8 +2,11 @@
 //! them to files is for the callers.
 
 #[doc(hidden)]
+pub mod agreement;
+#[doc(hidden)]
 pub mod arrays;
 #[doc(hidden)]
+pub mod asked;
 pub mod bench;
 #[doc(hidden)]
 pub mod chart;
@@ -13,6 +16,8 @@ pub mod critical;
 pub mod curves;
 #[doc(hidden)]
 pub mod figure;
+#[doc(hidden)]
+pub mod free;
 #[doc(hidden)]
 pub mod html;
 #[doc(hidden)]
@@ -48,5 +53,5 @@ mod contour;
 mod drawing;
 mod json;
 mod raster;
-mod reading;
+pub mod reading;
 mod terms;

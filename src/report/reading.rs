@@ -33,7 +33,12 @@ pub enum ReadError {
 
 /// SHA-256 of a text, lower-case hexadecimal.
 pub fn sha256(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
+    sha256_of(text.as_bytes())
+}
+
+/// SHA-256 of bytes, likewise.
+pub fn sha256_of(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

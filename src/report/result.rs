@@ -23,6 +23,10 @@ pub struct RunResult {
     pub schema: String,
     /// What was run.
     pub program: Program,
+    /// What was asked for, of which the settings came; left out where there is no program, and in
+    /// results of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
     /// With which settings, after every default was resolved.
     pub settings: Settings,
     /// The noise of the unresolved forces.
@@ -36,13 +40,25 @@ pub struct RunResult {
     /// One row a term, where the estimator `terms` ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terms: Option<Vec<TermRow>>,
+    /// The free energy and the mobility at a temperature, where one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_energy: Option<FreeEnergy>,
     /// One row an estimator or baseline, in the order to print.
     pub table: Vec<EstimatorRow>,
     /// Warnings and errors of the run.
     pub diagnostics: Vec<DiagnosticRow>,
     /// What it cost.
     pub performance: Performance,
+    /// SHA-256 of the files beside it that have no figure and no time in them, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
+    /// What it was made with.
+    #[serde(default)]
+    pub made_with: MadeWith,
 }
+
+pub use super::asked::{Asked, MadeWith};
+pub use super::free::FreeEnergy;
 
 /// The program of a run.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -125,6 +141,9 @@ pub struct Settings {
     /// `terms` did not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub terms: Option<Vec<String>>,
+    /// The temperature of `F.pot` and `D.pot`, if they were asked for.
+    #[serde(rename = "kT", skip_serializing_if = "Option::is_none")]
+    pub kt: Option<f64>,
     /// How the covariance of the noise is measured: `residual`, `probe` or `stage1`.
     pub noise: String,
     /// The function of the program that errors are taken against; `null` for `filter`.

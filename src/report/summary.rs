@@ -61,6 +61,9 @@ fn body(result: &RunResult) -> String {
             put(&mut out, title, &line);
         }
     }
+    if let Some(free) = &result.free_energy {
+        put(&mut out, "F and D", &free.line());
+    }
     for line in points(result) {
         put(&mut out, "", &line);
     }

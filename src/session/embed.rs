@@ -57,6 +57,7 @@ pub fn learn_gradient(
     let origin = Origin {
         program: None,
         named: None,
+        asked: None,
         command: "",
         threads: rayon::current_num_threads(),
     };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::asked::asked;
 use super::calibrate::{Calibrated, calibrate};
 use super::estimator::Chosen;
 use super::form::Form;
@@ -14,6 +15,7 @@ use crate::diagnostic::Diagnostic;
 use crate::dynamics::Survey;
 use crate::graph::Model;
 use crate::learn::terms::{Choice, Terms, TermsError};
+use crate::report::asked::Asked;
 use crate::report::result::RunResult;
 use crate::source::{SourceId, Sources};
 
@@ -43,6 +45,8 @@ pub(super) struct Origin<'a> {
     pub program: Option<(&'a Sources, SourceId)>,
     /// The function, if it was named.
     pub named: Option<&'a str>,
+    /// What was asked for, of a program.
+    pub asked: Option<Asked>,
     /// The command line that would do this again.
     pub command: &'a str,
     /// Threads.
@@ -139,6 +143,7 @@ impl Job<'_> {
         Origin {
             program: Some((self.sources, self.root)),
             named: self.potential,
+            asked: Some(asked(&self.options)),
             command: self.command,
             threads: self.threads,
         }

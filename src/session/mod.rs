@@ -3,6 +3,7 @@
 //! Nothing here reads a file or a clock or prints: the caller brings time, a flag to stop, and a
 //! place to report progress ([`Hooks`]), and writes what comes back ([`Outcome`]).
 
+mod asked;
 mod baseline;
 mod bench;
 mod blocks;
@@ -18,6 +19,7 @@ mod estimator;
 mod findings;
 mod foresight;
 mod form;
+mod free;
 mod given;
 mod heat;
 mod job;
@@ -31,6 +33,7 @@ mod plan;
 mod portrait;
 mod potential;
 mod prospect;
+mod reproduce;
 mod resolve;
 mod results;
 mod room;
@@ -59,6 +62,7 @@ pub use estimator::{Chosen, Estimator};
 pub use findings::Findings;
 pub use foresight::foresee;
 pub use form::Form;
+pub use free::{FreeOptions, Freed, free};
 pub use job::{Failure, Job, Outcome};
 pub use learn::learn;
 pub use noise::NoiseSource;
@@ -67,6 +71,7 @@ pub use plan::step_nanoseconds;
 pub use plan::{Plan, plan};
 pub use portrait::{PortraitOptions, portrait, ranges};
 pub use potential::Potential;
+pub use reproduce::reproduce;
 pub use resolve::{Choice, automatic, resolve_scale};
 pub use scan::{ScanOptions, Scanned, scan};
 pub use settings::{Knots, NotResolved, Options, Settings};

@@ -88,7 +88,7 @@ fn said_of(choice: &Choice) -> Diagnostic {
 }
 
 /// `l/eps` where half of a wave survives: 2.06.
-fn half_length() -> f64 {
+pub(super) fn half_length() -> f64 {
     let (mut lo, mut hi) = (1.0, 4.0);
     for _ in 0..60 {
         let middle = 0.5 * (lo + hi);

@@ -1,5 +1,7 @@
 //! A finished run as data and as files.
 
+use std::collections::BTreeMap;
+
 use super::components::Component;
 use super::distortions::distortions;
 use super::estimate::{Estimate, OnBins};
@@ -11,15 +13,17 @@ use super::sites::{OnSites, Sites};
 use super::views::views;
 use super::weights::Weights;
 use super::writing::program_text;
-use super::{Estimator, Failure, Hooks, Settings};
+use super::{Estimator, Failure, Hooks, Settings, free};
+use crate::kernel::Engine;
 use crate::learn::collect::MOST_PRODUCTS;
 use crate::learn::fit::ForceFit;
 use crate::learn::noise::Correlation;
 use crate::learn::{scale, transfer};
 use crate::report::html::{Page, html};
+use crate::report::reading::sha256_of;
 use crate::report::result::{
-    Covered, DiagnosticRow, EffectivePotential, EstimatorRow, Noise, Performance, Program,
-    RemovedRow, RunResult, SCHEMA, Scale, Settings as SettingsRow, Verdict, sha256,
+    Covered, DiagnosticRow, EffectivePotential, EstimatorRow, MadeWith, Noise, Performance,
+    Program, RemovedRow, RunResult, SCHEMA, Scale, Settings as SettingsRow, Verdict, sha256,
 };
 
 /// A part of V of which less than this is left counts as removed.
@@ -101,17 +105,30 @@ pub(super) fn outcome(
     mut findings: Findings,
     hooks: &Hooks<'_>,
 ) -> Result<Outcome, Failure> {
+    let mut files = Vec::new();
     let distortions = distortions(learned);
     findings.diagnostics.extend(distortions);
+    let mut free_energy = None;
+    match free::beside(origin, learned, hooks) {
+        Some(Ok(freed)) => {
+            free_energy = Some(freed.row);
+            findings.diagnostics.extend(freed.warnings);
+            files.extend(freed.files);
+        }
+        Some(Err(problem)) => findings.diagnostics.push(problem),
+        None => {}
+    }
     let mut result = RunResult {
         schema: SCHEMA.to_owned(),
         program: program(origin, learned),
+        asked: origin.asked.clone(),
         settings: settings(origin, learned),
         noise: noise(learned, &findings),
         scale: scale_row(learned, &findings),
         equilibrium: findings.equilibrium.clone(),
         effective_potential: effective_potential(learned),
         terms: learned.weights().map(|weights| weights.rows.clone()),
+        free_energy,
         table: learned.rows.clone(),
         diagnostics: findings
             .diagnostics
@@ -119,15 +136,20 @@ pub(super) fn outcome(
             .map(DiagnosticRow::from)
             .collect(),
         performance: Performance::default(),
+        files: BTreeMap::new(),
+        made_with: MadeWith::here(Engine::best().name()),
     };
     let views = views(learned);
     result.effective_potential.points = views.points;
-    let mut files = Vec::new();
     if let Some(estimate) = learned.primary() {
         let text = program_text(origin, learned, estimate, findings.equilibrium.verdict);
         files.push(("U.pot".to_owned(), text.into_bytes()));
     }
     files.extend(views.tables);
+    let hashed = files
+        .iter()
+        .map(|(name, bytes)| (name.clone(), sha256_of(bytes)));
+    result.files = hashed.collect();
     result.performance = performance(origin, learned, hooks);
     let page = Page {
         source: origin.text(),
@@ -206,6 +228,7 @@ fn settings(origin: &Origin<'_>, learned: &Learned<'_>) -> SettingsRow {
             .collect(),
         noise: settings.noise.name().to_owned(),
         compare: settings.compare.clone(),
+        kt: settings.kt,
         potential: origin.named.map(str::to_owned),
         ..SettingsRow::default()
     }

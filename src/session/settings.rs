@@ -63,6 +63,8 @@ pub struct Options {
     pub target: Option<f64>,
     /// A function of the file that U is held against.
     pub compare: Option<String>,
+    /// The temperature of a free energy and a mobility beside U.
+    pub kt: Option<f64>,
     /// Which functions get a weight from `terms`.
     pub terms: Option<Chosen>,
     /// How the covariance of the noise is measured.
@@ -111,6 +113,7 @@ impl Options {
             restarts: self.restarts.or(other.restarts),
             target: self.target.or(other.target),
             compare: self.compare.or(other.compare),
+            kt: self.kt.or(other.kt),
             terms: self.terms.or(other.terms),
             noise: self.noise.or(other.noise),
         }
@@ -166,6 +169,7 @@ impl Options {
             "knots" => self.knots = Some(given.knots()?),
             "restarts" => self.restarts = Some(given.switch()?),
             "target" => self.target = Some(given.positive()?),
+            "kT" => self.kt = Some(given.positive()?),
             "compare" => self.compare = Some(given.name()?),
             "terms" => self.terms = Some(Chosen::named(given.names()?)),
             "noise" => self.noise = Some(given.noise()?),
@@ -226,6 +230,8 @@ pub struct Settings {
     pub target: Option<f64>,
     /// A function of the file that U is held against.
     pub compare: Option<String>,
+    /// The temperature of a free energy and a mobility beside U.
+    pub kt: Option<f64>,
     /// Which functions get a weight from `terms`.
     pub terms: Chosen,
     /// How the covariance of the noise is measured.
@@ -325,6 +331,7 @@ impl Options {
             restarts: self.restarts.unwrap_or(true),
             target: self.target,
             compare: self.compare,
+            kt: self.kt,
             terms: self.terms.unwrap_or_default(),
             noise: self.noise.unwrap_or(NoiseSource::Residual),
         })

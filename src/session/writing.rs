@@ -62,7 +62,12 @@ pub(super) fn program_text(
         verdict = verdict.words(),
         definitions = definitions(estimate, &written),
     );
-    // What this writes can be read; if not, it is better kept as it is than lost.
+    laid_out(text)
+}
+
+/// A program in the one layout. What is written here can be read; if not, it is better kept as it is
+/// than lost.
+pub(super) fn laid_out(text: String) -> String {
     syntax::format(&text).unwrap_or(text)
 }
 

@@ -16,6 +16,27 @@ const fn row(
 pub(super) const ROWS: &[Row] = &[
     row(
         Error,
+        "no-free-energy",
+        "There is no free energy at this temperature and length: its averages do not converge, the potential is too steep or not finite somewhere, or it has several coordinates. Beside a run of `learn` it is a warning.",
+        "free quadratic.pot --kT 1e-5 --resolve 0.5",
+        "a larger --kT, a longer --resolve or a narrower --domain, as the message says",
+    ),
+    row(
+        Warning,
+        "steep-for-kt",
+        "Over the length of averaging the potential changes by more than kT in places that are visited. In two coordinates structure is averaged there all the same.",
+        "free v.pot --kT 0.01 --resolve 1",
+        "a shorter --resolve, or a larger --kT",
+    ),
+    row(
+        Error,
+        "not-reproducible",
+        "A result does not have in it what it takes to run it again: it is of a gradient without a source, was interrupted, or another version wrote it.",
+        "reproduce a folder that a library call wrote",
+        "run the program again as it was run",
+    ),
+    row(
+        Error,
         "interrupted",
         "The run was stopped before its end. What was there is kept, and marked.",
         "Ctrl-C",
