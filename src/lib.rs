@@ -21,6 +21,7 @@
 //! | 6 | [`dynamics`] | the damped map, ensembles, seeded streams, where to start |
 //! | 7 | [`stats`] | mergeable running statistics |
 //! | 8 | [`learn`] | what is kept of trajectories, fits, the filter, the formulas of the scale |
+//! | 9 | [`surrogate`] | ensembles of trajectories: averages, and how far two are apart |
 //! | 10 | [`report`] | results as data, arrays, figures, pages |
 //! | 11 | [`session`] | one run put together, with its verdict |
 //! | 12 | [`repl`] | a prompt without a terminal: a session to define, evaluate and try in |
@@ -82,5 +83,6 @@ pub mod report;
 pub mod session;
 pub mod source;
 pub mod stats;
+pub mod surrogate;
 pub mod symbols;
 pub mod syntax;

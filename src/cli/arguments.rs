@@ -17,6 +17,7 @@ use super::man::Man;
 use super::plot::Plot;
 use super::processor::Processor;
 use super::repl::Repl;
+use super::simulate::Simulate;
 use super::values::{
     Point, Rows, Step, assignment, count, estimator, knots, matrix, noise, point, positive, range,
     step, steps, switch, whole,
@@ -42,6 +43,8 @@ pub enum Command {
     Learn(Box<Learn>),
     /// Find the scales of FILE, and the steps that remove them
     Scan(Scan),
+    /// Trajectories of any potential: hamiltonian, langevin, overdamped, damped
+    Simulate(Box<Simulate>),
     /// Values, gradients and Hessians of a potential at points
     Eval(Eval),
     /// Check a program and say what it defines

@@ -19,6 +19,7 @@ pub mod render;
 mod repl;
 pub mod results;
 mod scan;
+mod simulate;
 mod values;
 
 use std::ffi::OsString;
@@ -75,6 +76,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let exit = match cli.command {
         Command::Learn(arguments) => learn::learn(&arguments),
         Command::Scan(arguments) => scan::scan(&arguments),
+        Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::Eval(arguments) => eval::eval(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Export(arguments) => export::export(&arguments),

@@ -6,12 +6,14 @@
 
 mod counted;
 mod counting;
+mod course;
 mod damped;
 mod damping;
 mod ensemble;
 mod gradient;
 mod group;
 mod look;
+mod motion;
 mod rays;
 mod recorded;
 mod sheet;
@@ -22,10 +24,12 @@ mod survey;
 mod window;
 
 pub use counting::{BinAxis, CountingMap, Place, Places};
+pub use course::{Course, Law, Passages, Trajectories};
 pub use damped::{DampedMap, bare_damped_map, counted_damped_map, damped_map};
 pub use damping::{Damping, NotDamping};
 pub use ensemble::{Census, Divergence, Ensemble, LaneFate, Starts};
 pub use gradient::{Gradient, pointwise};
+pub use motion::{Drag, Goal, Integrator, Motion, Prepared, Scheme};
 pub use side::Side;
 pub use streams::{Stream, Streams};
 pub use sums::Sums;

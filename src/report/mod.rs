@@ -17,6 +17,7 @@ pub mod portrait;
 pub mod result;
 pub mod scan;
 pub mod sections;
+pub mod simulation;
 pub mod summary;
 pub mod surfaces;
 pub mod table;

@@ -39,6 +39,7 @@ mod scan;
 mod seams;
 mod settings;
 mod shortfalls;
+mod simulate;
 mod sites;
 mod surfaces;
 mod sweep;
@@ -64,6 +65,9 @@ pub use potential::Potential;
 pub use resolve::{Choice, automatic, resolve_scale};
 pub use scan::{ScanOptions, Scanned, scan};
 pub use settings::{Knots, NotResolved, Options, Settings};
+pub use simulate::{
+    Length, Method, SCHEMES, SimulateOptions, Simulated, scheme_name, scheme_named, simulate,
+};
 
 use std::sync::atomic::AtomicBool;
 
