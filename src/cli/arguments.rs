@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::bench::Bench;
 use super::check::Check;
+use super::compare::Compare;
 use super::completions::Completions;
 use super::eval::Eval;
 use super::explain::Explain;
@@ -45,6 +46,8 @@ pub enum Command {
     Scan(Scan),
     /// Trajectories of any potential: hamiltonian, langevin, overdamped, damped
     Simulate(Box<Simulate>),
+    /// Hold the learned potential against the full one, as dynamics
+    Compare(Box<Compare>),
     /// Values, gradients and Hessians of a potential at points
     Eval(Eval),
     /// Check a program and say what it defines

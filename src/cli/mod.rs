@@ -3,6 +3,7 @@
 pub mod arguments;
 mod bench;
 mod check;
+mod compare;
 mod completions;
 mod console;
 mod eval;
@@ -77,6 +78,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Command::Learn(arguments) => learn::learn(&arguments),
         Command::Scan(arguments) => scan::scan(&arguments),
         Command::Simulate(arguments) => simulate::simulate(&arguments),
+        Command::Compare(arguments) => compare::compare(&arguments),
         Command::Eval(arguments) => eval::eval(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Export(arguments) => export::export(&arguments),

@@ -97,7 +97,7 @@ damped       the map of learn: q is where the gradient is taken, half a step aft
 The folder has trajectories.npz (t, q, p, V and all of the tables), trajectories.csv, moments.csv,
 autocorrelation.csv, density.csv and result.json.";
 
-fn method(text: &str) -> Result<Method, String> {
+pub(super) fn method(text: &str) -> Result<Method, String> {
     Method::named(text).ok_or_else(|| {
         let names = Method::ALL.map(Method::name).join(", ");
         format!("the methods are {names}")
@@ -183,7 +183,7 @@ fn run(console: &Console<'_>, arguments: &Simulate) -> Result<Exit, Exit> {
 }
 
 /// The function `D` of a program.
-fn mobility_of(console: &Console<'_>, path: &std::path::Path) -> Result<Model, Exit> {
+pub(super) fn mobility_of(console: &Console<'_>, path: &std::path::Path) -> Result<Model, Exit> {
     let loaded: Loaded = console.load(path)?;
     let model = loaded.program.function("D");
     model.map_err(|problems| console.diagnose(&problems, &loaded.sources, Exit::Failed))

@@ -4,6 +4,7 @@
 pub mod arrays;
 pub mod bench;
 pub mod chart;
+pub mod comparison;
 pub mod critical;
 pub mod curves;
 pub mod figure;

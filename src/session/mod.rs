@@ -7,6 +7,7 @@ mod baseline;
 mod bench;
 mod blocks;
 mod calibrate;
+mod compare;
 mod components;
 mod confinement;
 mod curves;
@@ -50,6 +51,7 @@ mod weights;
 mod writing;
 
 pub use bench::{BenchOptions, Benched, bench};
+pub use compare::{CompareOptions, Compared, Learned, compare};
 pub use components::{Component, components, terms};
 pub use embed::learn_gradient;
 pub use estimator::{Chosen, Estimator};

@@ -2,9 +2,12 @@
 
 use crate::dynamics::Trajectories;
 
+/// Looks in a period at least: what is looked at less often seems slower than it is.
+const FEWEST: f64 = 8.0;
+
 /// The mean time between upward passages of one trajectory through the middle of its range, and how
 /// many periods there were. Between looks the path is the cubic of positions and momenta there, for
-/// which `rate` is `1/m`. `None` where there are fewer than two passages.
+/// which `rate` is `1/m`. `None` where there are fewer than two passages, or too few looks in between.
 pub fn period(trajectories: &Trajectories, rate: f64) -> Option<(f64, usize)> {
     let looks = trajectories.looks();
     let first = |row: &[f64]| row.first().copied().unwrap_or(f64::NAN);
@@ -26,7 +29,8 @@ pub fn period(trajectories: &Trajectories, rate: f64) -> Option<(f64, usize)> {
     }
     let periods = passages.len().checked_sub(1).filter(|n| *n > 0)?;
     let whole = passages.last()? - passages.first()?;
-    Some((whole / periods as f64, periods))
+    let length = whole / periods as f64;
+    (length >= FEWEST * dt).then_some((length, periods))
 }
 
 /// Where in (0, 1] the cubic with these values and slopes at 0 and 1 is zero, by halving.

@@ -6,14 +6,15 @@ mod outcome;
 mod setup;
 
 pub use options::{Length, Method, SCHEMES, SimulateOptions, scheme_name, scheme_named};
-pub(super) use setup::{Bath, FINE, Ground, bath, by_coordinate, rounded, stiffest};
+pub(super) use outcome::kinetic_energy;
+pub(super) use setup::{Bath, FINE, Ground, by_coordinate, rounded};
 
 use std::sync::atomic::Ordering;
 
 use super::job::{Failure, Job, one};
 use super::{Hooks, Potential, Progress};
 use crate::diagnostic::Diagnostic;
-use crate::dynamics::{Course, Damping, Integrator, Motion, Streams, Trajectories};
+use crate::dynamics::{Course, Damping, Goal, Integrator, Motion, Streams, Trajectories};
 use crate::graph::Model;
 use crate::kernel::Engine;
 use crate::report::simulation::Simulation;
@@ -61,7 +62,7 @@ pub fn simulate(
         .motion(method, scheme, d, settings.step, mobility);
     let motion = motion.map_err(|problem| Failure::Usage(*problem))?;
     let before = (hooks.seconds)();
-    let integrator = compile(&potential, &motion)?;
+    let integrator = compile(&potential, &motion, None)?;
     let jit_ms = 1e3 * ((hooks.seconds)() - before);
     let course = Course {
         integrator: &integrator,
@@ -116,9 +117,13 @@ fn report(hooks: &Hooks<'_>, stage: &'static str, done: f64) {
     (hooks.progress)(Progress { stage, done });
 }
 
-pub(super) fn compile(potential: &Potential, motion: &Motion) -> Result<Integrator, Failure> {
+pub(super) fn compile(
+    potential: &Potential,
+    motion: &Motion,
+    goal: Option<&Goal>,
+) -> Result<Integrator, Failure> {
     let (model, parameters) = (&potential.model, &potential.parameters);
-    let compiled = Integrator::compile(model, parameters, motion, None, Engine::best());
+    let compiled = Integrator::compile(model, parameters, motion, goal, Engine::best());
     compiled.map_err(|error| {
         let problem = format!("the formula cannot be compiled: {error}");
         Failure::Limit(Diagnostic::error("not-compiled", problem).help("a shorter formula may do"))
@@ -126,7 +131,11 @@ pub(super) fn compile(potential: &Potential, motion: &Motion) -> Result<Integrat
 }
 
 /// Whether a mobility goes with a potential and a method.
-fn suits(mobility: &Model, potential: &Potential, method: Method) -> Result<(), Box<Diagnostic>> {
+pub(super) fn suits(
+    mobility: &Model,
+    potential: &Potential,
+    method: Method,
+) -> Result<(), Box<Diagnostic>> {
     let (own, needed) = (mobility.dimension(), potential.model.dimension());
     if method != Method::Overdamped {
         let problem = format!(

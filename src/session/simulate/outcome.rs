@@ -4,7 +4,7 @@ use super::super::job::listed;
 use super::setup::stiffest;
 use super::{Method, Run, scheme_name};
 use crate::diagnostic::Diagnostic;
-use crate::dynamics::Trajectories;
+use crate::dynamics::{Damping, Trajectories};
 use crate::report::number::significant;
 use crate::report::simulation::{Coordinate, Period, Simulation, Temperatures};
 use crate::surrogate::{Average, average, drift, period};
@@ -29,7 +29,7 @@ pub(super) fn outcome(
     let hamiltonian = settings.method == Method::Hamiltonian;
     let late = trajectories.looks() / 2;
     let kinetic = |group: usize, look: usize, out: &mut Vec<f64>| {
-        kinetic_energy(run, trajectories, group, look, out);
+        kinetic_energy(run.damping, trajectories, group, look, out);
     };
     let moves = trajectories.has_momenta();
     let result = Simulation {
@@ -107,8 +107,8 @@ fn integrator(run: &Run<'_>) -> String {
 }
 
 /// `p M^-1 p/2` of the lanes of a group.
-fn kinetic_energy(
-    run: &Run<'_>,
+pub fn kinetic_energy(
+    damping: &Damping,
     trajectories: &Trajectories,
     group: usize,
     look: usize,
@@ -119,7 +119,7 @@ fn kinetic_energy(
     out.resize(first + trajectories.lanes(group), 0.0);
     let pairs = (0..d).flat_map(|i| (0..d).map(move |j| (i, j)));
     for (i, j) in pairs {
-        let weight = 0.5 * run.damping.inverse_mass(i, j);
+        let weight = 0.5 * damping.inverse_mass(i, j);
         if weight == 0.0 {
             continue;
         }

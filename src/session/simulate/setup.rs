@@ -3,7 +3,8 @@
 use super::super::matrices::damping;
 use super::super::room::MOST_BYTES;
 use super::super::sample::look_around;
-use super::super::settings::{FRICTION, Matrix};
+use super::super::settings::FRICTION;
+use super::super::settings::Matrix;
 use super::options::{Length, Method, SimulateOptions};
 use crate::diagnostic::Diagnostic;
 use crate::dynamics::{Damping, Drag, Law, Motion, Scheme, Streams, Survey};
@@ -14,6 +15,8 @@ use nalgebra::DMatrix;
 
 /// A step is this part of the shortest time in which a force changes, if nobody says how long it is.
 pub const FINE: f64 = 0.1;
+/// How long trajectories are, if nobody says it.
+const LONG: f64 = 100.0;
 /// Looks at each trajectory, if nobody says how many.
 const LOOKS: u64 = 1000;
 /// Places at which the curvature of V is looked at.
@@ -216,15 +219,21 @@ impl Settings {
             (None, Some(rate)) => rounded(FINE / rate),
             (None, None) => FINE,
         };
-        let steps = match options.length {
-            Some(Length::Steps(steps)) => steps,
-            Some(Length::Time(time)) => whole_steps(time, step)?,
-            None => whole_steps(100.0, step)?,
+        let length = options.length.unwrap_or(Length::Time(LONG));
+        let steps = match length {
+            Length::Steps(steps) => steps,
+            Length::Time(time) => whole_steps(time, step)?,
         };
-        let every = options
-            .every
-            .unwrap_or(steps.div_ceil(LOOKS))
-            .clamp(1, steps);
+        let every = options.every.unwrap_or(steps.div_ceil(LOOKS));
+        let every = every.clamp(1, steps);
+        // A step that nobody chose fits the time.
+        let (step, looks) = match (length, options.step) {
+            (Length::Time(time), None) => {
+                let looks = steps.div_ceil(every);
+                (time / (looks * every) as f64, looks)
+            }
+            _ => (step, steps / every),
+        };
         let momentum = options.momentum.as_ref();
         let momentum = momentum.map(|p| by_coordinate("momentum", p, coordinates));
         let momentum = momentum.transpose()?;
@@ -251,7 +260,7 @@ impl Settings {
             scheme: options.scheme.unwrap_or(Scheme::Verlet),
             step,
             every,
-            looks: steps / every,
+            looks,
             bath,
             law,
             trajectories: options.trajectories.unwrap_or(many),
