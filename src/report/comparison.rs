@@ -65,7 +65,7 @@ pub struct Comparison {
     pub opponent: Option<Cost>,
     /// What the learned model saves against that.
     pub saving: Option<Saving>,
-    /// The period of Hamiltonian motion from `start`, in one coordinate.
+    /// The period of Hamiltonian motion, in one coordinate.
     pub period: Option<Period>,
     /// How well Hamiltonian motion keeps its energy.
     pub energy: Option<Energies>,
@@ -140,6 +140,8 @@ pub struct Period {
     pub full: f64,
     /// The learned model's.
     pub learned: f64,
+    /// From where, at rest unless a momentum was asked for.
+    pub start: f64,
     /// How many were averaged.
     pub count: usize,
 }
@@ -385,14 +387,13 @@ impl Comparison {
     }
 
     fn periods(&self, period: &Period) -> String {
-        let start = self.start.first().copied().unwrap_or(f64::NAN);
         format!(
-            "{} {}, {} {} from rest at {}: {} % apart (floor {} %)",
+            "{} {}, {} {} from {}: {} % apart (floor {} %)",
             self.full_potential,
             significant(period.full, 5),
             self.learned_potential,
             significant(period.learned, 5),
-            significant(start, 3),
+            significant(period.start, 3),
             significant(100.0 * period.value, 2),
             significant(100.0 * period.floor, 1),
         )

@@ -22,6 +22,13 @@ pub(super) const ROWS: &[Row] = &[
         "the range of kT that the message names, or F and D at that kT",
     ),
     row(
+        Warning,
+        "uncovered",
+        "Trajectories of the full model go where the learned potential was never sampled. There its spline continues as a straight line, which is no potential that anybody learned.",
+        "effpot-lang compare v.pot U.pot --start -4",
+        "a start further in, a lower --kT, or a U that was learned hotter",
+    ),
+    row(
         Note,
         "slow-passage",
         "The barrier between the two wells is so high at this temperature that first passages would take too long to be timed.",

@@ -1,7 +1,7 @@
 //! Ensembles of both models with one bath, one law of starts and one set of looks.
 
 use super::super::room::MOST_BYTES;
-use super::super::simulate::{Bath, FINE, Ground, by_coordinate, compile, rounded};
+use super::super::simulate::{Bath, Ground, by_coordinate, compile, rounded};
 use super::{CompareOptions, report, usage};
 use crate::diagnostic::Diagnostic;
 use crate::dynamics::{Course, Law, Scheme, Streams, Trajectories};
@@ -12,13 +12,18 @@ use crate::session::job::Failure;
 use crate::session::{Hooks, Potential};
 use crate::surrogate::{Axes, Distances, Sums, distances};
 
-/// The step of the full model, of the shortest time in which its force changes: at rest with the
-/// step `5e-4` that Li & Tao 2024 take for (4.5).
-const FULL: f64 = 0.02;
+/// The step of the full model, of the shortest time in which its force changes: its ensembles are
+/// at their floor up to ten times that.
+const FULL: f64 = 0.05;
 /// Looks at each trajectory after the beginning.
 const LOOKS: usize = 500;
-/// Standard deviations from the middle that trajectories begin at, if nobody says where.
-const AWAY: f64 = 2.0;
+/// The step of the learned model likewise: as a user takes it.
+const LEARNED: f64 = 0.2;
+/// Where trajectories begin, if nobody says where: so many widths of the law of the learned model
+/// below its middle, and so many wide. Much further out little is known of a learned potential.
+const AWAY: [f64; 2] = [1.0, 0.5];
+/// The part of positions outside of what the learned potential covers that is worth a word.
+const UNCOVERED: f64 = 0.01;
 
 /// The two models.
 pub(super) struct Pair<'a> {
@@ -46,8 +51,11 @@ pub(super) struct Run<'a> {
     /// Those that were asked for or follow from the forces; each divides the time between looks.
     pub full_step: f64,
     pub learned_step: f64,
-    /// The rates of the stiffest forces.
+    /// The rate of the stiffest force of the full model.
     pub full_rate: f64,
+    /// Where Hamiltonian motion begins: two widths of the law of the learned model below its middle,
+    /// if nobody says where.
+    pub swing: Vec<f64>,
 }
 
 /// One ensemble.
@@ -67,6 +75,8 @@ pub(super) struct Three {
     pub learned: Distances,
     /// The root mean square over coordinates of the standard deviation of positions.
     pub width: f64,
+    /// What is to be said of where the full model goes.
+    pub uncovered: Option<Diagnostic>,
 }
 
 impl<'a> Pair<'a> {
@@ -119,9 +129,10 @@ impl<'a> Pair<'a> {
         let (full_rate, learned_rate) = (rate(&full)?, rate(&learned)?);
         let interval = options.time() / LOOKS as f64;
         // A whole number of steps between looks.
-        let fitted = |step: f64| interval / (interval / step * (1.0 - 1e-9)).ceil().max(1.0);
-        let law = law(&learned, d, bath.kt);
+        let fitted = |step: f64| interval / (interval / step).round().max(1.0);
+        let (law, swing) = law(&learned, d, bath.kt);
         Ok(Run {
+            swing: start.clone().unwrap_or(swing),
             pair: self,
             bath: bath.clone(),
             law: Law {
@@ -133,31 +144,37 @@ impl<'a> Pair<'a> {
             trajectories,
             looks: LOOKS,
             full_step: fitted(options.step.unwrap_or(rounded(FULL / full_rate))),
-            learned_step: fitted(options.learned_step.unwrap_or(rounded(FINE / learned_rate))),
+            learned_step: fitted(
+                options
+                    .learned_step
+                    .unwrap_or(rounded(LEARNED / learned_rate)),
+            ),
             full_rate,
         })
     }
 }
 
 /// Away from where the learned model lives, by its own width: on the way back means are seen.
-fn law(ground: &Ground, d: usize, kt: f64) -> Law {
+fn law(ground: &Ground, d: usize, kt: f64) -> (Law, Vec<f64>) {
     let places = ground.places.len() / d.max(1);
+    let mut swing = Vec::new();
     let moments = (0..d).map(|c| crate::stats::Moments::of(&ground.places[c * places..][..places]));
     let (start, spread) = moments
         .map(|found| {
             let width = found.variance().sqrt();
-            (
-                rounded_to_two(found.mean - AWAY * width),
-                rounded_to_two(width),
-            )
+            let [away, wide] = AWAY;
+            swing.push(rounded_to_two(found.mean - 2.0 * width));
+            let start = rounded_to_two(found.mean - away * width);
+            (start, rounded_to_two(wide * width))
         })
         .unzip();
-    Law {
+    let law = Law {
         start,
         spread,
         momentum: vec![0.0; d],
         heat: kt,
-    }
+    };
+    (law, swing)
 }
 
 fn rounded_to_two(x: f64) -> f64 {
@@ -199,6 +216,17 @@ impl<'a> Run<'a> {
         number: u64,
         stage: &'static str,
     ) -> Result<(Trajectories, Cost), Failure> {
+        let every = (self.interval() / step).round().max(1.0) as u64;
+        self.course(which, step, (number, every), stage)
+    }
+
+    fn course(
+        &self,
+        which: Which,
+        step: f64,
+        (number, every): (u64, u64),
+        stage: &'static str,
+    ) -> Result<(Trajectories, Cost), Failure> {
         let (pair, options) = (self.pair, self.pair.options);
         let potential = pair.potential(which);
         let d = potential.model.dimension();
@@ -217,7 +245,6 @@ impl<'a> Run<'a> {
             cancelled: hooks.cancelled,
             progress: &|done| report(hooks, stage, done),
         };
-        let every = (self.interval() / step).round().max(1.0) as u64;
         let before = (hooks.seconds)();
         let trajectories = course.run(self.looks, every);
         let seconds = (hooks.seconds)() - before;
@@ -257,6 +284,7 @@ impl<'a> Run<'a> {
             cost,
             lost: trajectories.lost().flatten().count(),
         };
+        let uncovered = super::cover::uncovered(self.pair.learned, &trajectories, UNCOVERED);
         drop(trajectories);
         let own = (Which::Full, self.full_step);
         let again = self.ensemble(own, &axes, 1, "full model again")?;
@@ -277,7 +305,22 @@ impl<'a> Run<'a> {
             floor,
             learned,
             width,
+            uncovered,
         })
+    }
+
+    /// Seconds that the steps of an ensemble take, without looks in between.
+    pub fn seconds(&self, which: Which, step: f64) -> Result<f64, Failure> {
+        let whole = self.looks as u64 * (self.interval() / step).round().max(1.0) as u64;
+        let plain = Run {
+            looks: 1,
+            bath: self.bath.clone(),
+            law: self.law.clone(),
+            swing: Vec::new(),
+            ..*self
+        };
+        let found = plain.course(which, step, (9, whole), "timing")?;
+        Ok(found.1.seconds)
     }
 
     fn all_lost(&self) -> Failure {
@@ -315,14 +358,15 @@ fn seed(seed: u64, number: u64) -> u64 {
 }
 
 impl Three {
-    /// What is to be said of trajectories that were lost.
+    /// What is to be said of trajectories that were lost, and of where they went.
     pub fn lost(&self) -> Vec<Diagnostic> {
         let sides = [
             ("the full model", "--step", &self.full),
             ("the learned model", "--learned-step", &self.learned_run),
         ];
         let bad = sides.into_iter().filter(|(_, _, side)| side.lost > 0);
-        bad.map(|(name, flag, side)| {
+        let mut said: Vec<Diagnostic> = self.uncovered.iter().cloned().collect();
+        said.extend(bad.map(|(name, flag, side)| {
             Diagnostic::error(
                 "unstable",
                 format!(
@@ -334,7 +378,7 @@ impl Three {
                 "a smaller {flag}; it is {}",
                 significant(side.cost.step, 3)
             ))
-        })
-        .collect()
+        }));
+        said
     }
 }

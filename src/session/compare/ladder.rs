@@ -46,10 +46,12 @@ pub(super) fn ladder(run: &Run<'_>, three: &Three, result: &mut Comparison) -> R
     let good = result.ladder.iter().rfind(|rung| rung.at_floor);
     let best = good.map_or(three.full.cost, |rung| rung.cost);
     let own = three.learned_run.cost;
+    let seconds = [(Which::Full, best.step), (Which::Learned, own.step)];
+    let [full, learned] = seconds.map(|(which, step)| run.seconds(which, step));
     result.opponent = Some(best);
     result.saving = Some(Saving {
         gradient_evaluations: best.gradient_evaluations as f64 / own.gradient_evaluations as f64,
-        seconds: best.seconds / own.seconds,
+        seconds: full? / learned?,
     });
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `compare`: the full model against the learned one, as dynamics, each distance beside its noise
 //! floor: that of the full model from itself with another seed.
 
+mod cover;
 mod ensembles;
 mod files;
 mod ladder;

@@ -28,6 +28,7 @@ pub(super) fn hamiltonian(run: &Run<'_>, result: &mut Comparison) -> Result<(), 
                 floor: (own - finer).abs() / finer,
                 full: finer,
                 learned,
+                start: run.swing[0],
                 count,
             });
         }
@@ -64,6 +65,7 @@ fn path(run: &Run<'_>, which: Which, step: f64, scheme: Scheme) -> Result<Trajec
     let motion = Motion::Hamiltonian(damping.clone(), scheme);
     let integrator = compile(potential, &motion, None)?;
     let law = Law {
+        start: run.swing.clone(),
         spread: vec![0.0; d],
         heat: 0.0,
         ..run.law.clone()

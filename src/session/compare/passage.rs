@@ -10,9 +10,9 @@ use crate::report::number::significant;
 use crate::surrogate::Average;
 
 /// Trajectories that are timed.
-const MANY: usize = 512;
+const MANY: usize = 2048;
 /// Steps of all trajectories of one model, at most.
-const MOST_STEPS: f64 = 4e9;
+const MOST_STEPS: f64 = 1e9;
 /// Streams of random numbers of the look for wells.
 const WELLS_STREAM: u64 = (1 << 40) + 11;
 /// A goal above one coordinate is this near, in parts of the way.

@@ -7,7 +7,7 @@ mod setup;
 
 pub use options::{Length, Method, SCHEMES, SimulateOptions, scheme_name, scheme_named};
 pub(super) use outcome::kinetic_energy;
-pub(super) use setup::{Bath, FINE, Ground, by_coordinate, rounded};
+pub(super) use setup::{Bath, Ground, by_coordinate, rounded};
 
 use std::sync::atomic::Ordering;
 
