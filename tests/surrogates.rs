@@ -47,32 +47,35 @@ fn number(of: &Value, path: &str) -> f64 {
     found.unwrap_or_else(|| panic!("no number {path} in {of:#}"))
 }
 
-/// A comparison of (4.5) with its largest scale; the paper's law of starts.
-fn compared(more: &[&str], code: i32) -> Value {
+/// A comparison of (4.5) with its largest scale, from a law of starts.
+fn compared(start: &str, spread: &str, kt: &str, code: i32) -> Value {
     let folder = folder();
     let file = example("quadratic.pot").display().to_string();
-    let fixed = [
+    let arguments = [
         "compare",
         &file,
         &file,
         "--learned-potential",
         "U0",
         "--start",
-        "-2",
+        start,
         "--spread",
-        "1",
+        spread,
+        "--kT",
+        kt,
         "--no-sweep",
         "--trajectories",
         "800",
     ];
-    json(folder.path(), &[&fixed, more].concat(), code)
+    json(folder.path(), &arguments, code)
 }
 
 /// At kT = 1 the largest scale stands in for all of V: no distance is beyond its floor by more than
 /// what was measured with 4000 trajectories (0.055, 0.028, 0.001), and two standard errors.
 #[test]
 fn the_largest_scale_holds_where_it_is_warm() {
-    let found = compared(&[], 0);
+    // The law of starts of the paper.
+    let found = compared("-2", "1", "1", 0);
     for (metric, beyond) in [("mean_path", 0.055), ("acf", 0.028), ("density", 0.001)] {
         let of = |name: &str| number(&found, &format!("/{metric}/{name}"));
         let doubt = 2.0 * of("stderr").hypot(of("floor_stderr"));
@@ -101,7 +104,7 @@ fn the_largest_scale_holds_where_it_is_warm() {
 /// At kT = 0.05 the roughness is worth kT, and the comparison says so.
 #[test]
 fn it_does_not_hold_where_it_is_cold() {
-    let found = compared(&["--kT", "0.05", "--start", "-0.4", "--spread", "0.2"], 3);
+    let found = compared("-0.4", "0.2", "0.05", 3);
     assert_eq!(found["holds"], false);
     assert!(number(&found, "/acf/value") > 0.2);
     assert!(number(&found, "/density/value") > 0.1);
@@ -156,7 +159,8 @@ fn a_sweep_finds_the_range() {
     assert_eq!(lines.count(), 501);
 }
 
-/// The double well (4.6) with its largest scale: at the floor, passages and all.
+/// The double well (4.6) with its largest scale: mean path, autocorrelation and density are at the
+/// floor; first passages are not.
 #[test]
 fn the_double_well_is_at_the_floor() {
     let folder = folder();
@@ -186,8 +190,14 @@ fn the_double_well_is_at_the_floor() {
         let of = |name: &str| number(&found, &format!("/passage/{side}/{name}"));
         (of("value"), of("stderr"))
     });
+    // Roughness of a fortieth of kT costs mobility all the same, which U knows nothing of: 12 to 16 %
+    // in longer runs, here with four standard errors.
+    let (ratio, part) = (
+        full.0 / learned.0,
+        (full.1 / full.0).hypot(learned.1 / learned.0),
+    );
     assert!(
-        (full.0 - learned.0).abs() < 4.0 * full.1.hypot(learned.1),
+        part < 0.05 && (ratio - 1.14).abs() < 0.02 + 4.0 * part,
         "{full:?} {learned:?}"
     );
     assert!((number(&found, "/passage/from/0") + 1.0).abs() < 0.1);
@@ -366,7 +376,7 @@ fn what_cannot_be_simulated_is_explained() {
     // A step that is too long.
     let ran = run(
         folder.path(),
-        &["simulate", "w.pot", "--step", "2.5", "--time", "500"],
+        &["simulate", "w.pot", "--step", "2.5", "--time", "5000"],
     );
     assert_eq!(ran.code, 3, "{}", ran.err);
     assert!(ran.err.contains("take --step 0.28"), "{}", ran.err);
