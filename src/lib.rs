@@ -18,7 +18,7 @@
 //! | 4 | [`symbols`] | what a text says about names, for editors and prompts |
 //! | 5 | [`kernel`] | lane code, elementary functions, machine code; the only `unsafe` |
 //! | 6 | [`export`] | formulas as programs and input files of others |
-//! | 6 | [`dynamics`] | the damped map, ensembles, seeded streams, where to start |
+//! | 6 | [`dynamics`] | the damped map and other motions, ensembles, seeded streams, where to start |
 //! | 7 | [`stats`] | mergeable running statistics |
 //! | 8 | [`learn`] | what is kept of trajectories, fits, the filter, the formulas of the scale |
 //! | 9 | [`surrogate`] | ensembles of trajectories: averages, and how far two are apart |

@@ -100,6 +100,9 @@ impl Course<'_> {
         if !complete {
             if groups.iter().any(|group| group.len() == whole) {
                 groups.retain(|group| group.len() == whole);
+            } else if groups.iter().any(|group| group.len() > row) {
+                // Others had not begun.
+                groups.retain(|group| group.len() > row);
             }
             kept = groups
                 .iter()
