@@ -18,9 +18,10 @@
 //! | 4 | `symbols` | what a text says about names, for editors and prompts |
 //! | 5 | [`kernel`] | lane code, elementary functions, machine code; the only `unsafe` |
 //! | 6 | [`export`] | formulas as programs and input files of others |
-//! | 6 | [`dynamics`] | the damped map, ensembles, seeded streams, where to start |
+//! | 6 | [`dynamics`] | the damped map and other motions, ensembles, seeded streams, where to start |
 //! | 7 | `stats` | mergeable running statistics |
 //! | 8 | `learn` | what is kept of trajectories, fits, the filter, the formulas of the scale |
+//! | 9 | [`surrogate`] | ensembles of trajectories: averages, and how far two are apart |
 //! | 10 | [`report`] | results as data, arrays, figures, pages |
 //! | 11 | [`session`] | one run put together, with its verdict |
 //! | 12 | [`repl`] | a prompt without a terminal: a session to define, evaluate and try in |
@@ -103,6 +104,7 @@ pub mod session;
 pub mod source;
 #[doc(hidden)]
 pub mod stats;
+pub mod surrogate;
 #[doc(hidden)]
 pub mod symbols;
 #[doc(hidden)]

@@ -314,9 +314,9 @@ fn other_places_offer_what_fits() {
     assert_eq!(names(&words, WordKind::Domain), ["angle", "periodic"]);
     let (place, _, words) = at_bar("a = 1\n\npa|");
     assert_eq!(place, Where::Definition);
-    let heads = &words[..4];
+    let heads = &words[..5];
     let heads: Vec<&str> = heads.iter().map(|word| word.name.as_str()).collect();
-    assert_eq!(heads, ["param", "import", "learn", "scan"]);
+    assert_eq!(heads, ["param", "import", "learn", "scan", "simulate"]);
     for text in [
         "# a comm|ent",
         "a = 12|",

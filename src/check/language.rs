@@ -77,6 +77,10 @@ pub const BLOCKS: &[(&str, &str)] = &[
         "scan",
         "settings of `scan`: `delta = lo..hi`, and those of a run",
     ),
+    (
+        "simulate",
+        "settings of `simulate`: method, step, time, kT and others of its flags",
+    ),
 ];
 
 /// The domains of a coordinate, and what each is.

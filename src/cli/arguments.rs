@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::bench::Bench;
 use super::check::Check;
+use super::compare::Compare;
 use super::completions::Completions;
 use super::eval::Eval;
 use super::explain::Explain;
@@ -19,6 +20,7 @@ use super::plot::Plot;
 use super::processor::Processor;
 use super::repl::Repl;
 use super::reproduce::Reproduce;
+use super::simulate::Simulate;
 use super::values::{
     Point, Rows, Step, assignment, count, estimator, knots, matrix, noise, point, positive, range,
     step, steps, switch, whole,
@@ -55,6 +57,10 @@ pub enum Command {
     Free(Free),
     /// Run a result file again and say whether the bits agree
     Reproduce(Reproduce),
+    /// Trajectories of any potential: hamiltonian, langevin, overdamped, damped
+    Simulate(Box<Simulate>),
+    /// Hold the learned potential against the full one, as dynamics
+    Compare(Box<Compare>),
     /// Values, gradients and Hessians of a potential at points
     Eval(Eval),
     /// Check a program and say what it defines

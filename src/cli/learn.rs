@@ -220,7 +220,7 @@ fn finish(
     Ok(exit)
 }
 
-fn shown_place(place: &Path) -> String {
+pub(super) fn shown_place(place: &Path) -> String {
     // Without a slash at the end.
     let place: std::path::PathBuf = place.components().collect();
     place.display().to_string()

@@ -4,6 +4,7 @@
 pub mod arguments;
 mod bench;
 mod check;
+mod compare;
 mod completions;
 mod console;
 mod eval;
@@ -24,6 +25,7 @@ mod reproduce;
 #[doc(hidden)]
 pub mod results;
 mod scan;
+mod simulate;
 mod values;
 mod words;
 
@@ -83,6 +85,8 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Command::Scan(arguments) => scan::scan(&arguments),
         Command::Free(arguments) => free::free(&arguments),
         Command::Reproduce(arguments) => reproduce::reproduce(&arguments),
+        Command::Simulate(arguments) => simulate::simulate(&arguments),
+        Command::Compare(arguments) => compare::compare(&arguments),
         Command::Eval(arguments) => eval::eval(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Export(arguments) => export::export(&arguments),

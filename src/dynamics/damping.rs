@@ -27,8 +27,9 @@ impl NotDamping {
     }
 }
 
-/// The linear part of the damped map (Li & Tao 2024, eq. (3.2)): step `delta`, what a step keeps
-/// of the momentum, `C = exp(-delta Gamma M^-1)`, and the inverse mass.
+/// The linear part of a step with friction: step `delta`, what it keeps of the momentum,
+/// `C = exp(-delta Gamma M^-1)` (Li & Tao 2024, eq. (3.2)), the mass and its inverse, and what
+/// noise keeps a temperature.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Damping {
     delta: f64,
@@ -42,8 +43,20 @@ pub struct Damping {
 enum Parts {
     /// Friction `gamma` times the identity, unit mass: `c`.
     Scalar(f64),
-    /// `C` and `M^-1`.
-    Matrix(DMatrix<f64>, DMatrix<f64>),
+    /// By matrices.
+    Matrix(Box<Matrices>),
+}
+
+#[derive(Clone, PartialEq, Debug)]
+struct Matrices {
+    /// `C`.
+    decay: DMatrix<f64>,
+    /// `M^-1`.
+    inverse: DMatrix<f64>,
+    /// `L` with `L L^T = M`.
+    mass: DMatrix<f64>,
+    /// `S` with `S S^T = M - C M C^T`.
+    spread: DMatrix<f64>,
 }
 
 impl Damping {
@@ -94,7 +107,9 @@ impl Damping {
         // exp(-delta Gamma M^-1) = L Q exp(-delta lambda) Q^T L^-1: exact however large a rate is.
         let modes = even.symmetric_eigen();
         let kept = modes.eigenvalues.map(|rate| (-delta * rate).exp());
+        let lost = modes.eigenvalues.map(|rate| (-2.0 * delta * rate).exp_m1());
         let vectors = lower.l() * &modes.eigenvectors;
+        let spread = &vectors * DMatrix::from_diagonal(&lost.map(|lost| (-lost).sqrt()));
         let back = lower
             .l()
             .solve_lower_triangular(&DMatrix::identity(dimension, dimension));
@@ -109,7 +124,12 @@ impl Damping {
             delta,
             dimension,
             slowest,
-            parts: Parts::Matrix(decay, inverse),
+            parts: Parts::Matrix(Box::new(Matrices {
+                decay,
+                inverse,
+                mass: lower.l(),
+                spread,
+            })),
         })
     }
 
@@ -139,7 +159,7 @@ impl Damping {
         match &self.parts {
             Parts::Scalar(c) if row == column => *c,
             Parts::Scalar(_) => 0.0,
-            Parts::Matrix(decay, _) => decay[(row, column)],
+            Parts::Matrix(matrices) => matrices.decay[(row, column)],
         }
     }
 
@@ -147,7 +167,26 @@ impl Damping {
     pub fn inverse_mass(&self, row: usize, column: usize) -> f64 {
         match &self.parts {
             Parts::Scalar(_) => f64::from(u8::from(row == column)),
-            Parts::Matrix(_, inverse) => inverse[(row, column)],
+            Parts::Matrix(matrices) => matrices.inverse[(row, column)],
+        }
+    }
+
+    /// An entry of `L`, lower triangular with `L L^T = M`: momenta at temperature `kT` are
+    /// `sqrt(kT) L` times standard normal numbers.
+    pub fn mass_factor(&self, row: usize, column: usize) -> f64 {
+        match &self.parts {
+            Parts::Scalar(_) => f64::from(u8::from(row == column)),
+            Parts::Matrix(matrices) => matrices.mass[(row, column)],
+        }
+    }
+
+    /// An entry of `S` with `S S^T = M - C M C^T`: what `sqrt(kT) S` times standard normal numbers
+    /// adds to `C p` keeps the temperature `kT`, exactly.
+    pub fn spread(&self, row: usize, column: usize) -> f64 {
+        match &self.parts {
+            Parts::Scalar(_) if row != column => 0.0,
+            Parts::Scalar(_) => (-(-2.0 * self.slowest * self.delta).exp_m1()).sqrt(),
+            Parts::Matrix(matrices) => matrices.spread[(row, column)],
         }
     }
 
@@ -176,7 +215,9 @@ impl Damping {
         let p = DMatrix::from_row_slice(d, d, p);
         let heat = match &self.parts {
             Parts::Scalar(c) => p * (1.0 + c),
-            Parts::Matrix(decay, inverse) => (DMatrix::identity(d, d) + decay) * p * inverse,
+            Parts::Matrix(matrices) => {
+                (DMatrix::identity(d, d) + &matrices.decay) * p * &matrices.inverse
+            }
         };
         let even = (&heat + heat.transpose()) * 0.5;
         even.as_slice().to_vec()
@@ -219,7 +260,7 @@ impl Damping {
         let p = DMatrix::from_row_slice(d, d, p);
         let covariance = match &self.parts {
             Parts::Scalar(_) => p,
-            Parts::Matrix(_, inverse) => inverse * p * inverse,
+            Parts::Matrix(matrices) => &matrices.inverse * p * &matrices.inverse,
         };
         covariance.transpose().as_slice().to_vec()
     }
@@ -245,9 +286,9 @@ impl Damping {
         let pairs = || (0..d).flat_map(move |i| (0..d).map(move |j| (i, j)));
         match &self.parts {
             Parts::Scalar(c) => vec![self.delta, *c],
-            Parts::Matrix(decay, inverse) => std::iter::once(self.delta)
-                .chain(pairs().map(|(i, j)| decay[(i, j)]))
-                .chain(pairs().map(|(i, j)| self.delta * inverse[(i, j)]))
+            Parts::Matrix(matrices) => std::iter::once(self.delta)
+                .chain(pairs().map(|(i, j)| matrices.decay[(i, j)]))
+                .chain(pairs().map(|(i, j)| self.delta * matrices.inverse[(i, j)]))
                 .collect(),
         }
     }
@@ -297,6 +338,30 @@ mod tests {
         let damping = Damping::matrix(2, 0.01, &huge, &DMatrix::identity(2, 2)).unwrap();
         assert_eq!(damping.decay(0, 0), 0.0);
         assert!((damping.decay(1, 1) - (-0.01f64).exp()).abs() < 1e-15);
+    }
+
+    /// `S S^T = M - C M C^T` for friction and mass that do not commute, and for numbers; small steps
+    /// lose no digits of it.
+    #[test]
+    fn the_spread_makes_up_for_what_is_lost() {
+        let friction = DMatrix::from_row_slice(2, 2, &[2.0, 0.5, 0.5, 1.0]);
+        let mass = DMatrix::from_row_slice(2, 2, &[1.0, 0.3, 0.3, 4.0]);
+        let matrix = |f: &dyn Fn(usize, usize) -> f64| DMatrix::from_fn(2, 2, f);
+        let damping = Damping::matrix(2, 0.3, &friction, &mass).unwrap();
+        let (c, s) = (
+            matrix(&|i, j| damping.decay(i, j)),
+            matrix(&|i, j| damping.spread(i, j)),
+        );
+        let lost = &mass - &c * &mass * c.transpose();
+        assert!((&s * s.transpose() - lost).amax() < 1e-14);
+        let l = matrix(&|i, j| damping.mass_factor(i, j));
+        assert!((&l * l.transpose() - &mass).amax() < 1e-14);
+        // To first order `M - C M C^T = 2 delta Gamma`.
+        let tiny = Damping::matrix(2, 1e-12, &friction, &mass).unwrap();
+        let s = matrix(&|i, j| tiny.spread(i, j));
+        assert!((&s * s.transpose() / 2e-12 - &friction).amax() < 1e-9);
+        let number = Damping::scalar(1, 1e-12, 0.7);
+        assert!((number.spread(0, 0).powi(2) / 1.4e-12 - 1.0).abs() < 1e-9);
     }
 
     #[test]

@@ -6,12 +6,14 @@
 
 mod counted;
 mod counting;
+mod course;
 mod damped;
 mod damping;
 mod ensemble;
 mod gradient;
 mod group;
 mod look;
+mod motion;
 mod places;
 mod rays;
 mod recorded;
@@ -24,12 +26,14 @@ mod window;
 
 #[doc(hidden)]
 pub use counting::CountingMap;
+pub use course::{Course, Law, Passages, Trajectories};
 #[doc(hidden)]
 pub use damped::{DampedMap, bare_damped_map, counted_damped_map, damped_map};
 pub use damping::{Damping, NotDamping};
 #[doc(hidden)]
 pub use ensemble::{Census, Divergence, Ensemble, LaneFate, Starts};
 pub use gradient::{Gradient, pointwise};
+pub use motion::{Drag, Goal, Integrator, Motion, Prepared, Scheme};
 #[doc(hidden)]
 pub use places::{BinAxis, Place, Places};
 pub use side::Side;

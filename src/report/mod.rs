@@ -10,6 +10,7 @@ pub mod asked;
 pub mod bench;
 #[doc(hidden)]
 pub mod chart;
+pub mod comparison;
 #[doc(hidden)]
 pub mod critical;
 #[doc(hidden)]
@@ -35,6 +36,7 @@ pub mod result;
 pub mod scan;
 #[doc(hidden)]
 pub mod sections;
+pub mod simulation;
 pub mod summary;
 #[doc(hidden)]
 pub mod surfaces;

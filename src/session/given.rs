@@ -130,6 +130,20 @@ impl Given<'_> {
             .ok_or_else(|| self.wrong("`written`, `each` or names of functions", "[bond, site]"))
     }
 
+    /// One of some words, written with `-` or `_`.
+    pub fn word<T>(
+        &self,
+        example: &str,
+        all: &[&str],
+        named: impl Fn(&str) -> Option<T>,
+    ) -> Result1<T> {
+        let found = match self.value {
+            Setting::Name(name) | Setting::Text(name) => named(&name.replace('_', "-")),
+            _ => None,
+        };
+        found.ok_or_else(|| self.wrong(&format!("one of {}", all.join(", ")), example))
+    }
+
     pub fn noise(&self) -> Result1<NoiseSource> {
         let named = match self.value {
             Setting::Name(name) | Setting::Text(name) => NoiseSource::named(name),

@@ -8,6 +8,7 @@ mod baseline;
 mod bench;
 mod blocks;
 mod calibrate;
+mod compare;
 mod components;
 mod confinement;
 mod curves;
@@ -42,6 +43,7 @@ mod scan;
 mod seams;
 mod settings;
 mod shortfalls;
+mod simulate;
 mod sites;
 mod stiffness;
 mod surfaces;
@@ -55,6 +57,7 @@ mod weights;
 mod writing;
 
 pub use bench::{BenchOptions, Benched, bench};
+pub use compare::{CompareOptions, Compared, Learned, compare};
 pub use components::{Component, components, terms};
 pub use embed::learn_gradient;
 pub use estimator::{Chosen, Estimator};
@@ -75,6 +78,9 @@ pub use reproduce::reproduce;
 pub use resolve::{Choice, automatic, resolve_scale};
 pub use scan::{ScanOptions, Scanned, scan};
 pub use settings::{Knots, NotResolved, Options, Settings};
+pub use simulate::{
+    Length, Method, SCHEMES, SimulateOptions, Simulated, scheme_name, scheme_named, simulate,
+};
 
 use std::sync::atomic::AtomicBool;
 

@@ -25,7 +25,7 @@ const FEWEST_CELLS: f64 = 4.0;
 /// Knots that are this much further apart than the scale asks for are worth a word.
 const COARSE: f64 = 2.0;
 /// Bytes that a run may take, about.
-const MOST_BYTES: f64 = 2e9;
+pub(super) const MOST_BYTES: f64 = 2e9;
 /// Windows of a group that are in memory at once.
 const WINDOWS_AT_ONCE: f64 = 4.0;
 

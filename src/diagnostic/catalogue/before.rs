@@ -102,6 +102,20 @@ pub(super) const ROWS: &[Row] = &[
     ),
     before(
         Error,
+        "nothing-moves",
+        "Hamiltonian motion has neither a start nor a momentum nor a temperature, and would stay where V is lowest.",
+        "effpot-lang simulate v.pot --method hamiltonian",
+        "effpot-lang simulate v.pot --method hamiltonian --start -2",
+    ),
+    before(
+        Error,
+        "wrong-mobility",
+        "A mobility D(q) is for overdamped motion, and a function of the coordinates of the potential.",
+        "effpot-lang simulate F.pot --mobility D.pot",
+        "effpot-lang simulate F.pot --mobility D.pot --method overdamped",
+    ),
+    before(
+        Error,
         "no-engine",
         "This host cannot run the widths that `--simd` asks for.",
         "effpot-lang bench v.pot --simd 512",

@@ -1,7 +1,7 @@
 //! Codes of runs and their results.
 
 use super::{Row, Stage, other};
-use crate::diagnostic::Severity::{self, Error, Warning};
+use crate::diagnostic::Severity::{self, Error, Note, Warning};
 
 const fn row(
     severity: Severity,
@@ -14,6 +14,41 @@ const fn row(
 }
 
 pub(super) const ROWS: &[Row] = &[
+    row(
+        Warning,
+        "out-of-range",
+        "The learned potential does not stand in for the full one at this temperature: mean path, autocorrelation or density are further off than the tolerance, beyond their noise floor. U is a mean of V, not a free energy, and knows nothing of the mobility that roughness lowers.",
+        "effpot-lang compare v.pot U.pot --kT 0.05 where V has ripples of 0.05",
+        "the range of kT that the message names, or F and D at that kT",
+    ),
+    row(
+        Warning,
+        "uncovered",
+        "Trajectories of the full model go where the learned potential was never sampled. There its spline continues as a straight line, which is no potential that anybody learned.",
+        "effpot-lang compare v.pot U.pot --start -4",
+        "a start further in, a lower --kT, or a U that was learned hotter",
+    ),
+    row(
+        Note,
+        "slow-passage",
+        "The barrier between the two wells is so high at this temperature that first passages would take too long to be timed.",
+        "effpot-lang compare v.pot U.pot --kT 0.01",
+        "a higher --kT",
+    ),
+    row(
+        Error,
+        "unstable",
+        "Trajectories of a simulation leave every bound: the step is too long for the stiffest force where they went, or the potential does not hold them.",
+        "effpot-lang simulate v.pot --step 3",
+        "effpot-lang simulate v.pot",
+    ),
+    row(
+        Warning,
+        "coarse-step",
+        "The step of a simulation is near the limit at which the stiffest force makes motion unstable: it is not followed, and averages are off.",
+        "V(q) = q^2/2 with --step 1.5",
+        "the step that the message names",
+    ),
     row(
         Error,
         "no-free-energy",
