@@ -67,7 +67,7 @@ pub struct Drag {
     inverse: Vec<f64>,
     factor: Vec<f64>,
     /// A mobility `D(q)`, relative to `Gamma^-1`, its parameters in place.
-    mobility: Option<Model>,
+    mobility: Option<Box<Model>>,
 }
 
 /// An integrator with its step, compiled around the gradient of a model.

@@ -56,7 +56,7 @@ impl Drag {
         let inputs = inputs.collect();
         model.value = model.graph.substitute(&[model.value], &inputs)[0];
         Drag {
-            mobility: Some(model),
+            mobility: Some(Box::new(model)),
             ..self
         }
     }

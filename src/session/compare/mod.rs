@@ -182,6 +182,7 @@ fn cancelled(hooks: &Hooks<'_>) -> bool {
     hooks.cancelled.load(Ordering::Relaxed)
 }
 
+#[expect(clippy::boxed_local, reason = "errors come boxed")]
 fn usage(problem: Box<Diagnostic>) -> Failure {
     Failure::Usage(*problem)
 }
