@@ -64,8 +64,10 @@ fn number(value: &Value) -> f64 {
 /// not yet, several times as much.
 fn allowed(result: &Value) -> f64 {
     let u = &result["effective_potential"];
-    let knots = u["knots_matter"].as_f64().unwrap_or(0.0);
-    SIGMAS * number(&u["stderr_median"]) + 2.0 * knots
+    let stderr = number(&u["stderr_median"]);
+    // Not reported where it is below the standard error.
+    let knots = u["knots_matter"].as_f64().unwrap_or(stderr);
+    SIGMAS * stderr + 2.0 * knots
 }
 
 /// A step of the map weighs curvature: heights that are read off the density, as `terms` does, are
