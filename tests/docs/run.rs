@@ -128,6 +128,20 @@ pub fn alone(program: &str) -> String {
     place.finish(command).unwrap().text
 }
 
+/// The programs of a folder, and those of the folders in it.
+fn copy_programs(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_programs(&path, &target);
+        } else if path.extension().is_some_and(|e| e == "pot") {
+            std::fs::copy(&path, target).unwrap();
+        }
+    }
+}
+
 /// The folder of a page.
 struct Place(TempDir);
 
@@ -137,14 +151,7 @@ impl Place {
         let place = Place(TempDir::new().unwrap());
         std::fs::create_dir_all(place.path()).unwrap();
         let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-        let here = place.path().join("examples");
-        std::fs::create_dir_all(&here).unwrap();
-        for entry in std::fs::read_dir(examples).unwrap() {
-            let file = entry.unwrap().path();
-            if file.extension().is_some_and(|e| e == "pot") {
-                std::fs::copy(&file, here.join(file.file_name().unwrap())).unwrap();
-            }
-        }
+        copy_programs(&examples, &place.path().join("examples"));
         place
     }
 
