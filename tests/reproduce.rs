@@ -192,7 +192,6 @@ fn what_is_no_result_is_refused_by_name() {
         ("no_import.json", 1, "waves.csv"),
         ("empty", 4, "no result.json"),
         ("gone", 4, "there is no file gone"),
-        ("paper", 2, "./paper"),
     ];
     for (name, code, word) in cases {
         let ran = place.run(&["reproduce", name]);

@@ -17,6 +17,7 @@ mod free;
 mod learn;
 mod lsp;
 mod man;
+mod paper;
 mod plot;
 mod processor;
 pub mod render;

@@ -1,4 +1,4 @@
-//! `reproduce`: a result file run again from what it embeds.
+//! `reproduce`: a result file run again from what it embeds, or the figures of the paper.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,9 @@ use super::arguments::Shared;
 use super::console::Console;
 use super::files::{FileError, read_program};
 use super::learn::watched;
+use super::paper::paper;
 use super::processor::Processor;
+use super::values::{count, whole};
 use crate::diagnostic::Diagnostic;
 use crate::report::result::RunResult;
 use crate::session::{self, Failure, Hooks};
@@ -21,9 +23,30 @@ use crate::source::Sources;
 /// `reproduce`.
 #[derive(Args, Debug)]
 pub struct Reproduce {
-    /// A result.json, or the folder that holds it
+    /// A result.json, or the folder that holds it; `paper` for the figures of the paper
     #[arg(value_name = "RESULT")]
     pub result: PathBuf,
+    /// Of the paper: fewer steps than it takes
+    #[arg(long)]
+    pub quick: bool,
+    /// Of the paper: these figures, from 1 to 10 [default: all]
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=10))]
+    pub figure: Vec<u32>,
+    /// Of the paper: so many steps of each learning run
+    #[arg(short = 'n', long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    pub steps: Option<u64>,
+    /// Of the paper: so many trajectories of each ensemble [default: 4000]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    pub trajectories: Option<u64>,
+    /// Of the paper: the seed [default: 1]
+    #[arg(long, value_name = "N", value_parser = whole, allow_negative_numbers = true)]
+    pub seed: Option<u64>,
+    /// Of the paper: where to put the figures [default: paper-out]
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Of the paper: replace figures of an earlier run
+    #[arg(long)]
+    pub force: bool,
     /// What it runs on.
     #[command(flatten)]
     pub processor: Processor,
@@ -36,6 +59,28 @@ pub struct Reproduce {
     /// Colour messages
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN", env = "EFFPOT_COLOR")]
     pub color: Color,
+}
+
+impl Reproduce {
+    /// A result says all of this itself.
+    fn of_the_paper_alone(&self, console: &Console<'_>) -> Result<(), Exit> {
+        let given = [
+            ("--quick", self.quick),
+            ("--figure", !self.figure.is_empty()),
+            ("--steps", self.steps.is_some()),
+            ("--trajectories", self.trajectories.is_some()),
+            ("--seed", self.seed.is_some()),
+            ("--output", self.output.is_some()),
+            ("--force", self.force),
+        ];
+        let Some((flag, _)) = given.iter().find(|(_, given)| *given) else {
+            return Ok(());
+        };
+        let message = format!("`{flag}` is for `reproduce paper`; a result says how it was made");
+        let help = "leave it out; a folder named paper is in the way of the figures of the paper";
+        let problem = Diagnostic::error("usage", message).help(help);
+        Err(console.diagnose(&[problem], &Sources::new(), Exit::Usage))
+    }
 }
 
 /// Runs a result again.
@@ -53,6 +98,10 @@ pub fn reproduce(arguments: &Reproduce) -> Exit {
 }
 
 fn run(console: &Console<'_>, arguments: &Reproduce) -> Result<Exit, Exit> {
+    if arguments.result == Path::new("paper") && !arguments.result.exists() {
+        return paper(console, arguments);
+    }
+    arguments.of_the_paper_alone(console)?;
     let path = file_of(console, &arguments.result)?;
     let shown = path.display();
     let wrong = |message: String| console.file_error(&FileError(message));
@@ -92,13 +141,6 @@ fn run(console: &Console<'_>, arguments: &Reproduce) -> Result<Exit, Exit> {
 
 /// The result file of a path that is it, or its folder.
 fn file_of(console: &Console<'_>, path: &Path) -> Result<PathBuf, Exit> {
-    if path == Path::new("paper") && !path.exists() {
-        let message =
-            "`paper` stands for the figures of the paper, which this version does not remake";
-        let help = "name a result.json or its folder; a folder of that name is ./paper";
-        let problem = Diagnostic::error("usage", message).help(help);
-        return Err(console.diagnose(&[problem], &Sources::new(), Exit::Usage));
-    }
     if !path.is_dir() {
         return Ok(path.to_owned());
     }

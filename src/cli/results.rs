@@ -74,6 +74,11 @@ impl ResultsFolder {
         })
     }
 
+    /// The folder of that name, which replaces one of earlier results.
+    pub fn renew(path: &Path) -> Result<ResultsFolder, FileError> {
+        ResultsFolder::prepare(Some(path), "results", true)
+    }
+
     /// Where the results will be.
     pub fn path(&self) -> &Path {
         &self.target

@@ -28,6 +28,7 @@ pub mod landscape;
 #[doc(hidden)]
 pub mod maps;
 pub mod number;
+pub mod paper;
 #[doc(hidden)]
 pub mod plot;
 pub mod portrait;

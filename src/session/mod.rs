@@ -29,6 +29,7 @@ mod learn;
 mod lines;
 mod matrices;
 mod noise;
+mod paper;
 mod pilot;
 mod plan;
 mod portrait;
@@ -69,6 +70,7 @@ pub use free::{FreeOptions, Freed, free};
 pub use job::{Failure, Job, Outcome};
 pub use learn::learn;
 pub use noise::NoiseSource;
+pub use paper::{FIGURES, PaperMade, PaperOptions, paper_figure};
 #[doc(hidden)]
 pub use plan::step_nanoseconds;
 pub use plan::{Plan, plan};
