@@ -225,6 +225,7 @@ fn the_page_is_whole() {
         &run,
         &Page {
             source: &run.program.source,
+            formula: "",
             command: "effpot-lang quadratic.pot --delta 0.5",
             pictures: &[
                 picture("<?xml version=\"1.0\"?><svg id=\"figure\"></svg>"),
@@ -244,6 +245,7 @@ fn the_page_is_whole() {
             &failed(),
             &Page {
                 source: "",
+                formula: "",
                 command: "",
                 pictures: &[],
             }

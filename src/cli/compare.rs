@@ -7,7 +7,7 @@ use clap::Args;
 use super::Exit;
 use super::arguments::Shared;
 use super::console::{Console, Loaded};
-use super::learn::{failed, shown_place, watched};
+use super::learn::{command_line, failed, shown_place, watched};
 use super::processor::Processor;
 use super::results::ResultsFolder;
 use super::simulate::{method, mobility_of};
@@ -177,8 +177,10 @@ fn run(console: &Console<'_>, arguments: &Compare) -> Result<Exit, Exit> {
             .any(|parameter| parameter.name == *name)
     };
     let set: Vec<(String, f64)> = arguments.shared.set.iter().filter(known).cloned().collect();
+    let command = command_line();
     let job = job(
         &full,
+        &command,
         arguments.shared.potential.as_deref(),
         &arguments.shared.set,
         threads,
@@ -190,7 +192,7 @@ fn run(console: &Console<'_>, arguments: &Compare) -> Result<Exit, Exit> {
         .any(|(name, _)| *name == "U");
     let named = arguments.learned_potential.as_deref();
     let learned = Learned {
-        job: self::job(&other, named.or(has_u.then_some("U")), &set, threads),
+        job: self::job(&other, "", named.or(has_u.then_some("U")), &set, threads),
         mobility,
     };
     let stem = arguments.file.file_stem().unwrap_or_default();
@@ -217,6 +219,7 @@ fn run(console: &Console<'_>, arguments: &Compare) -> Result<Exit, Exit> {
 
 fn job<'a>(
     loaded: &'a Loaded,
+    command: &'a str,
     potential: Option<&'a str>,
     set: &'a [(String, f64)],
     threads: usize,
@@ -228,7 +231,7 @@ fn job<'a>(
         potential,
         set,
         options: Options::default(),
-        command: "",
+        command,
         threads,
     }
 }

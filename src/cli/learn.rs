@@ -166,7 +166,7 @@ pub(super) fn bar(quiet: bool) -> ProgressBar {
     bar
 }
 
-fn command_line() -> String {
+pub(super) fn command_line() -> String {
     let quoted = |word: std::ffi::OsString| {
         let word = word.to_string_lossy().into_owned();
         let plain = |c: char| c.is_alphanumeric() || "-_./=+:,@%".contains(c);

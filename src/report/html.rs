@@ -10,6 +10,8 @@ use std::fmt::Write;
 pub struct Page<'a> {
     /// The text of the program.
     pub source: &'a str,
+    /// The formula in LaTeX, as `export` writes it; may be empty.
+    pub formula: &'a str,
     /// The command that makes this result again.
     pub command: &'a str,
     /// The figures, in the order to show them.
@@ -31,7 +33,8 @@ pre { font: .86rem/1.45 ui-monospace, Menlo, Consolas, monospace; background: #f
 table { border-collapse: collapse; font: .92rem/1.4 system-ui, sans-serif; }
 th, td { text-align: left; padding: .28rem 1.1rem .28rem 0; border-bottom: 1px solid #e6e6e6; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-figure { margin: 0; } figure svg { max-width: 100%; height: auto; }
+.formula { overflow-x: auto; margin: .6rem 0; } .formula math { font-size: 1.08rem; }
+figure { margin: 0; break-inside: avoid; } figure svg { max-width: 100%; height: auto; }
 li { margin: .3rem 0; } .help { color: #444; }
 @media print { body { margin: 0; max-width: none; } }
 ";
@@ -51,14 +54,12 @@ pub fn html(result: &RunResult, page: &Page<'_>) -> String {
         verdict => ("bad", format!("not trusted: {}", verdict.words())),
     };
     let mut out = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
-         <h1>The effective potential of {title}</h1>\n\
+        "<h1>The effective potential of {}</h1>\n\
          <p><span class=\"verdict {class}\">{word}</span></p>\n",
-        title = escape(&title)
+        escape(&title)
     );
     diagnostics(&mut out, result);
+    formula(&mut out, page.formula);
     for (number, picture) in page.pictures.iter().enumerate() {
         figure(&mut out, number, picture);
     }
@@ -71,18 +72,35 @@ pub fn html(result: &RunResult, page: &Page<'_>) -> String {
     section(&mut out, "Program", page.source);
     settings(&mut out, result);
     section(&mut out, "To do this again", page.command);
-    let _ = write!(
-        out,
-        "<p>effpot-lang {}; source SHA-256 {}. Everything is dimensionless. Method: Li &amp; Tao \
-         2024, Automated construction of effective potential via algorithmic implicit bias.</p>\n\
-         </body>\n</html>\n",
-        env!("CARGO_PKG_VERSION"),
-        escape(&program.sha256)
-    );
-    out
+    let _ = writeln!(out, "<p>Source SHA-256 {}.</p>", escape(&program.sha256));
+    framed(&title, &out)
 }
 
-fn figure(out: &mut String, number: usize, picture: &Picture) {
+/// A whole page.
+pub(super) fn framed(title: &str, body: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}\
+         <p>effpot-lang {}. Everything is dimensionless. Method: Li &amp; Tao 2024, Automated \
+         construction of effective potential via algorithmic implicit bias.</p>\n\
+         </body>\n</html>\n",
+        escape(title),
+        env!("CARGO_PKG_VERSION"),
+    )
+}
+
+/// Longer formulas are left to the program below.
+const LONGEST: usize = 40_000;
+
+fn formula(out: &mut String, latex: &str) {
+    if !latex.is_empty() && latex.len() <= LONGEST {
+        let mathematics = super::mathml::of_latex(latex);
+        let _ = write!(out, "<h2>The potential</h2>\n{mathematics}");
+    }
+}
+
+pub(super) fn figure(out: &mut String, number: usize, picture: &Picture) {
     let title = match picture.title.as_str() {
         "" => "Figure",
         title => title,
@@ -120,7 +138,7 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-fn section(out: &mut String, title: &str, text: &str) {
+pub(super) fn section(out: &mut String, title: &str, text: &str) {
     let _ = write!(
         out,
         "<h2>{title}</h2>\n<pre>{}</pre>\n",

@@ -1,10 +1,11 @@
 //! Figures drawn by the crate `kuva`; nothing else here knows it.
 
 use super::maps::Palette;
-use super::plot::{Corner, Figure, Layer, Panel, Plotter};
+use super::plot::{Corner, Figure, Layer, Panel, Plotter, Shape};
 use kuva::backend::svg::SvgBackend;
 use kuva::plot::annotations::ShadedRegion;
 use kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
+use kuva::plot::scatter::{MarkerShape, ScatterPlot};
 use kuva::plot::{BandPlot, ColorMap, LinePlot, LineStyle};
 use kuva::render::figure::Figure as Grid;
 use kuva::render::layout::{Layout, TickFormat};
@@ -87,6 +88,22 @@ fn plots(panel: &Panel) -> Vec<Plot> {
                     plots.push(Plot::Band(band.with_color(*colour).with_opacity(1.0)));
                 }
             }
+            Layer::Marks {
+                x,
+                y,
+                colour,
+                shape,
+                ..
+            } => {
+                let points = x.iter().copied().zip(y.iter().copied());
+                let points = points.filter(|(x, y)| x.is_finite() && y.is_finite());
+                let marks = ScatterPlot::new()
+                    .with_data(points.collect::<Vec<_>>())
+                    .with_color(*colour)
+                    .with_size(4.5)
+                    .with_marker(marker(*shape));
+                plots.push(Plot::Scatter(marks));
+            }
         }
     }
     if plots.is_empty() {
@@ -94,6 +111,17 @@ fn plots(panel: &Panel) -> Vec<Plot> {
         plots.push(Plot::Line(LinePlot::new()));
     }
     plots
+}
+
+fn marker(shape: Shape) -> MarkerShape {
+    match shape {
+        Shape::Disc => MarkerShape::Circle,
+        Shape::Square => MarkerShape::Square,
+        Shape::Triangle => MarkerShape::Triangle,
+        Shape::Diamond => MarkerShape::Diamond,
+        Shape::Cross => MarkerShape::Cross,
+        Shape::Plus => MarkerShape::Plus,
+    }
 }
 
 /// The ranges of two points and more over which everything is finite.
@@ -167,6 +195,9 @@ fn legend(panel: &Panel) -> Vec<LegendEntry> {
                 stroke.dash.map(str::to_owned),
             ),
             Layer::Band { colour, .. } => (*colour, LegendShape::Rect, None),
+            Layer::Marks { colour, shape, .. } => {
+                (*colour, LegendShape::Marker(marker(*shape)), None)
+            }
         };
         Some(LegendEntry {
             label,

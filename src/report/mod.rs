@@ -10,11 +10,15 @@ pub mod asked;
 pub mod bench;
 #[doc(hidden)]
 pub mod chart;
+#[doc(hidden)]
+pub mod compared;
 pub mod comparison;
 #[doc(hidden)]
 pub mod critical;
 #[doc(hidden)]
 pub mod curves;
+#[doc(hidden)]
+pub mod evidence;
 #[doc(hidden)]
 pub mod figure;
 #[doc(hidden)]
@@ -27,6 +31,8 @@ pub mod kuva;
 pub mod landscape;
 #[doc(hidden)]
 pub mod maps;
+#[doc(hidden)]
+pub mod mathml;
 pub mod number;
 pub mod paper;
 #[doc(hidden)]

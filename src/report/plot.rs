@@ -41,13 +41,45 @@ pub enum Layer {
         /// Its name in the legend, if it has one there.
         label: Option<String>,
     },
+    /// A mark at each point.
+    Marks {
+        /// Abscissae.
+        x: Vec<f64>,
+        /// Ordinates, as many.
+        y: Vec<f64>,
+        /// Colour, as in CSS.
+        colour: &'static str,
+        /// Their shape.
+        shape: Shape,
+        /// Their name in the legend, if they have one there.
+        label: Option<String>,
+    },
+}
+
+/// The shape of a mark.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shape {
+    /// A full circle.
+    Disc,
+    /// A full square.
+    Square,
+    /// A full triangle.
+    Triangle,
+    /// A square on its corner.
+    Diamond,
+    /// An x.
+    Cross,
+    /// An upright cross.
+    Plus,
 }
 
 impl Layer {
     /// The name in the legend.
     pub fn label(&self) -> Option<&str> {
         match self {
-            Layer::Line { label, .. } | Layer::Band { label, .. } => label.as_deref(),
+            Layer::Line { label, .. } | Layer::Band { label, .. } | Layer::Marks { label, .. } => {
+                label.as_deref()
+            }
         }
     }
 
@@ -57,7 +89,7 @@ impl Layer {
             x.iter().copied().zip(y.iter().copied()).collect()
         };
         match self {
-            Layer::Line { x, y, .. } => pair(x, y),
+            Layer::Line { x, y, .. } | Layer::Marks { x, y, .. } => pair(x, y),
             Layer::Band {
                 x, lower, upper, ..
             } => [pair(x, lower), pair(x, upper)].concat(),
@@ -67,7 +99,7 @@ impl Layer {
     /// Brings what is outside an interval to its ends.
     pub fn clamp(&mut self, lo: f64, hi: f64) {
         let values: Vec<&mut f64> = match self {
-            Layer::Line { y, .. } => y.iter_mut().collect(),
+            Layer::Line { y, .. } | Layer::Marks { y, .. } => y.iter_mut().collect(),
             Layer::Band { lower, upper, .. } => lower.iter_mut().chain(upper).collect(),
         };
         for value in values {

@@ -14,11 +14,13 @@ use super::views::views;
 use super::weights::Weights;
 use super::writing::program_text;
 use super::{Estimator, Failure, Hooks, Settings, free};
+use crate::export;
 use crate::kernel::Engine;
 use crate::learn::collect::MOST_PRODUCTS;
 use crate::learn::fit::ForceFit;
 use crate::learn::noise::Correlation;
 use crate::learn::{scale, transfer};
+use crate::report::evidence::evidence;
 use crate::report::html::{Page, html};
 use crate::report::reading::sha256_of;
 use crate::report::result::{
@@ -139,7 +141,7 @@ pub(super) fn outcome(
         files: BTreeMap::new(),
         made_with: MadeWith::here(Engine::best().name()),
     };
-    let views = views(learned);
+    let mut views = views(learned);
     result.effective_potential.points = views.points;
     if let Some(estimate) = learned.primary() {
         let text = program_text(origin, learned, estimate, findings.equilibrium.verdict);
@@ -151,8 +153,10 @@ pub(super) fn outcome(
         .map(|(name, bytes)| (name.clone(), sha256_of(bytes)));
     result.files = hashed.collect();
     result.performance = performance(origin, learned, hooks);
+    views.pictures.extend(evidence(&result));
     let page = Page {
         source: origin.text(),
+        formula: &formula(origin, learned),
         command: origin.command,
         pictures: &views.pictures,
     };
@@ -167,6 +171,16 @@ pub(super) fn outcome(
         files,
         diagnostics: findings.diagnostics,
     })
+}
+
+/// The potential in LaTeX; nothing where it has no formula.
+fn formula(origin: &Origin<'_>, learned: &Learned<'_>) -> String {
+    let potential = &learned.setup.potential;
+    if origin.text().is_empty() {
+        return String::new();
+    }
+    let options = export::Options::default();
+    export::export(&potential.model, export::Target::Latex, options).unwrap_or_default()
 }
 
 fn program(origin: &Origin<'_>, learned: &Learned<'_>) -> Program {

@@ -118,6 +118,8 @@ fn curve(cells: &mut Cells, frame: &Frame, layer: &Layer, kind: usize, style: St
         Layer::Band {
             x, lower, upper, ..
         } => dots.band(frame, x, lower, upper),
+        // No picture in characters has marks.
+        Layer::Marks { .. } => {}
     }
     let colour = COLOURS[kind].filter(|_| style.colour);
     for row in 0..frame.rows {

@@ -2,10 +2,16 @@
 
 use super::ensembles::{Run, Three};
 use crate::report::arrays::{Array, npz};
+use crate::report::compared::{self, Traces};
 use crate::report::comparison::Comparison;
 use crate::report::table::csv;
 
-pub(super) fn files(run: &Run<'_>, three: &Three, result: &Comparison) -> Vec<(String, Vec<u8>)> {
+pub(super) fn files(
+    run: &Run<'_>,
+    three: &Three,
+    result: &Comparison,
+    command: &str,
+) -> Vec<(String, Vec<u8>)> {
     let sides = [
         ("full", &three.full),
         ("again", &three.again),
@@ -53,6 +59,17 @@ pub(super) fn files(run: &Run<'_>, three: &Three, result: &Comparison) -> Vec<(S
             phases.push((format!("p_{name}_{side}"), p[c].clone()));
         }
     }
+    let pictures = compared::pictures(
+        result,
+        &Traces {
+            coordinates: &names,
+            paths: &paths,
+            correlations: &correlations,
+            densities: &densities,
+            phases: &phases,
+        },
+    );
+    let page = compared::page(result, command, &pictures);
     let tables = [
         ("mean-path.csv", paths),
         ("autocorrelation.csv", correlations),
@@ -68,6 +85,8 @@ pub(super) fn files(run: &Run<'_>, three: &Three, result: &Comparison) -> Vec<(S
     if let Ok(bytes) = npz(&arrays) {
         files.push(("comparison.npz".to_owned(), bytes));
     }
+    files.push(("report.html".to_owned(), page.into_bytes()));
+    files.extend(pictures.into_iter().map(|p| (p.file, p.svg.into_bytes())));
     files.extend(tables.iter().map(|(file, columns)| {
         let columns = columns
             .iter()

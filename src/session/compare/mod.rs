@@ -89,7 +89,7 @@ pub fn compare(
     if !result.holds {
         diagnostics.push(out_of_range(&result));
     }
-    let files = files::files(&run, &three, &result);
+    let files = files::files(&run, &three, &result, job.command);
     Ok(Compared {
         result,
         files,
