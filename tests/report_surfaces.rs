@@ -407,6 +407,7 @@ fn the_page_shows_all_figures() {
     let page = html(
         &result,
         &Page {
+            formula: "",
             source: "",
             command: "",
             pictures: &drawn,
