@@ -96,11 +96,14 @@ fn row(estimator: &str, evaluations: u64, rmse: Option<f64>) -> EstimatorRow {
     }
 }
 
+/// The SHA-256 of an empty source.
+const NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
 /// A run with costs and with parts that go has a figure of each, once; one without has neither.
 #[test]
 fn a_run_has_its_evidence() {
     let empty = serde_json::json!({
-        "schema": SCHEMA, "program": {}, "settings": {}, "noise": {}, "scale": {},
+        "schema": SCHEMA, "program": {"sha256": NOTHING}, "settings": {}, "noise": {}, "scale": {},
         "equilibrium": {}, "effective_potential": {}, "table": [], "diagnostics": [],
         "performance": {"steps": 0, "seconds": 0.0, "threads": 1, "gradient_evaluations": 0},
     });

@@ -145,14 +145,16 @@ fn cubic(mut f: impl FnMut(f64) -> f64) -> [f64; TERMS] {
 }
 
 /// The `x >= 0` outside of which, on both sides, a normal number has that probability: Newton's
-/// method on the logarithm of `erfc(x/sqrt 2)`, which is concave.
+/// method on the logarithm of `erfc(x/sqrt 2)`, which is concave: from the left a step may be much too
+/// long, but the probability is at most `exp(-x^2/2)`.
 fn tail_quantile(outside: f64, near: f64) -> f64 {
-    let mut x = near;
+    let most = (-2.0 * outside.ln()).max(0.0).sqrt();
+    let mut x = near.min(most);
     for _ in 0..60 {
         let here = libm::erfc(x * std::f64::consts::FRAC_1_SQRT_2);
         let density = (2.0 / std::f64::consts::PI).sqrt() * (-0.5 * x * x).exp();
         let step = (here / outside).ln() * here / density;
-        x = (x + step).max(0.0);
+        x = (x + step).clamp(0.0, most);
         if step.abs() <= 1e-15 * x.max(1e-3) {
             break;
         }
