@@ -94,7 +94,8 @@ fn costs(result: &RunResult) -> Option<Picture> {
         });
         let marks: Vec<Layer> = marks.collect();
         let y = "log10 of the rms error";
-        (!marks.is_empty()).then(|| fitted(title, "log10 of evaluations", y, marks))
+        // One mark alone says nothing that the table does not.
+        (marks.len() > 1).then(|| fitted(title, "log10 of evaluations", y, marks))
     };
     let panels = [
         panel("error of U", &|at| rows[at].rmse),
