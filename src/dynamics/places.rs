@@ -1,13 +1,10 @@
 //! Where positions are counted: bins along each coordinate, numbered as lane code numbers them.
 
+use crate::kernel::lane::RAISED;
 use crate::kernel::{LaneBuilder, Value};
 
 /// The most places.
 const MOST_PLACES: usize = 1 << 19;
-/// What is added to a number of bins from the beginning of an axis. Numbers around here are 2^-32
-/// apart, so that the whole part is the upper half of their bits, in which nothing has to be rounded
-/// or converted.
-const RAISED: f64 = 1_572_864.0;
 
 /// Bins along one coordinate.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -39,7 +36,8 @@ impl BinAxis {
     /// The numbers of the k-th axis, with so many places before the first bin, the last place `last`
     /// and `size` places.
     fn numbers(&self, k: usize, raised: bool, before: f64, last: f64, size: f64) -> Numbers {
-        // The places of the axes before have it too, times the size of this one.
+        // Raised, so that the kernel reads a place from the bits; those of the axes before have it too,
+        // times the size of this one.
         let offset = match (raised, k) {
             (false, _) => 0.0,
             (true, 0) => RAISED,

@@ -30,7 +30,7 @@ const FEW: usize = 64;
 /// The most parts that an invariant is taken into: one that is shared counts wherever it is used.
 const PARTS: usize = 64;
 
-/// Operations of a sine or a cosine, and of both of one angle, without the guard.
+/// Operations of a sine or a cosine, and of both of one angle.
 const ONE: usize = 14;
 const BOTH: usize = 23;
 

@@ -10,6 +10,11 @@ use crate::graph::{Bits, Comparison};
 /// 1.5 * 2^52: a sum with it has the nearest integer to a number below 2^51 in its low bits.
 pub(super) const MAGIC: f64 = 6_755_399_441_055_744.0;
 
+/// 1.5 * 2^20: around here numbers are 2^-32 apart, so that the whole part of what is added is the
+/// upper half of the bits, by itself in the lowest 16 of these. A place that is counted and given as
+/// a number less this one is read there; nothing is rounded or converted.
+pub const RAISED: f64 = 1_572_864.0;
+
 /// The place of an instruction in its list.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Id(pub(super) u32);

@@ -4,11 +4,9 @@
 use super::Isa;
 use crate::graph::Bits;
 use crate::kernel::code::LaneCode;
-use crate::kernel::lane::{Binary, Id, Instruction, IntegerBinary, Shift, Unary};
+use crate::kernel::lane::{Binary, Id, Instruction, IntegerBinary, RAISED, Shift, Unary};
 
-/// Where numbers are 2^-32 apart, so that the whole part of what is added is in the upper half of
-/// the bits, by itself in the lowest 16 of these.
-pub(super) const RAISED: f64 = 1_572_864.0;
+/// The most places that 16 bits number.
 const MOST_RAISED: u32 = 1 << 16;
 
 /// A factor of a product, its sign taken off.

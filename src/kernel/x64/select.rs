@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use super::Isa;
 use super::opcode::{self, Masks, Opcode};
 use super::operation::{Class, Kind, Literal, Op, Selected, Source, ValueId};
-use super::reading::{RAISED, Reading};
+use super::reading::Reading;
 use crate::graph::Comparison;
 use crate::kernel::code::{LaneCode, Table};
-use crate::kernel::lane::{Binary, Id, Instruction, IntegerBinary, MAGIC, Shift, Unary};
+use crate::kernel::lane::{Binary, Id, Instruction, IntegerBinary, MAGIC, RAISED, Shift, Unary};
 
 /// Ways of rounding: the inexact exception is suppressed.
 const DOWN: u8 = 9;
