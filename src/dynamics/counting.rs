@@ -68,15 +68,14 @@ impl Seen<'_> {
     fn add_to(&self, b: &mut LaneBuilder, sums: &[Value]) -> Vec<Value> {
         let (layout, d) = (self.layout, self.x.len());
         let mut new = Vec::with_capacity(sums.len());
-        let mut squares = Vec::with_capacity(d);
         for (c, old) in sums
             .chunks_exact(layout.by_coordinate())
             .take(d)
             .enumerate()
         {
             let (x, p) = (self.x[c], self.p[c]);
+            // Rounded as where a record is looked at.
             let square = b.mul(p, p);
-            squares.push(square);
             new.push(b.add(old[Layout::P2], square));
             if let Some(lo) = layout.lo() {
                 // A NaN is left for the end of the window, where it still is.
@@ -89,16 +88,9 @@ impl Seen<'_> {
                 new.push(b.fma(offset, self.g[c], old[first + 1]));
             }
         }
-        if d > 1 {
-            let mut rest = sums[d * layout.by_coordinate()..].iter();
-            // In the order in which a sweep over a record adds them, so that both judge alike.
-            if let Some(all) = rest.next() {
-                new.push(squares.iter().fold(*all, |sum, square| b.add(sum, *square)));
-            }
-            let pairs = (0..d).flat_map(|i| (i + 1..d).map(move |j| (i, j)));
-            for ((i, j), old) in pairs.zip(rest) {
-                new.push(b.fma(self.p[i], self.p[j], *old));
-            }
+        let pairs = (0..d).flat_map(|i| (i + 1..d).map(move |j| (i, j)));
+        for ((i, j), old) in pairs.zip(&sums[d * layout.by_coordinate()..]) {
+            new.push(b.fma(self.p[i], self.p[j], *old));
         }
         new
     }

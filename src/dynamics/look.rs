@@ -14,13 +14,14 @@ pub(super) struct Look {
 impl Look {
     /// Looks at a record (shape: steps, (x, p'), coordinates, lanes).
     pub fn at(record: &[f64], sides: &[Side]) -> Look {
-        let mut squares = [0.0; LANES];
+        let mut squares = vec![[0.0; LANES]; sides.len()];
         let mut lo = vec![[f64::INFINITY; LANES]; sides.len()];
         let mut hi = vec![[f64::NEG_INFINITY; LANES]; sides.len()];
         for step in record.chunks_exact(2 * sides.len() * LANES) {
             let (x, p) = step.split_at(sides.len() * LANES);
             let rows = x.chunks_exact(LANES).zip(p.chunks_exact(LANES));
-            for ((x, p), (lo, hi)) in rows.zip(lo.iter_mut().zip(&mut hi)) {
+            let seen = lo.iter_mut().zip(&mut hi).zip(&mut squares);
+            for ((x, p), ((lo, hi), squares)) in rows.zip(seen) {
                 for lane in 0..LANES {
                     squares[lane] += p[lane] * p[lane];
                     lo[lane] = if x[lane] < lo[lane] {
@@ -41,7 +42,10 @@ impl Look {
         for ((lo, hi), side) in rows {
             leave(&mut outside, side, lo, hi);
         }
-        Look { squares, outside }
+        Look {
+            squares: total(squares.iter()),
+            outside,
+        }
     }
 
     /// What the sums over a window tell; that no lane was outside where they have no limits.
@@ -53,10 +57,17 @@ impl Look {
             }
         }
         Look {
-            squares: *sums.squares(),
+            squares: total((0..sides.len()).map(|c| sums.square(c))),
             outside,
         }
     }
+}
+
+/// The sum over coordinates, in one order however the steps were seen, so that all judge alike.
+fn total<'a>(rows: impl Iterator<Item = &'a [f64; LANES]>) -> [f64; LANES] {
+    rows.fold([0.0; LANES], |sum, row| {
+        std::array::from_fn(|lane| sum[lane] + row[lane])
+    })
 }
 
 /// Marks the lanes whose least or largest position is outside.

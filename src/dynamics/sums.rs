@@ -7,8 +7,7 @@ use crate::kernel::LANES;
 ///
 /// By coordinate that of `p^2`; where limits are asked for the least and the
 /// largest `x`; where friction or mass mix several coordinates those of `p` and of `x g(x)`, which
-/// follow from the ends of a window elsewhere. Then of several coordinates that of all `p^2`, and
-/// those of `p_i p_j` for `i < j` by rows.
+/// follow from the ends of a window elsewhere. Then those of `p_i p_j` for `i < j` by rows.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Layout {
     pub dimension: usize,
@@ -44,11 +43,8 @@ impl Layout {
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        let several = match self.dimension {
-            1 => 0,
-            d => 1 + d * (d - 1) / 2,
-        };
-        self.by_coordinate() * self.dimension + several
+        let pairs = self.dimension * (self.dimension - 1) / 2;
+        self.by_coordinate() * self.dimension + pairs
     }
 
     /// Sets the sums of a state to what they are before the first step.
@@ -137,14 +133,6 @@ impl<'a> Sums<'a> {
         })
     }
 
-    /// The sum of `p^2` over all coordinates.
-    pub fn squares(&self) -> &'a [f64; LANES] {
-        match self.layout.dimension {
-            1 => self.own(0, Layout::P2),
-            d => self.row(self.layout.by_coordinate() * d),
-        }
-    }
-
     /// The sum of `p_i p_j`.
     pub fn product(&self, i: usize, j: usize) -> &'a [f64; LANES] {
         let (i, j, d) = (i.min(j), i.max(j), self.layout.dimension);
@@ -153,7 +141,7 @@ impl<'a> Sums<'a> {
         }
         // Rows above this one hold d - 1, d - 2, ... products.
         let before = i * (2 * d - i - 1) / 2;
-        self.row(self.layout.by_coordinate() * d + before + j - i)
+        self.row(self.layout.by_coordinate() * d + before + j - i - 1)
     }
 
     /// How far `x` goes in a step for each unit of `p`.

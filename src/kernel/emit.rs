@@ -8,7 +8,7 @@ use super::code::LaneCode;
 use super::cranelift::{At, Width};
 use super::lane::{Binary, Id, Instruction, IntegerBinary, MAGIC, Shift, Unary};
 use super::memory::{BYTES, PREPARED};
-use super::order::{Step, order};
+use super::order::{Aim, Step, order};
 use crate::graph::Comparison;
 
 /// A value of Cranelift's.
@@ -109,7 +109,12 @@ impl<'a, 'f> Body<'a, 'f> {
         };
         let steps: Vec<Step> = looped.iter().map(step).collect();
         let results = code.results().map(|id| id.0);
-        let order = order(&steps, code.instructions.len(), results, MOST_ALIVE);
+        let order = order(
+            &steps,
+            code.instructions.len(),
+            results,
+            Aim::Turns(MOST_ALIVE),
+        );
         order.into_iter().map(|place| looped[place]).collect()
     }
 

@@ -30,7 +30,8 @@ pub struct Lowering {
     /// another multiple: an absolute error of 4e-16, or 8e-16 times the multiple, and one
     /// rounding of the angle.
     pub angles: bool,
-    /// An exponential may be off by 6e-16 of itself, and as if its argument had been rounded.
+    /// An exponential may be off by 6e-16 of itself and 1.3e-16 for each unit of its argument, about
+    /// as if this had been rounded once more.
     pub exponentials: bool,
     /// Sums of products are added one product after the other: `a + (p q + r s)` is two fused
     /// operations.

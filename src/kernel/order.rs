@@ -1,9 +1,8 @@
 //! The order of operations: those next to each other should not wait for each other.
 //!
 //! A processor looks some hundred operations ahead for what is ready. Lane code has one function
-//! after the other, each a chain; here the chains take turns, as far as there are registers: the
-//! operation that most is left to do after comes first, unless too many values are alive, when the
-//! one comes first that ends most of them.
+//! after the other, each a chain; how these are ordered is a matter of how many registers there are
+//! for what waits.
 
 use std::cmp::Reverse;
 
@@ -20,17 +19,35 @@ pub(super) struct Step {
     pub(super) urgent: bool,
 }
 
-/// Orders steps, given so that what gives a value comes before what reads it, with about so many
-/// values alive. `results` are read in the end.
+/// What an order is good for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Aim {
+    /// Chains take turns: the operation that most is left to do after comes first, unless more than
+    /// so many values are alive, when the one comes first that ends most of them.
+    Turns(usize),
+    /// Few values wait: chains come one after the other, the longest that a result needs first, but
+    /// what makes no value more is done as soon as it can be (Sethi and Ullman 1970 order trees
+    /// so; here values have several readers). Several vectors side by side then hide the latencies.
+    FewAlive,
+}
+
+/// Orders steps, given so that what gives a value comes before what reads it. `results` are read in
+/// the end.
 pub(super) fn order(
     steps: &[Step],
     values: usize,
     results: impl Iterator<Item = u32>,
-    most_alive: usize,
+    aim: Aim,
 ) -> Vec<usize> {
     let mut order = Order::new(steps, values);
-    results.for_each(|value| order.reads[value as usize] += 1);
-    order.run(most_alive)
+    let results: Vec<u32> = results.collect();
+    for &value in &results {
+        order.reads[value as usize] += 1;
+    }
+    if aim == Aim::FewAlive {
+        order.rank(&results);
+    }
+    order.run(aim)
 }
 
 struct Order<'s> {
@@ -43,6 +60,8 @@ struct Order<'s> {
     readers: Vec<Vec<usize>>,
     missing: Vec<usize>,
     height: Vec<u32>,
+    /// By step, once they are ranked, its place where chains follow each other.
+    place: Vec<Option<usize>>,
 }
 
 impl<'s> Order<'s> {
@@ -54,6 +73,7 @@ impl<'s> Order<'s> {
             readers: vec![Vec::new(); steps.len()],
             missing: vec![0; steps.len()],
             height: vec![0; steps.len()],
+            place: vec![None; steps.len()],
         };
         for (at, step) in steps.iter().enumerate() {
             for &value in &step.reads {
@@ -74,11 +94,47 @@ impl<'s> Order<'s> {
                 step.latency
             };
             order.height[at] = order.height[at].saturating_add(own);
-            for maker in step.reads.iter().filter_map(|v| order.makers[*v as usize]) {
+            for maker in order.needs(at) {
                 order.height[maker] = order.height[maker].max(order.height[at]);
             }
         }
         order
+    }
+
+    /// The steps that give what one reads.
+    fn needs(&self, at: usize) -> Vec<usize> {
+        let reads = self.steps[at].reads.iter();
+        reads.filter_map(|v| self.makers[*v as usize]).collect()
+    }
+
+    /// Puts each step after all that it needs, the longest chain first; what is urgent, and then what
+    /// the results need.
+    fn rank(&mut self, results: &[u32]) {
+        let mut depth = vec![0; self.steps.len()];
+        for (at, step) in self.steps.iter().enumerate() {
+            let before = self.needs(at).into_iter().map(|maker| depth[maker]).max();
+            depth[at] = before.unwrap_or(0) + step.latency;
+        }
+        let urgent = (0..self.steps.len()).filter(|at| self.steps[*at].urgent);
+        let wanted = results.iter().filter_map(|v| self.makers[*v as usize]);
+        let roots: Vec<usize> = urgent.chain(wanted).collect();
+        // Whether all that a step needs has been put before it.
+        let mut open: Vec<(usize, bool)> = roots.into_iter().rev().map(|at| (at, false)).collect();
+        let mut placed = 0;
+        while let Some((at, ready)) = open.pop() {
+            if self.place[at].is_some() {
+                continue;
+            }
+            if ready {
+                self.place[at] = Some(placed);
+                placed += 1;
+                continue;
+            }
+            open.push((at, true));
+            let mut needs = self.needs(at);
+            needs.sort_by_key(|maker| depth[*maker]);
+            open.extend(needs.into_iter().map(|maker| (maker, false)));
+        }
     }
 
     /// By how much a step changes the number of values that are alive.
@@ -90,16 +146,26 @@ impl<'s> Order<'s> {
         isize::from(step.gives.is_some()) - step.reads.iter().filter(ends).count() as isize
     }
 
-    fn run(mut self, most_alive: usize) -> Vec<usize> {
+    fn run(mut self, aim: Aim) -> Vec<usize> {
         let count = self.steps.len();
         let mut open: Vec<usize> = (0..count).filter(|at| self.missing[*at] == 0).collect();
         let mut done = Vec::with_capacity(count);
         let mut alive = 0_isize;
         loop {
-            let pressed = alive >= most_alive as isize;
             let key = |at: usize| {
-                let growth = if pressed { self.growth(at) } else { 0 };
-                (self.steps[at].urgent, -growth, self.height[at], Reverse(at))
+                let (growth, place) = match aim {
+                    Aim::Turns(most) if alive < most as isize => (0, 0),
+                    Aim::Turns(_) => (self.growth(at), 0),
+                    Aim::FewAlive => (self.growth(at).max(0), self.place[at].unwrap_or(count)),
+                };
+                let urgent = self.steps[at].urgent;
+                (
+                    urgent,
+                    -growth,
+                    Reverse(place),
+                    self.height[at],
+                    Reverse(at),
+                )
             };
             let best = (0..open.len()).max_by_key(|place| key(open[*place]));
             let Some(best) = best else { return done };
@@ -144,15 +210,52 @@ mod tests {
     #[test]
     fn chains_take_turns_where_there_is_room() {
         let results = [3, 6].into_iter();
-        assert_eq!(order(&chains(), 7, results.clone(), 4), [0, 3, 1, 4, 2, 5]);
-        assert_eq!(order(&chains(), 7, results, 1), [0, 1, 2, 3, 4, 5]);
+        let turns = |most| order(&chains(), 7, results.clone(), Aim::Turns(most));
+        assert_eq!(turns(4), [0, 3, 1, 4, 2, 5]);
+        assert_eq!(turns(1), [0, 1, 2, 3, 4, 5]);
     }
 
     #[test]
     fn what_is_urgent_comes_first_with_what_it_needs() {
-        let mut steps = chains();
-        steps[5].urgent = true;
-        steps[5].gives = None;
-        assert_eq!(order(&steps, 7, [3].into_iter(), 4)[..3], [3, 4, 5]);
+        for aim in [Aim::Turns(4), Aim::FewAlive] {
+            let mut steps = chains();
+            steps[5].urgent = true;
+            steps[5].gives = None;
+            assert_eq!(order(&steps, 7, [3].into_iter(), aim)[..3], [3, 4, 5]);
+        }
+    }
+
+    /// A sum over terms, each used twice, as a gradient has them: one term is alive at a time,
+    /// while by turns all of them are.
+    #[test]
+    fn terms_of_a_sum_do_not_wait_for_each_other() {
+        // A term is f(0) = t, its reader u = g(t); two sums run along, of t and of u.
+        let terms = 8;
+        let mut steps = Vec::new();
+        for term in 0..terms {
+            let first = 1 + 4 * term;
+            let before = |sum: u32| if term == 0 { 0 } else { first - 4 + sum };
+            steps.push(step(&[0], first));
+            steps.push(step(&[first], first + 1));
+            steps.push(step(&[first, before(2)], first + 2));
+            steps.push(step(&[first + 1, before(3)], first + 3));
+        }
+        let last = 4 * terms;
+        let most = |aim| {
+            let order = order(&steps, last as usize + 1, [last - 1, last].into_iter(), aim);
+            let read_last = |value: u32| {
+                order
+                    .iter()
+                    .rposition(|at| steps[*at].reads.contains(&value))
+            };
+            let alive = |now: usize| {
+                let made = order[..=now].iter().filter_map(|at| steps[*at].gives);
+                made.filter(|value| read_last(*value).is_none_or(|at| at > now))
+                    .count()
+            };
+            (0..order.len()).map(alive).max().unwrap_or(0)
+        };
+        assert!(most(Aim::FewAlive) <= 4, "{}", most(Aim::FewAlive));
+        assert!(most(Aim::Turns(usize::MAX)) > 8);
     }
 }

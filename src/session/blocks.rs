@@ -31,13 +31,13 @@ const THINNED_FORCES: u64 = 10_000_000;
 /// saves no time.
 const WIDEST_STRIDE: u64 = 64;
 /// The same where windows are counted: a step that is looked at costs as much as five others.
-const WIDEST_COUNTED: u64 = 512;
+const WIDEST_COUNTED: u64 = 4096;
 /// A step that is shown costs a start of the kernel: windows are counted where so few are.
 const COUNTED_STRIDE: u64 = 4;
 
 /// Steps in a window that is counted, where no lane was lost in the burn-in: what a window costs
 /// beside its steps is then nothing. A lane that is lost is only found out at the end of it.
-const QUIET_WINDOW: u64 = 1024;
+const QUIET_WINDOW: u64 = 4096;
 
 /// Steps of a lane that are shown, at least: enough for the mean and the variance of either half.
 const FEWEST_SHOWN: u64 = 100;

@@ -256,6 +256,9 @@ impl NotResolved {
 /// The friction where nothing asks for another (Li & Tao 2024, Algorithm 1).
 pub(super) const FRICTION: f64 = 0.1;
 
+/// From so many steps on there are twice as many trajectories: two processors then have two passes of
+/// the kernel each to overlap, and burn-in costs nothing beside.
+const LONG: u64 = 1_000_000_000;
 /// The most relaxation steps of burn-in that are made without being asked for.
 const LONGEST_BURN_IN: f64 = 1e6;
 
@@ -304,7 +307,7 @@ impl Options {
         let lanes = crate::kernel::LANES;
         let trajectories = self
             .trajectories
-            .unwrap_or(64)
+            .unwrap_or(if steps < LONG { 64 } else { 128 })
             .div_ceil(lanes)
             .max(1)
             .saturating_mul(lanes);

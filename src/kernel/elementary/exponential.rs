@@ -36,20 +36,21 @@ const fn doubled<const N: usize>(mut coefficients: [f64; N]) -> [f64; N] {
     coefficients
 }
 
-/// `exp(r) = 1 + r Q(r)`, `|r| <= (ln 2)/2`: minimax in the relative error, 2.2e-16 (2.4e-16
-/// rounded), here doubled.
-const TWICE_SHORT: [f64; 10] = doubled([
-    1.0000000000000056,
-    0.4999999999999798,
-    0.16666666666564567,
-    0.0416666666682045,
-    0.008333333382969314,
-    0.0013888888528746709,
-    0.00019841173051098645,
-    2.4801900508006188e-05,
-    2.7639202905812184e-06,
-    2.749193560967209e-07,
-]);
+/// `2^(r + 1/2)`, `|r| <= 1/2`: minimax in the relative error, 2.1e-16 (2.3e-16 rounded). From 1 on
+/// and below 2, also as it is computed.
+const SHORT: [f64; 11] = [
+    1.4142135623730951,
+    0.9802581434685536,
+    0.3397315841830565,
+    0.0784946632407077,
+    0.013602088629237967,
+    0.001885649888152343,
+    0.00021783880979446224,
+    2.1570515970466882e-05,
+    1.8689769618363637e-06,
+    1.443705279212166e-07,
+    9.952215187242476e-09,
+];
 
 /// `exp(x) = 2^n exp(r)`, with both factors where they can be represented: `2 exp(r)` is kept so
 /// that the power is `2^(n-1)` (or less), which is finite whenever the product is.
@@ -115,15 +116,24 @@ pub(super) fn exp(x: Number<'_>) -> Number<'_> {
     parts(clamped(x), 1, None).product()
 }
 
-/// `exp x` in two operations less: `ln 2` is one number, which is off by `n*2.4e-17`, below a third
-/// of what rounding x to a number may have cost, and the polynomial is off by 2.4e-16.
+/// The exponents of [`exp_short`]: at the first the result is 0, at the second it overflows.
+pub(in crate::kernel) const EXPONENTS: [f64; 2] = [-1023.0, 1024.0];
+/// A whole number of [`EXPONENTS`] plus this has the bits of its power of two in the lowest 12.
+pub(in crate::kernel) const EXPONENT_OFFSET: f64 = MAGIC + 1023.0;
+
+/// `exp x` for step loops, `2^n 2^(r + 1/2)` with `n + r = x/ln 2 - 1/2`: this is rounded, which costs
+/// at most what rounding x to a number may have; the polynomial is off by 2.3e-16. It lies between
+/// 1 and 2, so that the power overflows or is below all normal numbers only where the product is.
+/// Results below 2^-1022 are 0.
+///
+/// AVX-512 has one instruction for `r` and one for the product with the power, which its code
+/// generator finds in this shape.
 pub(super) fn exp_short(x: Number<'_>) -> Number<'_> {
-    let x = clamped(x);
-    let offset = MAGIC + 1022.0;
-    let shifted = x.fma(LOG2_E, offset);
-    let r = (shifted - offset).fma(-LN_2, x);
-    let power = shifted.bits().up(52).number();
-    r.fma(r.polynomial(&TWICE_SHORT), 2.0) * power
+    let [least, most] = EXPONENTS;
+    let z = x.fma(LOG2_E, -0.5).at_least(least).at_most(most);
+    let n = z.nearest();
+    let power = (n + EXPONENT_OFFSET).bits().up(52).number();
+    (z - n).polynomial(&SHORT) * power
 }
 
 /// `exp(x)` for `|x| <= 700`.

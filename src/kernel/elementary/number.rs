@@ -111,6 +111,11 @@ impl<'a> Number<'a> {
         self.unary(LaneBuilder::floor)
     }
 
+    /// The nearest integer, ties to even.
+    pub(super) fn nearest(self) -> Number<'a> {
+        self.unary(LaneBuilder::nearest)
+    }
+
     /// The magnitude of this with the sign bit of `sign`.
     pub(super) fn copysign(self, sign: Number<'a>) -> Number<'a> {
         self.binary(sign, LaneBuilder::copysign)

@@ -39,7 +39,7 @@ use super::{KernelError, LANES};
 pub(super) enum Isa {
     /// 256 bits: AVX2 and FMA.
     Avx2,
-    /// 512 bits: AVX-512 F.
+    /// 512 bits: AVX-512 F and DQ.
     Avx512,
 }
 
@@ -62,7 +62,9 @@ impl Isa {
         #[cfg(all(target_arch = "x86_64", not(windows)))]
         return match self {
             Isa::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
-            Isa::Avx512 => is_x86_feature_detected!("avx512f"),
+            Isa::Avx512 => {
+                is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq")
+            }
         };
         #[cfg(not(all(target_arch = "x86_64", not(windows))))]
         return false;
@@ -116,13 +118,9 @@ fn reachable(bytes: &[usize]) -> Result<(), KernelError> {
     }
 }
 
-/// Values that are alive at once, in operations that are ordered: four vectors of each fill half of
-/// 32 registers, and constants have the rest. In 16 there is no room for another order.
-const MOST_ALIVE: usize = 4;
-
 fn ordered(mut selected: Selected, isa: Isa) -> Selected {
     if isa == Isa::Avx512 && selected.ops.len() <= INTERLEAVED[0].0 {
-        schedule(&mut selected, MOST_ALIVE);
+        schedule(&mut selected);
     }
     selected
 }

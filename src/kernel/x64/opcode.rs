@@ -33,6 +33,10 @@ pub(super) const DIV: Opcode = opcode(Map::M0f, 0x5e);
 pub(super) const MAX: Opcode = opcode(Map::M0f, 0x5f);
 pub(super) const SQRT: Opcode = opcode(Map::M0f, 0x51);
 pub(super) const ROUND: Opcode = opcode(Map::M0f3a, 0x09);
+/// What is left after rounding (512 bits only).
+pub(super) const REDUCE: Opcode = opcode(Map::M0f3a, 0x56);
+/// The first operand times two to the whole part of the second (512 bits only).
+pub(super) const SCALE: Opcode = opcode(Map::M0f38, 0x2c);
 pub(super) const AND: Opcode = opcode(Map::M0f, 0xdb);
 pub(super) const OR: Opcode = opcode(Map::M0f, 0xeb);
 pub(super) const XOR: Opcode = opcode(Map::M0f, 0xef);

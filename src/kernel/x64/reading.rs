@@ -4,6 +4,7 @@
 use super::Isa;
 use crate::graph::Bits;
 use crate::kernel::code::LaneCode;
+use crate::kernel::elementary::{EXPONENT_OFFSET, EXPONENTS};
 use crate::kernel::lane::{Binary, Id, Instruction, IntegerBinary, RAISED, Shift, Unary};
 
 /// The most places that 16 bits number.
@@ -87,6 +88,74 @@ impl<'c> Reading<'c> {
         })
     }
 
+    /// The number that this is the rest of after rounding to the nearest whole one: one instruction
+    /// at 512 bits.
+    pub(super) fn rest(&self, id: Id) -> Option<Id> {
+        let Instruction::Binary(Binary::Subtract, number, whole) = self.instruction(id) else {
+            return None;
+        };
+        let found = self.isa == Isa::Avx512
+            && !self.invariant(whole)
+            && self.instruction(whole) == Instruction::Unary(Unary::Nearest, number);
+        found.then(|| self.unclamped(number))
+    }
+
+    /// What is multiplied by two to the power of which number's nearest whole one, as
+    /// [`exp_short`](crate::kernel::elementary) does: one instruction at 512 bits.
+    pub(super) fn scaled(&self, id: Id) -> Option<[Id; 2]> {
+        let Instruction::Binary(Binary::Multiply, a, b) = self.instruction(id) else {
+            return None;
+        };
+        let found = |number: Id, power: Id| self.exponent(power).map(|exponent| [number, exponent]);
+        match self.isa {
+            Isa::Avx512 => found(a, b).or_else(|| found(b, a)),
+            Isa::Avx2 => None,
+        }
+    }
+
+    /// The number whose nearest whole one is the exponent of a power of two.
+    fn exponent(&self, power: Id) -> Option<Id> {
+        let Instruction::FromBits(bits) = self.instruction(power) else {
+            return None;
+        };
+        let Instruction::Shift(Shift::Left, integer, 52) = self.instruction(bits) else {
+            return None;
+        };
+        let Instruction::ToBits(sum) = self.instruction(integer) else {
+            return None;
+        };
+        let Instruction::Binary(Binary::Add, a, b) = self.instruction(sum) else {
+            return None;
+        };
+        let offset = Instruction::Constant(Bits::of(EXPONENT_OFFSET));
+        let whole = match (self.instruction(a), self.instruction(b)) {
+            (first, _) if first == offset => b,
+            (_, second) if second == offset => a,
+            _ => return None,
+        };
+        match self.instruction(whole) {
+            Instruction::Unary(Unary::Nearest, number) if !self.invariant(whole) => {
+                Some(self.unclamped(number))
+            }
+            _ => None,
+        }
+    }
+
+    /// A number before it was clamped to exponents: out there the power is 0 or infinite of itself,
+    /// and so is the product, whatever the rest.
+    fn unclamped(&self, id: Id) -> Id {
+        let [least, most] = EXPONENTS.map(|end| Instruction::Constant(Bits::of(end)));
+        match self.instruction(id) {
+            Instruction::Binary(Binary::Max, a, b) if self.instruction(a) == least => {
+                self.unclamped(b)
+            }
+            Instruction::Binary(Binary::Min, a, b) if self.instruction(a) == most => {
+                self.unclamped(b)
+            }
+            _ => id,
+        }
+    }
+
     /// The number whose upper half tells the place that steps count, where that is what it is less
     /// [`RAISED`] and nothing else reads it.
     pub(super) fn raised(&self, id: Id) -> Option<Id> {
@@ -128,6 +197,12 @@ impl<'c> Reading<'c> {
                 .flatten()
                 .collect::<Vec<Id>>()
         };
+        if let Some(number) = self.rest(id) {
+            return vec![number];
+        }
+        if let Some(both) = self.scaled(id) {
+            return both.to_vec();
+        }
         match self.instruction(id) {
             Instruction::Binary(Binary::Multiply, a, b) => product(false, a, b),
             Instruction::Fma(a, b, c) => {

@@ -2,7 +2,7 @@
 
 use super::opcode::{ADD_INTEGERS, AND, DIV, OR, SQRT, SUB_INTEGERS, XOR};
 use super::operation::{Kind, Op, Selected};
-use crate::kernel::order::{Step, order};
+use crate::kernel::order::{Aim, Step, order};
 
 /// Cycles from operands to the result, about.
 fn latency(kind: &Kind) -> u32 {
@@ -17,12 +17,11 @@ fn latency(kind: &Kind) -> u32 {
     }
 }
 
-/// Orders the operations, with about so many values alive. What is counted comes first, so that
-/// counting has the rest to hide behind.
-pub(super) fn schedule(selected: &mut Selected, most_alive: usize) {
+/// Orders the operations. What is counted comes first, so that counting has the rest to hide behind.
+pub(super) fn schedule(selected: &mut Selected) {
     let steps: Vec<Step> = selected.ops.iter().map(step).collect();
     let results = selected.state.iter().chain(&selected.record).copied();
-    let order = order(&steps, selected.sources.len(), results, most_alive);
+    let order = order(&steps, selected.sources.len(), results, Aim::FewAlive);
     selected.ops = order.iter().map(|at| selected.ops[*at]).collect();
 }
 

@@ -43,6 +43,7 @@ pub(super) fn select(code: &LaneCode, prepared: &Prepared<'_>, isa: Isa) -> Sele
         tested: vec![None; code.instructions.len()],
         literals: HashMap::new(),
         scaled: HashMap::new(),
+        rests: HashMap::new(),
         signed: HashMap::new(),
         by_turns: HashMap::new(),
         out: Selected::default(),
@@ -94,6 +95,8 @@ struct Selector<'c> {
     literals: HashMap<u64, ValueId>,
     /// Rows of tables with so many columns, in numbers from the first.
     scaled: HashMap<(Id, u64), ValueId>,
+    /// What is left of numbers after rounding.
+    rests: HashMap<Id, ValueId>,
     /// Invariants with the sign of the lowest bit of an integer.
     signed: HashMap<(Id, Id), ValueId>,
     /// By place, invariants and by turns their negatives.
@@ -204,6 +207,15 @@ impl Selector<'_> {
 
     fn instruction(&mut self, id: Id) -> ValueId {
         use Instruction::*;
+        if let Some(number) = self.reading.rest(id) {
+            return self.rest(number);
+        }
+        if let Some([number, exponent]) = self.reading.scaled(id) {
+            let (number, rest) = (self.value(number), self.rest(exponent));
+            let exponent = self.value(exponent);
+            let whole = self.two(opcode::SUB, false, exponent, rest);
+            return self.two(opcode::SCALE, false, number, whole);
+        }
         match self.code.instructions[id.index()] {
             // Without operands only the state is not invariant.
             Constant(_) | Integer(_) | Truth(_) | Slot(_) => self.literal(f64::NAN.to_bits()),
@@ -282,6 +294,17 @@ impl Selector<'_> {
             Row(rows, a) => self.row(id, rows, a),
             Gather(table, row, column) => self.gather(table, row, column),
         }
+    }
+
+    /// What is left of a number after rounding to the nearest whole one (512 bits).
+    fn rest(&mut self, id: Id) -> ValueId {
+        if let Some(&value) = self.rests.get(&id) {
+            return value;
+        }
+        let number = self.value(id);
+        let value = self.vector(Kind::One(opcode::REDUCE, Some(TO_NEAREST)), &[number]);
+        self.rests.insert(id, value);
+        value
     }
 
     /// The class of truth values that are computed.
