@@ -9,7 +9,7 @@ use super::arguments::Shared;
 use super::console::{Console, Loaded};
 use super::learn::{command_line, failed, shown_place, watched};
 use super::processor::Processor;
-use super::results::ResultsFolder;
+use super::results::{ResultsFolder, with_pngs};
 use super::simulate::{method, mobility_of};
 use super::values::{Point, Rows, count, matrix, point, positive, steps, whole};
 use crate::session::{self, CompareOptions, Hooks, Job, Learned, Method, Options};
@@ -84,6 +84,9 @@ pub struct Compare {
     /// Where to put the results [default: NAME-compare-out]
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
+    /// Write figures as PNG too, beside the SVG
+    #[arg(long)]
+    pub png: bool,
     /// Replace an existing results folder
     #[arg(long)]
     pub force: bool,
@@ -202,7 +205,8 @@ fn run(console: &Console<'_>, arguments: &Compare) -> Result<Exit, Exit> {
     let run = |hooks: &Hooks<'_>| session::compare(&job, &learned, &options, hooks);
     let done = watched(threads, arguments.shared.quiet, run)
         .map_err(|failure| failed(console, &full, failure))?;
-    let place = folder.write(&done.files);
+    let place =
+        with_pngs(done.files, &done.pictures, arguments.png).and_then(|files| folder.write(&files));
     let place = place.map_err(|error| console.file_error(&error))?;
     console.remark(&done.diagnostics, &full.sources);
     let text = match arguments.shared.json {

@@ -20,6 +20,7 @@ use super::{Hooks, Method, Potential, Progress};
 use crate::diagnostic::Diagnostic;
 use crate::graph::Model;
 use crate::report::comparison::{Comparison, Measured};
+use crate::report::picture::Picture;
 use ensembles::{Pair, Run, Three};
 
 /// What a comparison gives.
@@ -28,6 +29,8 @@ pub struct Compared {
     pub result: Comparison,
     /// The files of the results folder.
     pub files: Vec<(String, Vec<u8>)>,
+    /// Its figures, which are among the files as SVG.
+    pub pictures: Vec<Picture>,
     /// What is to be said.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether it was stopped.
@@ -89,10 +92,11 @@ pub fn compare(
     if !result.holds {
         diagnostics.push(out_of_range(&result));
     }
-    let files = files::files(&run, &three, &result, job.command);
+    let (files, pictures) = files::files(&run, &three, &result, job.command);
     Ok(Compared {
         result,
         files,
+        pictures,
         diagnostics,
         interrupted,
     })
