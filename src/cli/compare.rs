@@ -37,8 +37,8 @@ pub struct Compare {
     /// The step of the learned model [default: a twentieth of what is stable]
     #[arg(long, value_name = "H", value_parser = positive, allow_hyphen_values = true)]
     pub learned_step: Option<f64>,
-    /// How long each trajectory is, a time
-    #[arg(short, long, value_name = "T", value_parser = positive, allow_hyphen_values = true, default_value = "50")]
+    /// How long each trajectory is, a time [default: 50, and 50 gamma in overdamped motion]
+    #[arg(short, long, value_name = "T", value_parser = positive, allow_hyphen_values = true)]
     pub time: Option<f64>,
     /// The temperature of both
     #[arg(long = "kT", alias = "kt", value_name = "KT", value_parser = positive, allow_hyphen_values = true, default_value = "1")]
@@ -202,6 +202,15 @@ fn run(console: &Console<'_>, arguments: &Compare) -> Result<Exit, Exit> {
     let stem = format!("{}-compare", stem.to_string_lossy());
     let folder = ResultsFolder::prepare(arguments.output.as_deref(), &stem, arguments.force)
         .map_err(|error| console.file_error(&error))?;
+    // A look takes no time that anybody would want to cut short.
+    let look = Hooks {
+        progress: &|_| (),
+        seconds: &|| 0.0,
+        cancelled: &Default::default(),
+    };
+    let long = session::compare_forecast(&job, &learned, &options, &look)
+        .map_err(|failure| failed(console, &full, failure))?;
+    console.remark(long.as_slice(), &full.sources);
     let run = |hooks: &Hooks<'_>| session::compare(&job, &learned, &options, hooks);
     let done = watched(threads, arguments.shared.quiet, run)
         .map_err(|failure| failed(console, &full, failure))?;

@@ -60,7 +60,7 @@ mod weights;
 mod writing;
 
 pub use bench::{BenchOptions, Benched, bench};
-pub use compare::{CompareOptions, Compared, Learned, compare};
+pub use compare::{CompareOptions, Compared, Learned, compare, compare_forecast};
 pub use components::{Component, components, terms};
 pub use embed::learn_gradient;
 pub use estimator::{Chosen, Estimator};

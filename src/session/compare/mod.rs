@@ -4,12 +4,14 @@
 mod cover;
 mod ensembles;
 mod files;
+mod forecast;
 mod ladder;
 mod motion;
 mod options;
 mod passage;
 mod sweep;
 
+pub use forecast::compare_forecast;
 pub use options::CompareOptions;
 
 use std::sync::atomic::Ordering;
