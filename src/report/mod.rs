@@ -67,6 +67,7 @@ pub mod window;
 pub mod calibration;
 mod canvas;
 mod contour;
+mod dashes;
 mod drawing;
 mod json;
 mod raster;
