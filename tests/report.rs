@@ -8,7 +8,8 @@ use effpot_lang::report::arrays::{Array, Values, npz};
 use effpot_lang::report::figure::figure;
 use effpot_lang::report::html::{Page, html};
 use effpot_lang::report::kuva::Kuva;
-use effpot_lang::report::plot::{Picture, Plotter};
+use effpot_lang::report::picture::{Drawing, Picture};
+use effpot_lang::report::plot::Plotter;
 use effpot_lang::report::result::{
     Covered, DiagnosticRow, EffectivePotential, Equilibrium, EstimatorRow, Noise, Performance,
     Program, ReadError, RemovedRow, RunResult, SCHEMA, Scale, Settings, Verdict, sha256,
@@ -122,8 +123,8 @@ fn failed() -> RunResult {
 /// The summary of a good run and of one that failed, as a person reads them.
 #[test]
 fn summaries() {
-    insta::assert_snapshot!("summary-trusted", summary(&run(), "quadratic-out"));
-    insta::assert_snapshot!("summary-failed", summary(&failed(), "quadratic-out"));
+    insta::assert_snapshot!("summary-trusted", summary(&run(), "quadratic-out", true));
+    insta::assert_snapshot!("summary-failed", summary(&failed(), "quadratic-out", true));
 }
 
 /// What is written is read back; what is not finite becomes null; other schemas and changed
@@ -210,10 +211,12 @@ fn figures_have_their_parts() {
     assert!(Kuva.svg(&figure(&sample::double_well())).contains("U0"));
 }
 
-fn picture(svg: &str) -> Picture {
+fn picture() -> Picture {
     Picture {
-        svg: svg.to_owned(),
-        ..Picture::default()
+        name: "figure".to_owned(),
+        title: "A <b>title".to_owned(),
+        words: String::new(),
+        drawing: Drawing::Panels(figure(&sample::quadratic())),
     }
 }
 
@@ -227,17 +230,24 @@ fn the_page_is_whole() {
             source: &run.program.source,
             formula: "",
             command: "effpot-lang quadratic.pot --delta 0.5",
-            pictures: &[
-                picture("<?xml version=\"1.0\"?><svg id=\"figure\"></svg>"),
-                picture("<svg id=\"figure\"><path clip-path=\"url(#figure)\"/></svg>"),
-            ],
+            pictures: &[picture(), picture()],
         },
     );
     assert!(page.contains("# &lt;b&gt;&amp;"));
     assert!(!page.contains("<b>&"));
-    assert!(page.contains("<svg id=\"figure\">") && !page.contains("<?xml"));
+    assert!(page.contains("A &lt;b&gt;title"));
+    assert!(page.contains("<svg ") && !page.contains("<?xml"));
     // A second figure has names of its own.
-    assert!(page.contains("<svg id=\"figure-1-figure\"><path clip-path=\"url(#figure-1-figure)"));
+    for name in [
+        "id=\"clip-0",
+        "url(#clip-0)",
+        "id=\"figure-1-clip-0",
+        "url(#figure-1-clip-0)",
+    ] {
+        assert!(page.contains(name), "{name}");
+    }
+    // Of links there are only the names of XML spaces.
+    let page = page.replace("http://www.w3.org/", "");
     assert!(!page.contains("http"), "a link to elsewhere");
     assert!(!page.contains("<script"));
     assert!(

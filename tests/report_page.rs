@@ -120,11 +120,11 @@ fn a_run_has_its_evidence() {
         predicted: 0.02,
     }];
     let found = evidence(&result);
-    let files: Vec<&str> = found.iter().map(|p| p.file.as_str()).collect();
-    assert_eq!(files, ["cost.svg", "survival.svg"]);
+    let files: Vec<&str> = found.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(files, ["cost", "survival"]);
     // The names of what is drawn are those of the table; the reference has no error to show.
-    assert!(found[0].svg.contains(">value<") && found[0].svg.contains(">force<"));
-    assert!(!found[0].svg.contains(">filter<"));
+    assert!(found[0].svg().contains(">value<") && found[0].svg().contains(">force<"));
+    assert!(!found[0].svg().contains(">filter<"));
     let page = html(
         &result,
         &Page {
@@ -204,14 +204,14 @@ fn a_comparison_has_its_page() {
             phases: &named(&["time", "q_full", "p_q_full", "q_learned", "p_q_learned"]),
         },
     );
-    let files: Vec<&str> = figures.iter().map(|p| p.file.as_str()).collect();
+    let files: Vec<&str> = figures.iter().map(|p| p.name.as_str()).collect();
     let all = [
-        "mean-path.svg",
-        "autocorrelation.svg",
-        "density.svg",
-        "phase-portrait.svg",
-        "sweep.svg",
-        "saving.svg",
+        "mean-path",
+        "autocorrelation",
+        "density",
+        "phase-portrait",
+        "sweep",
+        "saving",
     ];
     assert_eq!(files, all);
     let page = page(&result, "effpot-lang compare v.pot u.pot", &figures);

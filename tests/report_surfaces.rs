@@ -9,7 +9,8 @@ use effpot_lang::report::figure::figure;
 use effpot_lang::report::html::{Page, html};
 use effpot_lang::report::kuva::Kuva;
 use effpot_lang::report::landscape::pictures;
-use effpot_lang::report::plot::{Picture, Plotter};
+use effpot_lang::report::picture::Picture;
+use effpot_lang::report::plot::Plotter;
 use effpot_lang::report::result::{
     Covered, EffectivePotential, Equilibrium, Noise, Performance, Program, RunResult, SCHEMA,
     Scale, Settings, Verdict, sha256,
@@ -117,14 +118,14 @@ fn empty_surfaces_are_drawn_as_nothing() {
         surfaces.mark();
         surfaces.cut(&|at| vec![1.0; at.len()], &|at| vec![1.0; at.len()], None);
         for picture in pictures(&surfaces) {
-            assert!(!picture.svg.contains("NaN") && !picture.svg.contains("inf"));
+            assert!(!picture.svg().contains("NaN") && !picture.svg().contains("inf"));
         }
     }
 }
 
-fn svg<'a>(pictures: &'a [Picture], file: &str) -> &'a str {
-    let found = pictures.iter().find(|picture| picture.file == file);
-    &found.unwrap_or_else(|| panic!("no {file}")).svg
+fn svg(pictures: &[Picture], file: &str) -> String {
+    let found = pictures.iter().find(|picture| picture.name == file);
+    found.unwrap_or_else(|| panic!("no {file}")).svg()
 }
 
 /// The maps write their levels and the heights of wells and saddles, say what is hatched, name
@@ -134,16 +135,10 @@ fn maps_have_their_parts() {
     let surfaces = land::plane();
     let drawn = pictures(&surfaces);
     assert_eq!(drawn, pictures(&surfaces));
-    let files: Vec<&str> = drawn.iter().map(|picture| picture.file.as_str()).collect();
-    let expected = [
-        "potential.svg",
-        "error.svg",
-        "section.svg",
-        "density.svg",
-        "noise.svg",
-    ];
+    let files: Vec<&str> = drawn.iter().map(|picture| picture.name.as_str()).collect();
+    let expected = ["potential", "error", "section", "density", "noise"];
     assert_eq!(files, expected);
-    let potential = svg(&drawn, "potential.svg");
+    let potential = svg(&drawn, "potential");
     // Levels every 20; wells at 0, 38.6 and 66.0, passes at 74.5 and 106.0.
     for text in [
         ">60<",
@@ -163,14 +158,14 @@ fn maps_have_their_parts() {
     ] {
         assert!(potential.contains(text), "no {text}");
     }
-    assert!(svg(&drawn, "error.svg").contains("U − U0"));
-    assert!(svg(&drawn, "error.svg").contains("stroke-dasharray"));
+    assert!(svg(&drawn, "error").contains("U − U0"));
+    assert!(svg(&drawn, "error").contains("stroke-dasharray"));
     for picture in &drawn {
-        assert!(picture.svg.starts_with("<svg"), "{}", picture.file);
-        assert!(!picture.svg.contains("NaN") && !picture.svg.contains("inf"));
+        assert!(picture.svg().starts_with("<svg"), "{}", picture.name);
+        assert!(!picture.svg().contains("NaN") && !picture.svg().contains("inf"));
         assert!(!picture.words.is_empty() && picture.words.ends_with('.'));
         // Small enough for six of them on a page.
-        assert!(picture.svg.len() < 400_000, "{}", picture.svg.len());
+        assert!(picture.svg().len() < 400_000, "{}", picture.svg().len());
     }
 }
 
@@ -183,9 +178,9 @@ fn without_an_estimate_the_samples_are_shown() {
     surfaces.count(learned.counts.clone());
     surfaces.mark();
     let drawn = pictures(&surfaces);
-    let files: Vec<&str> = drawn.iter().map(|picture| picture.file.as_str()).collect();
-    assert_eq!(files, ["potential.svg", "density.svg"]);
-    let potential = svg(&drawn, "potential.svg");
+    let files: Vec<&str> = drawn.iter().map(|picture| picture.name.as_str()).collect();
+    assert_eq!(files, ["potential", "density"]);
+    let potential = svg(&drawn, "potential");
     assert!(potential.contains("the full potential V") && potential.contains("no samples"));
     assert!(!potential.contains("the effective potential"));
 }
@@ -194,7 +189,7 @@ fn without_an_estimate_the_samples_are_shown() {
 #[test]
 fn maps_over_periods_say_so() {
     let drawn = pictures(&land::torus());
-    let potential = svg(&drawn, "potential.svg");
+    let potential = svg(&drawn, "potential");
     for text in [
         ">−π<",
         ">−π/2<",
@@ -208,8 +203,8 @@ fn maps_over_periods_say_so() {
     }
     assert!(!potential.contains("no samples"));
     let drawn = pictures(&land::tube());
-    assert!(svg(&drawn, "section-1.svg").contains("a, periodic"));
-    assert!(svg(&drawn, "section-2.svg").contains(">r<"));
+    assert!(svg(&drawn, "section-1").contains("a, periodic"));
+    assert!(svg(&drawn, "section-2").contains(">r<"));
 }
 
 /// Numbers that are not finite leave holes and nothing else.
@@ -222,7 +217,7 @@ fn holes_are_left_open() {
     surfaces.u_stderr[middle + 2] = f64::NEG_INFINITY;
     surfaces.density[middle + 3] = f64::NAN;
     for picture in pictures(&surfaces) {
-        assert!(!picture.svg.contains("NaN") && !picture.svg.contains("inf"));
+        assert!(!picture.svg().contains("NaN") && !picture.svg().contains("inf"));
     }
 }
 
@@ -340,19 +335,22 @@ fn summaries() {
     let surfaces = land::plane();
     let mut plane = run(&surfaces, Vec::new());
     plane.settings.friction = Some(vec![vec![1.0, 0.2], vec![0.2, 1.5]]);
-    insta::assert_snapshot!("summary-plane", summary(&plane, "landscape-out"));
+    insta::assert_snapshot!("summary-plane", summary(&plane, "landscape-out", true));
     let text = plane.to_json().unwrap();
     assert_eq!(RunResult::from_json(&text).unwrap(), plane);
     plane.equilibrium.verdict = Verdict::NotConverged;
     plane.effective_potential = EffectivePotential::default();
-    insta::assert_snapshot!("summary-plane-failed", summary(&plane, "landscape-out"));
+    insta::assert_snapshot!(
+        "summary-plane-failed",
+        summary(&plane, "landscape-out", true)
+    );
 
     let surfaces = land::torus();
     let turn = Some(std::f64::consts::TAU);
     let mut torus = run(&surfaces, vec![turn, turn]);
     // A multiple of the identity is a number.
     torus.settings.friction = Some(vec![vec![1.25, 0.0], vec![0.0, 1.25]]);
-    insta::assert_snapshot!("summary-torus", summary(&torus, "landscape-out"));
+    insta::assert_snapshot!("summary-torus", summary(&torus, "landscape-out", true));
 }
 
 /// One coordinate over a period: not linear outside, for there is no outside.
@@ -361,7 +359,7 @@ fn one_period_of_one_coordinate_is_said_to_repeat() {
     let mut run = run(&land::torus(), vec![Some(std::f64::consts::TAU)]);
     run.program.variables.truncate(1);
     let covered = |run: &RunResult| {
-        let text = summary(run, "out");
+        let text = summary(run, "out", true);
         let line = text.lines().find(|line| line.starts_with("covered"));
         line.map(|line| line["covered".len()..].trim().to_owned())
     };

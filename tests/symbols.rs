@@ -12,8 +12,8 @@ mod typed;
 
 use std::sync::Arc;
 
-use effpot_lang::check::{KEYS, NoFiles, Program, check, gather, library};
-use effpot_lang::session::Options;
+use effpot_lang::check::{KEYS, NoFiles, Program, SIMULATE_KEYS, check, gather, library};
+use effpot_lang::session::{Options, SimulateOptions};
 use effpot_lang::source::Sources;
 use effpot_lang::symbols::{
     Class, Meaning, Outline, SymbolKind, Where, Word, WordKind, collision, tokens, words,
@@ -307,6 +307,20 @@ fn settings_offer_keys_and_values() {
     assert_eq!(at_bar("learn { delta |").0, Where::Nowhere);
 }
 
+/// A `simulate` block has settings of its own.
+#[test]
+fn a_block_is_offered_its_own_settings() {
+    let (place, _, words) = at_bar("simulate {\n  step = 0.1\n  |\n}");
+    assert_eq!(place, Where::Key);
+    let keys = names(&words, WordKind::Key);
+    assert!(keys.contains(&"method") && keys.contains(&"every"));
+    assert!(!keys.contains(&"step") && !keys.contains(&"estimator"));
+    let (_, _, words) = at_bar("simulate { method = |\n}");
+    assert!(names(&words, WordKind::Value).contains(&"overdamped"));
+    let (_, _, words) = at_bar("learn { method = |\n}");
+    assert!(names(&words, WordKind::Value).is_empty());
+}
+
 #[test]
 fn other_places_offer_what_fits() {
     let (place, _, words) = at_bar("V(q: |");
@@ -363,4 +377,31 @@ fn sessions_take_every_setting_that_is_offered() {
     }
     let unknown = read("nothing = 1".to_owned()).unwrap_err();
     assert!(unknown.contains("nothing"));
+}
+
+/// The same of a `simulate` block.
+#[test]
+fn simulations_take_every_setting_that_is_offered() {
+    let read = |line: String| {
+        let text = format!("V(q) = q^2\nsimulate {{ {line} }}\n");
+        let program = program(&text).unwrap();
+        SimulateOptions::default()
+            .of_program(&program)
+            .map_err(|e| e[0].message.clone())
+    };
+    for key in SIMULATE_KEYS {
+        for value in key.words.iter().chain([&key.example]) {
+            let found = read(format!("{} = {value}", key.name));
+            let default = SimulateOptions::default();
+            assert!(
+                found.is_ok_and(|options| options != default),
+                "{key:?} {value}"
+            );
+        }
+    }
+    assert!(
+        read("nothing = 1".to_owned())
+            .unwrap_err()
+            .contains("nothing")
+    );
 }

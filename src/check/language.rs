@@ -114,7 +114,15 @@ const fn key(name: &'static str, example: &'static str, about: &'static str) -> 
     }
 }
 
-/// What a run block may set. (How each is read is in `session`, by the same name.)
+/// What the run block of that name may set.
+pub fn keys(block: &str) -> &'static [Key] {
+    match block {
+        "simulate" => SIMULATE_KEYS,
+        _ => KEYS,
+    }
+}
+
+/// What a block of a run may set. (How each is read is in `session`, by the same name.)
 pub const KEYS: &[Key] = &[
     Key {
         words: &["auto"],
@@ -202,6 +210,52 @@ pub const KEYS: &[Key] = &[
             "how the covariance of the noise is measured",
         )
     },
+];
+
+/// What a `simulate` block may set.
+pub const SIMULATE_KEYS: &[Key] = &[
+    Key {
+        words: &["hamiltonian", "langevin", "overdamped", "damped"],
+        ..key("method", "langevin", "how the system moves")
+    },
+    Key {
+        // With a hyphen it is no name.
+        words: &["verlet", "\"blanes-moan\""],
+        ..key(
+            "integrator",
+            "verlet",
+            "the scheme of Hamiltonian motion: of order 2, or of order 4",
+        )
+    },
+    key("step", "0.01", "the step, a time"),
+    key("time", "100", "how long each trajectory is"),
+    key("steps", "10000", "the same in steps"),
+    key("kT", "1", "the temperature"),
+    key("gamma", "0.1", "the friction, a number"),
+    key("friction", "[[2, 1], [1, 2]]", "the friction, a matrix"),
+    key("mass", "[[1, 0], [0, 2]]", "the mass, a matrix"),
+    key(
+        "start",
+        "[0.5, 0]",
+        "the mean position at the beginning, one number for each coordinate",
+    ),
+    key(
+        "spread",
+        "0.1",
+        "the standard deviation of positions at the beginning",
+    ),
+    key(
+        "momentum",
+        "[1, 0]",
+        "the momentum at the beginning, one number for each coordinate",
+    ),
+    key("trajectories", "1024", "how many trajectories there are"),
+    key(
+        "every",
+        "10",
+        "steps from one look to the next that is kept",
+    ),
+    key("seed", "1", "the seed of all random numbers"),
 ];
 
 #[cfg(test)]

@@ -33,7 +33,8 @@ mod vectors;
 pub use elaborate::MAX_NODES;
 pub use gather::{LoadError, Loaded, Loader, NoFiles, gather};
 pub use language::{
-    BLOCKS, DOMAINS, KEYS, Key, LanguageName, builtins, describe, is_builtin, library,
+    BLOCKS, DOMAINS, KEYS, Key, LanguageName, SIMULATE_KEYS, builtins, describe, is_builtin, keys,
+    library,
 };
 pub use meaning::Meaning;
 pub use names::UNKNOWN;

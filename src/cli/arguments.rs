@@ -184,6 +184,9 @@ pub struct Learn {
     /// Where to put the results [default: NAME-out]
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
+    /// Write figures as PNG too, beside the SVG
+    #[arg(long)]
+    pub png: bool,
     /// Replace an existing results folder
     #[arg(long)]
     pub force: bool,
@@ -249,9 +252,12 @@ pub struct Scan {
     /// Stay in here: once for each coordinate, in order
     #[arg(long, value_name = "LO..HI", value_parser = range, value_delimiter = ',', allow_hyphen_values = true)]
     pub domain: Vec<(f64, f64)>,
-    /// Write scan.json and a figure of the structure function into a folder
+    /// Write scan.json, report.html and figures into a folder
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
+    /// Write figures as PNG too, beside the SVG
+    #[arg(long)]
+    pub png: bool,
     /// Replace an existing results folder
     #[arg(long)]
     pub force: bool,

@@ -11,6 +11,7 @@ use super::console::{Console, Loaded, objects};
 use super::eval::{json_number, plain};
 use crate::diagnostic::Diagnostic;
 use crate::graph::Model;
+use crate::report::summary::coordinates;
 use crate::session::{Chosen, Options, Potential, foresee, terms};
 
 /// `check`.
@@ -22,6 +23,9 @@ pub struct Check {
     #[command(flatten)]
     pub shared: Shared,
 }
+
+/// So many coordinates need not be counted for the reader.
+const FEW: usize = 6;
 
 /// `check`.
 pub fn check(arguments: &Check) -> Exit {
@@ -38,7 +42,8 @@ fn describe(console: &Console<'_>, arguments: &Check) -> Result<Exit, Exit> {
         None => Options::default(),
     };
     let mut warnings = forewarned(&loaded, &model, &options);
-    let coordinates: Vec<&str> = model.coordinates.iter().map(|c| c.name.as_str()).collect();
+    let names = model.coordinates.iter().map(|c| c.name.clone());
+    let names: Vec<String> = names.collect();
     let (graph, roots) = model.value_and_gradient();
     let terms = terms(&graph, roots[0]).len();
     if arguments.shared.json {
@@ -50,7 +55,7 @@ fn describe(console: &Console<'_>, arguments: &Check) -> Result<Exit, Exit> {
             .collect();
         let object = json!({
             "potential": model.name,
-            "variables": coordinates,
+            "variables": names,
             "params": parameters,
             "terms": terms,
             "nodes": graph.len(),
@@ -65,10 +70,14 @@ fn describe(console: &Console<'_>, arguments: &Check) -> Result<Exit, Exit> {
         .map(|p| format!("{} = {}", p.name, plain(p.value)))
         .collect();
     let mut text = format!(
-        "{}   {}({}), {terms} term{}, {} operations with its gradient\n",
+        "{}   {}({}), {}{terms} term{}, {} operations with its gradient\n",
         arguments.file.display(),
         model.name,
-        coordinates.join(", "),
+        coordinates(&names),
+        match names.len() > FEW {
+            true => format!("{} coordinates, ", names.len()),
+            false => String::new(),
+        },
         if terms == 1 { "" } else { "s" },
         graph.len(),
     );

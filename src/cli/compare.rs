@@ -9,7 +9,7 @@ use super::arguments::Shared;
 use super::console::{Console, Loaded};
 use super::learn::{command_line, failed, shown_place, watched};
 use super::processor::Processor;
-use super::results::ResultsFolder;
+use super::results::{ResultsFolder, with_pngs};
 use super::simulate::{method, mobility_of};
 use super::values::{Point, Rows, count, matrix, point, positive, steps, whole};
 use crate::session::{self, CompareOptions, Hooks, Job, Learned, Method, Options};
@@ -37,8 +37,8 @@ pub struct Compare {
     /// The step of the learned model [default: a twentieth of what is stable]
     #[arg(long, value_name = "H", value_parser = positive, allow_hyphen_values = true)]
     pub learned_step: Option<f64>,
-    /// How long each trajectory is, a time
-    #[arg(short, long, value_name = "T", value_parser = positive, allow_hyphen_values = true, default_value = "50")]
+    /// How long each trajectory is, a time [default: 50, and 50 gamma in overdamped motion]
+    #[arg(short, long, value_name = "T", value_parser = positive, allow_hyphen_values = true)]
     pub time: Option<f64>,
     /// The temperature of both
     #[arg(long = "kT", alias = "kt", value_name = "KT", value_parser = positive, allow_hyphen_values = true, default_value = "1")]
@@ -84,6 +84,9 @@ pub struct Compare {
     /// Where to put the results [default: NAME-compare-out]
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
+    /// Write figures as PNG too, beside the SVG
+    #[arg(long)]
+    pub png: bool,
     /// Replace an existing results folder
     #[arg(long)]
     pub force: bool,
@@ -199,10 +202,20 @@ fn run(console: &Console<'_>, arguments: &Compare) -> Result<Exit, Exit> {
     let stem = format!("{}-compare", stem.to_string_lossy());
     let folder = ResultsFolder::prepare(arguments.output.as_deref(), &stem, arguments.force)
         .map_err(|error| console.file_error(&error))?;
+    // A look takes no time that anybody would want to cut short.
+    let look = Hooks {
+        progress: &|_| (),
+        seconds: &|| 0.0,
+        cancelled: &Default::default(),
+    };
+    let long = session::compare_forecast(&job, &learned, &options, &look)
+        .map_err(|failure| failed(console, &full, failure))?;
+    console.remark(long.as_slice(), &full.sources);
     let run = |hooks: &Hooks<'_>| session::compare(&job, &learned, &options, hooks);
     let done = watched(threads, arguments.shared.quiet, run)
         .map_err(|failure| failed(console, &full, failure))?;
-    let place = folder.write(&done.files);
+    let place =
+        with_pngs(done.files, &done.pictures, arguments.png).and_then(|files| folder.write(&files));
     let place = place.map_err(|error| console.file_error(&error))?;
     console.remark(&done.diagnostics, &full.sources);
     let text = match arguments.shared.json {

@@ -13,7 +13,7 @@ use super::Exit;
 use super::arguments::Learn;
 use super::check::forewarned;
 use super::console::{Console, Loaded};
-use super::results::ResultsFolder;
+use super::results::{ResultsFolder, with_pngs};
 use crate::diagnostic::Diagnostic;
 use crate::report::result::Verdict;
 use crate::report::summary::summary;
@@ -196,8 +196,8 @@ fn finish(
     folder: ResultsFolder,
     (outcome, mut remarks): (Outcome, Vec<Diagnostic>),
 ) -> Result<Exit, Exit> {
-    let place = folder
-        .write(&outcome.files)
+    let place = with_pngs(outcome.files, &outcome.pictures, arguments.png)
+        .and_then(|files| folder.write(&files))
         .map_err(|error| console.file_error(&error))?;
     let trusted = outcome.result.equilibrium.verdict == Verdict::Trusted;
     if !trusted && !arguments.shared.json && std::io::stdout().is_terminal() {
@@ -209,7 +209,8 @@ fn finish(
     let text = if arguments.shared.json {
         outcome.result.to_json().unwrap_or_default()
     } else {
-        summary(&outcome.result, &shown_place(&place))
+        let told = !arguments.shared.quiet;
+        summary(&outcome.result, &shown_place(&place), told)
     };
     let interrupted = outcome.diagnostics.iter().any(|d| d.code == "interrupted");
     let exit = match console.print(&text) {

@@ -1,12 +1,25 @@
 //! The folder that results are written to.
 
 use super::files::FileError;
+use crate::report::picture::{Picture, pngs};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 fn failed(what: String) -> FileError {
     FileError(what)
+}
+
+/// Files with the figures among them as PNG too, where that is wanted.
+pub fn with_pngs(
+    mut files: Vec<(String, Vec<u8>)>,
+    pictures: &[Picture],
+    wanted: bool,
+) -> Result<Vec<(String, Vec<u8>)>, FileError> {
+    if wanted {
+        files.extend(pngs(pictures).map_err(FileError)?);
+    }
+    Ok(files)
 }
 
 /// A results folder that comes into being all at once, or not at all.
@@ -124,7 +137,8 @@ impl Drop for ResultsFolder {
 /// Whether a folder is empty or holds the results of an earlier run, so that it may be replaced.
 fn is_results(path: &Path) -> bool {
     let empty = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-    empty || path.join("result.json").is_file()
+    let known = ["result.json", "scan.json", "free.json"];
+    empty || known.iter().any(|name| path.join(name).is_file())
 }
 
 fn free_name(stem: &str) -> PathBuf {

@@ -3,10 +3,11 @@
 use super::Exit;
 use super::arguments::Scan;
 use super::console::Console;
-use super::learn::{failed, watched};
-use super::results::ResultsFolder;
-use crate::report::kuva::Kuva;
-use crate::report::plot::Plotter;
+use super::files::FileError;
+use super::learn::{command_line, failed, watched};
+use super::results::{ResultsFolder, with_pngs};
+use crate::report::picture::Picture;
+use crate::report::scanned::{page, pictures};
 use crate::session::{self, Hooks, Job, Options, Scanned};
 
 /// Scans a potential.
@@ -41,7 +42,9 @@ fn run(console: &Console<'_>, arguments: &Scan) -> Result<Exit, Exit> {
     let scanned = watched(threads, arguments.shared.quiet, look)
         .map_err(|failure| failed(console, &loaded, failure))?;
     if let Some(folder) = folder {
-        let place = folder.write(&files(&scanned));
+        let source = &loaded.sources.get(loaded.root).text;
+        let files = files(arguments, &scanned, source);
+        let place = files.and_then(|files| folder.write(&files));
         place.map_err(|error| console.file_error(&error))?;
     }
     console.remark(&scanned.diagnostics, &loaded.sources);
@@ -57,12 +60,20 @@ fn run(console: &Console<'_>, arguments: &Scan) -> Result<Exit, Exit> {
     })
 }
 
-fn files(scanned: &Scanned) -> Vec<(String, Vec<u8>)> {
+fn files(
+    arguments: &Scan,
+    scanned: &Scanned,
+    source: &str,
+) -> Result<Vec<(String, Vec<u8>)>, FileError> {
     let result = &scanned.result;
     let json = result.to_json().unwrap_or_default();
-    let figure = Kuva.svg(&result.figure());
-    vec![
+    let name = arguments.file.display().to_string();
+    let page = page(result, &name, source, &command_line());
+    let mut files = vec![
         ("scan.json".to_owned(), json.into_bytes()),
-        ("structure.svg".to_owned(), figure.into_bytes()),
-    ]
+        ("report.html".to_owned(), page.into_bytes()),
+    ];
+    let pictures = pictures(result);
+    files.extend(pictures.iter().map(Picture::file));
+    with_pngs(files, &pictures, arguments.png)
 }

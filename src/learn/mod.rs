@@ -18,6 +18,7 @@ pub mod probe;
 pub mod scale;
 pub mod stage1;
 pub mod stencil;
+pub mod stretches;
 pub mod structure;
 pub mod tally;
 pub mod tensor;

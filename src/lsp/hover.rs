@@ -2,9 +2,9 @@
 
 use super::document::Document;
 use super::world::World;
-use crate::check::{BLOCKS, DOMAINS, KEYS, Meaning as Worth, Program, describe};
+use crate::check::{BLOCKS, DOMAINS, Meaning as Worth, Program, describe, keys};
 use crate::graph::{Function, Graph, Notation, number, print};
-use crate::symbols::{Meaning, Origin, SymbolKind, keywords};
+use crate::symbols::{DefinitionKind, Meaning, Origin, SymbolKind, keywords};
 use crate::syntax::{TokenKind, canonical};
 use std::ops::Range;
 
@@ -38,7 +38,13 @@ pub(super) fn hover(
             card(&format!("{written} {{ key = value }}"), &[about])
         }
         Meaning::Key => {
-            let key = KEYS.iter().find(|key| key.name == written)?;
+            let mut definitions = document.outline.definitions.iter();
+            let block = definitions.find(|d| d.range.contains(&found.range.start));
+            let block = match block.map(|block| &block.kind) {
+                Some(DefinitionKind::Run(name)) => name,
+                _ => "",
+            };
+            let key = keys(block).iter().find(|key| key.name == written)?;
             card(&format!("{written} = {}", key.example), &[key.about])
         }
         Meaning::Value | Meaning::Unknown => return None,

@@ -5,7 +5,8 @@ use super::comparison::{Comparison, Heat, Measured, Rung};
 use super::evidence::{GUIDE, fitted, marks, picture};
 use super::html::{escape, figure, framed, section};
 use super::number::{significant, with_error};
-use super::plot::{Layer, Panel, Picture, Stroke};
+use super::picture::Picture;
+use super::plot::{Layer, Panel, Stroke};
 
 /// Columns of numbers with their names, as they are written to a CSV file.
 pub type Columns = [(String, Vec<f64>)];
@@ -58,13 +59,13 @@ pub fn pictures(result: &Comparison, traces: &Traces<'_>) -> Vec<Picture> {
         names().filter_map(|q| density(result, traces.densities, traces.coordinates, q));
     let figures = [
         picture(
-            "mean-path.svg",
+            "mean-path",
             "Mean path",
             "The mean over trajectories, eq. (4.3). The grey band lies between two ensembles of the full model with different seeds: what chance does.",
             curves(traces.paths, "t", "mean", "mean of", "time"),
         ),
         picture(
-            "autocorrelation.svg",
+            "autocorrelation",
             "Normalised autocorrelation",
             "Of positions, eq. (4.4), with the same band.",
             curves(
@@ -76,7 +77,7 @@ pub fn pictures(result: &Comparison, traces: &Traces<'_>) -> Vec<Picture> {
             ),
         ),
         picture(
-            "density.svg",
+            "density",
             "Density of positions",
             "Over all of the time, of integral 1, with the same band.",
             densities.collect(),
@@ -191,12 +192,7 @@ fn portrait(result: &Comparison, traces: &Traces<'_>) -> Option<Picture> {
         ),
         None => "Hamiltonian motion from the same place in both.".to_owned(),
     };
-    picture(
-        "phase-portrait.svg",
-        "Phase portrait",
-        &words,
-        panels.collect(),
-    )
+    picture("phase-portrait", "Phase portrait", &words, panels.collect())
 }
 
 /// The three distances and what they are called.
@@ -255,7 +251,7 @@ fn sweep(result: &Comparison) -> Option<Picture> {
         ),
         None => format!("{} holds at none of these.", result.learned_potential),
     };
-    picture("sweep.svg", "Over temperatures", &words, panels)
+    picture("sweep", "Over temperatures", &words, panels)
 }
 
 fn held(result: &Comparison) -> Vec<[f64; 2]> {
@@ -314,7 +310,7 @@ fn ladder(result: &Comparison) -> Option<Picture> {
         ),
         _ => "The full model at longer and longer steps, and the learned one.".to_owned(),
     };
-    picture("saving.svg", "What it saves", &words, panels)
+    picture("saving", "What it saves", &words, panels)
 }
 
 /// The page of a comparison; `command` makes it again.

@@ -1,9 +1,9 @@
 //! Figures that weigh a run: what accuracy costs, and which parts of the potential survive.
 
 use super::drawing::{extent, legend_place, padded};
-use super::kuva::Kuva;
 use super::number::significant;
-use super::plot::{Axis, Figure, Layer, Panel, Picture, Plotter, Shape, Stroke};
+use super::picture::{Drawing, Picture};
+use super::plot::{Axis, Figure, Layer, Panel, Shape, Stroke};
 use super::result::RunResult;
 use crate::learn::transfer::survival_x;
 
@@ -59,7 +59,7 @@ pub(super) fn fitted(title: &str, x: &str, y: &str, layers: Vec<Layer>) -> Panel
 }
 
 /// A figure of panels beside each other with what is said about it.
-pub(super) fn picture(file: &str, title: &str, words: &str, panels: Vec<Panel>) -> Option<Picture> {
+pub(super) fn picture(name: &str, title: &str, words: &str, panels: Vec<Panel>) -> Option<Picture> {
     let columns = panels.len().clamp(1, 3);
     let figure = Figure {
         width: if panels.len() == 1 { 620.0 } else { 900.0 },
@@ -68,10 +68,10 @@ pub(super) fn picture(file: &str, title: &str, words: &str, panels: Vec<Panel>) 
         panels,
     };
     (!figure.panels.is_empty()).then(|| Picture {
-        file: file.to_owned(),
+        name: name.to_owned(),
         title: title.to_owned(),
         words: words.to_owned(),
-        svg: Kuva.svg(&figure),
+        drawing: Drawing::Panels(figure),
     })
 }
 
@@ -105,7 +105,7 @@ fn costs(result: &RunResult) -> Option<Picture> {
         "Root mean square errors against {reference}, weighted by the sampled density: further left is cheaper, further down is better."
     );
     picture(
-        "cost.svg",
+        "cost",
         "Accuracy against cost",
         &words,
         panels.into_iter().flatten().collect(),
@@ -183,7 +183,7 @@ fn survival(result: &RunResult) -> Option<Picture> {
         "A part of wavenumber k keeps the share R_x(a) of its amplitude, a = l k with l = {}.",
         significant(result.scale.length.unwrap_or(f64::NAN), 3)
     );
-    picture("survival.svg", "What survives", &words, panels)
+    picture("survival", "What survives", &words, panels)
 }
 
 /// Marks in the style of that number.

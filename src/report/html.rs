@@ -1,7 +1,7 @@
 //! The report of a run as one self-contained page: no scripts, nothing from elsewhere.
 
 use super::number::significant;
-use super::plot::Picture;
+use super::picture::Picture;
 use super::result::{RunResult, Verdict};
 use super::summary::{coordinates, gamma, summary};
 use std::fmt::Write;
@@ -67,7 +67,7 @@ pub fn html(result: &RunResult, page: &Page<'_>) -> String {
     if let Some(terms) = &result.terms {
         super::terms::table(&mut out, terms);
     }
-    let text = summary(result, ".");
+    let text = summary(result, ".", true);
     section(&mut out, "Summary", &text);
     section(&mut out, "Program", page.source);
     settings(&mut out, result);
@@ -110,7 +110,7 @@ pub(super) fn figure(out: &mut String, number: usize, picture: &Picture) {
         let _ = writeln!(out, "<p>{}</p>", escape(&picture.words));
     }
     // An XML declaration has no place inside a page.
-    let svg = &picture.svg;
+    let svg = picture.svg();
     let svg = svg.find("<svg").map_or("", |at| &svg[at..]);
     // Names must differ over the whole page.
     let named = match number {

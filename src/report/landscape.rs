@@ -1,13 +1,11 @@
 //! The figures of a run in two coordinates.
 
-use super::chart;
 use super::contour::Grid;
 use super::drawing::extent;
 use super::figure::figure;
-use super::kuva::Kuva;
 use super::maps::{Atlas, Bands, Map, Mark, Palette, aspect, axis};
 use super::number::{place, significant};
-use super::plot::{Picture, Plotter};
+use super::picture::{Drawing, Picture};
 use super::surfaces::{Coordinate, Surfaces};
 use super::window::window;
 
@@ -107,8 +105,8 @@ pub(super) fn atlas(surfaces: &Surfaces, maps: Vec<Map>) -> Atlas {
     }
 }
 
-fn drawn(surfaces: &Surfaces, maps: Vec<Map>) -> String {
-    chart::svg(&atlas(surfaces, maps))
+fn drawn(surfaces: &Surfaces, maps: Vec<Map>) -> Drawing {
+    Drawing::Maps(atlas(surfaces, maps))
 }
 
 /// The coordinates over what is shown: whole periods, else what is covered and a little more.
@@ -181,11 +179,11 @@ fn potential(surfaces: &Surfaces) -> Option<Picture> {
         let v: Vec<f64> = above(&surfaces.v, quantile(covered(surfaces, &surfaces.v), 0.0)?);
         let bands = heights(surfaces, &v, "height above the lowest cell")?;
         return Some(Picture {
-            file: "potential.svg".to_owned(),
+            name: "potential".to_owned(),
             title: format!("The full potential {name}"),
             words: "There is no effective potential to show; this is where the samples were."
                 .to_owned(),
-            svg: drawn(surfaces, vec![map(surfaces, full, &v, bands)]),
+            drawing: drawn(surfaces, vec![map(surfaces, full, &v, bands)]),
         });
     };
     let v: Vec<f64> = above(&surfaces.v, ground + surfaces.offset(&surfaces.v));
@@ -205,10 +203,10 @@ fn potential(surfaces: &Surfaces) -> Option<Picture> {
          difference from U, and what is finer than a cell of the grid does not show in it."
     );
     Some(Picture {
-        file: "potential.svg".to_owned(),
+        name: "potential".to_owned(),
         title: format!("The effective potential beside {name}"),
         words,
-        svg: drawn(surfaces, maps),
+        drawing: drawn(surfaces, maps),
     })
 }
 
@@ -270,10 +268,10 @@ fn error(surfaces: &Surfaces) -> Option<Picture> {
         words += "The standard error of U, from blocks of the run.";
     }
     (!maps.is_empty()).then(|| Picture {
-        file: "error.svg".to_owned(),
+        name: "error".to_owned(),
         title: "Errors of the effective potential".to_owned(),
         words,
-        svg: drawn(surfaces, maps),
+        drawing: drawn(surfaces, maps),
     })
 }
 
@@ -283,13 +281,13 @@ fn density(surfaces: &Surfaces) -> Option<Picture> {
     let bands = Bands::decades(most, Palette::Amount, "density");
     let title = "what was sampled".to_owned();
     Some(Picture {
-        file: "density.svg".to_owned(),
+        name: "density".to_owned(),
         title: "The samples".to_owned(),
         words:
             "The density of the points where the gradient was taken, averaged over neighbouring \
                 cells; its integral is 1."
                 .to_owned(),
-        svg: drawn(surfaces, vec![map(surfaces, title, &seen, bands)]),
+        drawing: drawn(surfaces, vec![map(surfaces, title, &seen, bands)]),
     })
 }
 
@@ -319,12 +317,12 @@ fn noise(surfaces: &Surfaces) -> Option<Picture> {
         maps.push(map(surfaces, title, part, bands));
     }
     (!maps.is_empty()).then(|| Picture {
-        file: "noise.svg".to_owned(),
+        name: "noise".to_owned(),
         title: "The unresolved force".to_owned(),
         words: "S(x), the covariance of the force that U leaves out, averaged over neighbouring \
                 cells; where it is larger, learning is hotter. Parts that do not vary are left out."
             .to_owned(),
-        svg: drawn(surfaces, maps),
+        drawing: drawn(surfaces, maps),
     })
 }
 
@@ -361,13 +359,13 @@ fn sections(surfaces: &Surfaces) -> Vec<Picture> {
     let only = surfaces.sections.len() == 1;
     let cuts = surfaces.sections.iter().enumerate();
     cuts.map(|(number, section)| Picture {
-        file: match only {
-            true => "section.svg".to_owned(),
-            false => format!("section-{}.svg", number + 1),
+        name: match only {
+            true => "section".to_owned(),
+            false => format!("section-{}", number + 1),
         },
         title: "A cut through both".to_owned(),
         words: section.sentence.clone(),
-        svg: Kuva.svg(&figure(&section.curves)),
+        drawing: Drawing::Panels(figure(&section.curves)),
     })
     .collect()
 }

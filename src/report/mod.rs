@@ -24,6 +24,8 @@ pub mod figure;
 #[doc(hidden)]
 pub mod free;
 #[doc(hidden)]
+pub mod freed;
+#[doc(hidden)]
 pub mod html;
 #[doc(hidden)]
 pub mod kuva;
@@ -36,11 +38,15 @@ pub mod mathml;
 pub mod number;
 pub mod paper;
 #[doc(hidden)]
+pub mod picture;
+#[doc(hidden)]
 pub mod plot;
 pub mod portrait;
 pub mod result;
 #[doc(hidden)]
 pub mod scan;
+#[doc(hidden)]
+pub mod scanned;
 #[doc(hidden)]
 pub mod sections;
 pub mod simulation;
@@ -53,12 +59,15 @@ pub mod terminal;
 #[doc(hidden)]
 pub mod trace;
 #[doc(hidden)]
+pub mod unresolved;
+#[doc(hidden)]
 pub mod window;
 
 #[doc(hidden)]
 pub mod calibration;
 mod canvas;
 mod contour;
+mod dashes;
 mod drawing;
 mod json;
 mod raster;

@@ -60,6 +60,54 @@ pub fn place(value: f64, range: f64) -> String {
     }
 }
 
+/// A formula with its numbers to so many digits: for reading alone.
+pub fn shortened(formula: &str, digits: usize) -> String {
+    let mut out = String::with_capacity(formula.len());
+    let mut rest = formula;
+    // A digit within a name is no number.
+    let mut in_name = false;
+    while let Some(c) = rest.chars().next() {
+        let number = if in_name { 0 } else { number_length(rest) };
+        let long = rest[..number].chars().filter(char::is_ascii_digit).count() > digits;
+        match rest[..number].parse::<f64>() {
+            Ok(value) if long => out.push_str(&significant(value, digits)),
+            Ok(_) => out.push_str(&rest[..number]),
+            Err(_) => {
+                in_name = c.is_alphanumeric() || c == '_';
+                out.push(c);
+                rest = &rest[c.len_utf8()..];
+                continue;
+            }
+        }
+        rest = &rest[number..];
+    }
+    out.replace("+ -", "- ").replace("- -", "+ ")
+}
+
+/// The bytes of the number without a sign that a text begins with; 0 where it begins with none.
+fn number_length(text: &str) -> usize {
+    let digits = |from: usize| {
+        let rest = text[from..].bytes();
+        rest.take_while(u8::is_ascii_digit).count()
+    };
+    let whole = digits(0);
+    if whole == 0 {
+        return 0;
+    }
+    let mut end = whole;
+    if text[end..].starts_with('.') {
+        end += 1 + digits(end + 1);
+    }
+    if text[end..].starts_with(['e', 'E']) {
+        let sign = usize::from(text[end + 1..].starts_with(['+', '-']));
+        let power = digits(end + 1 + sign);
+        if power > 0 {
+            end += 1 + sign + power;
+        }
+    }
+    end
+}
+
 fn trimmed(number: &str) -> &str {
     if number.contains('.') {
         number.trim_end_matches('0').trim_end_matches('.')
@@ -71,6 +119,22 @@ fn trimmed(number: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn formulas_are_shortened_in_their_numbers_alone() {
+        let cases = [
+            (
+                "0.00025*sin((0.8989154765609233*x + -0.43812209028905186*y)/0.001 + 2.5)",
+                "0.00025*sin((0.8989*x - 0.4381*y)/0.001 + 2.5)",
+            ),
+            ("x123456 - -1.234567e-12*q1", "x123456 + 1.235e-12*q1"),
+            ("eps1*sin(q/eps1) + 2e", "eps1*sin(q/eps1) + 2e"),
+            ("\u{3b5}2*3.14159265", "\u{3b5}2*3.142"),
+        ];
+        for (long, short) in cases {
+            assert_eq!(shortened(long, 4), short);
+        }
+    }
 
     #[test]
     fn digits_follow_the_size_and_the_error() {

@@ -268,19 +268,6 @@ pub struct Figure {
     pub row_height: f64,
 }
 
-/// A figure that has been drawn, with what is said about it.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Picture {
-    /// The name of its file, such as `potential.svg`.
-    pub file: String,
-    /// What it shows, as a heading.
-    pub title: String,
-    /// What to see in it, as sentences; may be empty.
-    pub words: String,
-    /// The figure as one SVG element.
-    pub svg: String,
-}
-
 /// Something that can draw a figure.
 pub trait Plotter {
     /// The figure as one SVG element, the same bytes for the same figure.

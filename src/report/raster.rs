@@ -1,6 +1,7 @@
 //! A drawing as a PNG, by the raster of `kuva`.
 
 use super::canvas::{Anchor, Canvas, HATCHED, Look, Run, Shape};
+use super::dashes::dashed;
 use super::kuva::scene;
 use kuva::backend::raster::RasterBackend;
 use kuva::render::color::Color;
@@ -76,7 +77,7 @@ fn add(to: &mut Scene, shape: &Shape, scale: f64) {
                 title: None,
                 extra_attrs: None,
             });
-            for element in scene(figure).elements {
+            for element in scene(figure).elements.into_iter().flat_map(dashed) {
                 to.add(element);
             }
             to.add(Primitive::GroupEnd);
@@ -129,13 +130,16 @@ fn stroke(to: &mut Scene, points: &[[f64; 2]], closed: bool, look: &Look) {
     let Some(colour) = &look.stroke else { return };
     let first = points.first().filter(|_| closed);
     let points = points.iter().chain(first).map(|[x, y]| (*x, *y));
-    to.add(Primitive::PolyLine {
+    let line = Primitive::PolyLine {
         points: points.collect(),
         // Overlapping pieces of a line would show through: a thinner colour instead.
         stroke: Color::from(faded(colour, look.opacity).as_str()),
         stroke_width: look.width,
         stroke_dasharray: look.dash.map(str::to_owned),
-    });
+    };
+    for part in dashed(line) {
+        to.add(part);
+    }
 }
 
 /// A colour `#rrggbb` towards middle grey, as far as it is not opaque.

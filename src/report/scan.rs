@@ -261,7 +261,8 @@ const CURVE: Stroke = Stroke {
 };
 /// Two standard errors.
 const BAND: &str = "#a9cdea";
-/// Heights of plateaus.
+/// Heights of plateaus, told apart by their dashes.
+const DASHES: [&str; 3] = ["5 4", "2 3", "9 3 2 3"];
 const HEIGHT: Stroke = Stroke {
     colour: "#f0a81c",
     width: 1.6,
@@ -305,12 +306,15 @@ impl ScanResult {
                 label: Some("S(r)".to_owned()),
             },
         ];
-        for plateau in &self.plateaus {
+        for (plateau, dash) in self.plateaus.iter().zip(DASHES.iter().cycle()) {
             let level = plateau.height.log10();
             layers.push(Layer::Line {
                 x: vec![left, right],
                 y: vec![level, level],
-                stroke: HEIGHT,
+                stroke: Stroke {
+                    dash: Some(dash),
+                    ..HEIGHT
+                },
                 label: Some(format!("s2 = {}", significant(plateau.height, 3))),
             });
         }

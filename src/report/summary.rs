@@ -2,7 +2,7 @@
 
 use super::calibration::{Calibration, CalibrationState};
 use super::critical::CriticalKind;
-use super::number::{place, scientific, significant, with_error};
+use super::number::{place, scientific, shortened, significant, with_error};
 use super::result::{Covered, EstimatorRow, Noise, RunResult, Settings, Verdict};
 use std::fmt::Write;
 
@@ -14,15 +14,15 @@ const INDENT: usize = 13;
 /// The width of a page where lines are folded.
 const WIDTH: usize = 100;
 
-/// The summary; `place` is the folder of the results.
-pub fn summary(result: &RunResult, place: &str) -> String {
-    head(result) + &why(result) + &body(result) + &foot(result, Some(place))
+/// The summary; `place` is the folder of the results, and `told` whether warnings stand above it.
+pub fn summary(result: &RunResult, place: &str, told: bool) -> String {
+    head(result) + &why(result) + &body(result) + &foot(result, Some(place), told)
 }
 
 /// The summary of a run that leaves no files, folded to 100 columns. What is wrong with the run is
 /// not in it: a prompt says that as an error of its own.
 pub fn trial(result: &RunResult) -> String {
-    let text = head(result) + &body(result) + &foot(result, None);
+    let text = head(result) + &body(result) + &foot(result, None, true);
     text.lines().map(folded).collect()
 }
 
@@ -165,9 +165,15 @@ fn scale(result: &RunResult) -> Option<String> {
     Some(line)
 }
 
-/// The friction: a number, or a matrix where it is not a multiple of the identity.
+/// The friction of a run.
 pub(super) fn gamma(settings: &Settings) -> String {
-    let matrix = settings.friction.as_ref().filter(|rows| {
+    friction(settings.gamma, settings.friction.as_deref())
+}
+
+/// The friction: a number, or a matrix where it is not a multiple of the identity, of a large one
+/// its size and `gamma`, its mean.
+pub fn friction(gamma: f64, rows: Option<&[Vec<f64>]>) -> String {
+    let matrix = rows.filter(|rows| {
         let first = rows.first().and_then(|row| row.first()).copied();
         let expected = |i, j| if i == j { first } else { Some(0.0) };
         let mut entries = rows.iter().enumerate().flat_map(|(i, row)| {
@@ -177,11 +183,11 @@ pub(super) fn gamma(settings: &Settings) -> String {
         entries.any(|(i, j, value)| Some(value) != expected(i, j))
     });
     let Some(rows) = matrix else {
-        return significant(settings.gamma, 6);
+        return significant(gamma, 6);
     };
     const READABLE: usize = 3;
     if rows.len() > READABLE {
-        let mean = significant(settings.gamma, 3);
+        let mean = significant(gamma, 3);
         return format!("a {0} x {0} matrix, {mean} on average", rows.len());
     }
     let rows: Vec<String> = rows
@@ -255,7 +261,8 @@ fn removed(result: &RunResult) -> Option<String> {
         .map(|(at, row)| {
             // Said once what it is: a program may well have an `a` of its own.
             let what = if at == 0 { "a = k*l" } else { "a" };
-            format!("{} ({what} = {})", row.component, significant(row.a, 2))
+            let component = shortened(&row.component, 4);
+            format!("{component} ({what} = {})", significant(row.a, 2))
         })
         .collect();
     let mut line = named.join(", ");
@@ -459,7 +466,7 @@ fn heat(calibration: &Calibration) -> String {
     }
 }
 
-fn foot(result: &RunResult, place: Option<&str>) -> String {
+fn foot(result: &RunResult, place: Option<&str>, told: bool) -> String {
     let seconds = significant(result.performance.seconds, 2);
     let mut out = format!("{seconds} s, seed {}", result.settings.seed);
     if let Some(place) = place {
@@ -474,8 +481,9 @@ fn foot(result: &RunResult, place: Option<&str>) -> String {
     if others > 0 {
         let _ = writeln!(
             out,
-            "{others} warning{} above",
-            if others == 1 { "" } else { "s" }
+            "{others} warning{} {}",
+            if others == 1 { "" } else { "s" },
+            if told { "above" } else { "in the report" }
         );
     }
     out

@@ -56,6 +56,16 @@ pub struct Freed {
     pub files: Vec<(String, Vec<u8>)>,
     /// What is to be said.
     pub warnings: Vec<Diagnostic>,
+    /// F and D themselves.
+    pub(super) shape: Shape,
+}
+
+/// F and D as splines.
+pub(super) enum Shape {
+    /// Over one coordinate; of D the logarithm.
+    Line { free: Spline, log_mobility: Spline },
+    /// Over two: Dxx, Dxy, Dyy.
+    Plane { free: Spline, mobility: [Spline; 3] },
 }
 
 /// The free energy and the mobility of the potential of a program.
@@ -216,6 +226,10 @@ fn on_line(asked: &Asked<'_>, side: Side) -> Result<Freed, Diagnostic> {
             .map(|(name, text)| (name.to_owned(), text.into_bytes()))
             .into(),
         warnings: Vec::new(),
+        shape: Shape::Line {
+            free: found.free,
+            log_mobility: found.log_mobility,
+        },
     })
 }
 
@@ -274,6 +288,10 @@ fn on_plane(asked: &Asked<'_>, sides: [Side; 2]) -> Result<Freed, Diagnostic> {
             ("D.pot".to_owned(), laid_out(tensor).into_bytes()),
         ],
         warnings: warnings.into_iter().collect(),
+        shape: Shape::Plane {
+            free: found.free,
+            mobility: found.mobility,
+        },
     })
 }
 

@@ -16,6 +16,7 @@ use crate::dynamics::Survey;
 use crate::graph::Model;
 use crate::learn::terms::{Choice, Terms, TermsError};
 use crate::report::asked::Asked;
+use crate::report::picture::Picture;
 use crate::report::result::RunResult;
 use crate::source::{SourceId, Sources};
 
@@ -86,6 +87,8 @@ pub struct Outcome {
     pub potential: Option<Form>,
     /// The files of the results folder.
     pub files: Vec<(String, Vec<u8>)>,
+    /// Its figures, which are among the files as SVG.
+    pub pictures: Vec<Picture>,
     /// What is to be said.
     pub diagnostics: Vec<Diagnostic>,
 }

@@ -7,6 +7,7 @@ use super::{Hooks, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::graph::number;
 use crate::report::number::significant;
+use crate::report::summary::friction;
 
 /// Nanoseconds a step of one trajectory on one core, statistics included, for a formula of that
 /// many operations: a rough figure, measured on the examples.
@@ -69,13 +70,10 @@ impl Plan {
 impl std::fmt::Display for Plan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let settings = &self.settings;
-        let friction = match &settings.friction {
-            None => format!("gamma {}", number(settings.gamma)),
-            Some(rows) => format!("friction {rows:?}"),
-        };
+        let friction = friction(settings.gamma, settings.friction.as_deref());
         writeln!(
             f,
-            "would learn {} by {} at delta {}, {friction}{}, seed {}",
+            "would learn {} by {} at delta {}, gamma {friction}{}, seed {}",
             self.potential,
             self.estimators().join(", "),
             number(settings.delta),

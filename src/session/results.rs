@@ -10,10 +10,11 @@ use super::form::Form;
 use super::job::{Origin, Outcome, Setup};
 use super::sample::Sample;
 use super::sites::{OnSites, Sites};
+use super::unresolved::unresolved;
 use super::views::views;
 use super::weights::Weights;
 use super::writing::program_text;
-use super::{Estimator, Failure, Hooks, Settings, free};
+use super::{Estimator, Failure, Hooks, Settings, free, freed};
 use crate::export;
 use crate::kernel::Engine;
 use crate::learn::collect::MOST_PRODUCTS;
@@ -22,11 +23,13 @@ use crate::learn::noise::Correlation;
 use crate::learn::{scale, transfer};
 use crate::report::evidence::evidence;
 use crate::report::html::{Page, html};
+use crate::report::picture::Picture;
 use crate::report::reading::sha256_of;
 use crate::report::result::{
     Covered, DiagnosticRow, EffectivePotential, EstimatorRow, MadeWith, Noise, Performance,
     Program, RemovedRow, RunResult, SCHEMA, Scale, Settings as SettingsRow, Verdict, sha256,
 };
+use crate::report::unresolved::pictures;
 
 /// A part of V of which less than this is left counts as removed.
 const REMOVED_BELOW: f64 = 0.5;
@@ -110,9 +113,10 @@ pub(super) fn outcome(
     let mut files = Vec::new();
     let distortions = distortions(learned);
     findings.diagnostics.extend(distortions);
-    let mut free_energy = None;
+    let (mut free_energy, mut beside) = (None, None);
     match free::beside(origin, learned, hooks) {
         Some(Ok(freed)) => {
+            beside = freed::picture(learned, &freed);
             free_energy = Some(freed.row);
             findings.diagnostics.extend(freed.warnings);
             files.extend(freed.files);
@@ -153,6 +157,8 @@ pub(super) fn outcome(
         .map(|(name, bytes)| (name.clone(), sha256_of(bytes)));
     result.files = hashed.collect();
     result.performance = performance(origin, learned, hooks);
+    views.pictures.extend(beside);
+    views.pictures.extend(pictures(&unresolved(learned)));
     views.pictures.extend(evidence(&result));
     let page = Page {
         source: origin.text(),
@@ -161,14 +167,14 @@ pub(super) fn outcome(
         pictures: &views.pictures,
     };
     files.push(("report.html".to_owned(), html(&result, &page).into_bytes()));
-    let pictures = views.pictures.into_iter();
-    files.extend(pictures.map(|picture| (picture.file, picture.svg.into_bytes())));
+    files.extend(views.pictures.iter().map(Picture::file));
     let json = result.to_json().unwrap_or_default();
     files.push(("result.json".to_owned(), json.into_bytes()));
     Ok(Outcome {
         result,
         potential: learned.primary().map(|e| e.form.clone()),
         files,
+        pictures: views.pictures,
         diagnostics: findings.diagnostics,
     })
 }

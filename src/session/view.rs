@@ -150,7 +150,12 @@ impl<'a> View<'a> {
                 (None, None) => (centre[k] - OPEN, centre[k] + OPEN),
             })
             .collect();
-        view.top = hull.map(|_| found.level + 1.15 * height);
+        // Over whole periods there is nothing further out: every barrier is to be seen.
+        let whole = shown
+            .iter()
+            .all(|side| side.is_some_and(|side| side.periodic));
+        let top = hull.map(|_| found.level + 1.15 * height);
+        view.top = top.filter(|_| !whole);
         for (k, c) in view.along.iter().enumerate() {
             if options.at.is_none() {
                 view.through[*c] = lowest[k];

@@ -9,9 +9,8 @@ use super::surfaces::surfaces;
 use crate::report::arrays::{Array, npz, surface_arrays};
 use crate::report::critical::CriticalPoint;
 use crate::report::figure::{self, figure};
-use crate::report::kuva::Kuva;
 use crate::report::landscape;
-use crate::report::plot::{Picture, Plotter};
+use crate::report::picture::{Drawing, Picture};
 use crate::report::table::{potential_csv, surfaces_csv};
 
 /// The views of a run; nothing where it has no samples.
@@ -38,10 +37,10 @@ fn in_many(learned: &Learned<'_>, sites: &Sites) -> Views {
     let (table, arrays) = lines::tables(learned, sites);
     let lines = lines::lines(learned, sites);
     let picture = Picture {
-        file: "lines.svg".to_owned(),
+        name: "lines".to_owned(),
         title: "The effective potential along coordinates".to_owned(),
         words: "Each line goes through the sampled place where U is lowest; the other coordinates stay as they are there.".to_owned(),
-        svg: Kuva.svg(&figure::lines(&lines)),
+        drawing: Drawing::Panels(figure::lines(&lines)),
     };
     Views {
         tables: tables(table, &arrays),
@@ -60,9 +59,10 @@ fn on_bins(learned: &Learned<'_>, bins: &OnBins) -> Views {
         return Views {
             tables: tables(potential_csv(&curves), &arrays(learned, bins)),
             pictures: vec![Picture {
-                file: "potential.svg".to_owned(),
-                svg: Kuva.svg(&figure(&curves)),
-                ..Picture::default()
+                name: "potential".to_owned(),
+                title: "The effective potential".to_owned(),
+                words: String::new(),
+                drawing: Drawing::Panels(figure(&curves)),
             }],
             points: Vec::new(),
         };

@@ -13,6 +13,7 @@ mod length;
 mod mesh;
 mod moments;
 mod normality;
+mod quantiles;
 mod series;
 
 pub use binned::BinnedSums;
@@ -24,6 +25,7 @@ pub use length::{Interval, length_of_mean};
 pub use mesh::{MAX_AXES, Mesh, MeshAxis};
 pub use moments::Moments;
 pub use normality::{ks_histogram, ks_sorted, normal_cdf};
+pub use quantiles::{Quantile, quantiles};
 pub use series::{
     autocorrelation_time, batch_autocorrelation_time, effective_sample_size, lag_correlation,
 };

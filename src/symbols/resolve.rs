@@ -3,7 +3,7 @@
 
 use super::definitions::{Head, HeadKind, definitions, is_name};
 use super::outline::{DefinitionKind, Meaning, Occurrence, Outline, Symbol, SymbolKind};
-use crate::check::{KEYS, is_builtin};
+use crate::check::{is_builtin, keys};
 use crate::syntax::{Lexed, Token, TokenKind, canonical};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -305,6 +305,7 @@ impl<'t> Resolver<'t> {
     /// A run block: keys and values.
     fn run(&mut self, tokens: &[Token]) {
         self.says(tokens[0], Meaning::Block, false);
+        let block = tokens[0].text(self.text);
         let mut key = "";
         for place in 2..tokens.len() {
             let token = tokens[place];
@@ -319,7 +320,7 @@ impl<'t> Resolver<'t> {
                 continue;
             }
             let is_call = self.word(tokens, place + 1) == "(";
-            if self.is_value(token, key) && !is_call {
+            if self.is_value(token, (block, key)) && !is_call {
                 self.says(token, Meaning::Value, false);
             } else {
                 self.refer(token, is_call);
@@ -328,8 +329,8 @@ impl<'t> Resolver<'t> {
     }
 
     /// Whether a name in a setting is a word and refers to nothing.
-    fn is_value(&self, token: Token, key: &str) -> bool {
-        let row = KEYS.iter().find(|row| row.name == key);
+    fn is_value(&self, token: Token, (block, key): (&str, &str)) -> bool {
+        let row = keys(block).iter().find(|row| row.name == key);
         if row.is_some_and(|row| row.words.contains(&token.text(self.text))) {
             return true;
         }

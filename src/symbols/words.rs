@@ -4,7 +4,7 @@
 use super::describe::{Files, outline_of};
 use super::keywords::{Place, keywords};
 use super::outline::{DefinitionKind, Outline, Symbol, SymbolKind};
-use crate::check::{BLOCKS, DOMAINS, KEYS, builtins, library};
+use crate::check::{BLOCKS, DOMAINS, builtins, keys, library};
 use crate::syntax::{Token, TokenKind};
 use std::ops::Range;
 
@@ -226,6 +226,7 @@ impl Cursor<'_> {
     }
 
     fn setting(&self, at: usize, tokens: &[Token], files: Files<'_>) -> Found {
+        let block = tokens.first().map_or("", |token| token.text(self.text));
         let (before, begins) = self.before();
         let open = tokens.iter().any(|token| token.text(self.text) == "{");
         if !open || before == "}" {
@@ -243,7 +244,7 @@ impl Cursor<'_> {
                         && &self.text[o.range.clone()] == name
                 })
             };
-            let keys = KEYS.iter().filter(|key| !there(key.name));
+            let keys = keys(block).iter().filter(|key| !there(key.name));
             let words = keys.map(|key| word(key.name, WordKind::Key, key.example, key.about));
             return self.found(Where::Key, words.collect());
         }
@@ -256,7 +257,7 @@ impl Cursor<'_> {
         if before == key {
             return self.nowhere();
         }
-        let row = KEYS.iter().find(|row| row.name == key);
+        let row = keys(block).iter().find(|row| row.name == key);
         let mut words: Vec<Word> = Vec::new();
         for value in row.map_or(&[][..], |row| row.words) {
             words.push(word(

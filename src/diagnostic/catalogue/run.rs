@@ -30,6 +30,13 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         Note,
+        "long-comparison",
+        "A comparison runs the full model at a step that its stiffest force asks for, several times over; the message says about how long that takes on this many threads.",
+        "effpot-lang compare v.pot U.pot --trajectories 1e6",
+        "effpot-lang compare v.pot U.pot --no-sweep",
+    ),
+    row(
+        Note,
         "slow-passage",
         "The barrier between the two wells is so high at this temperature that first passages would take too long to be timed.",
         "effpot-lang compare v.pot U.pot --kT 0.01",

@@ -9,12 +9,14 @@ use crate::graph::Model;
 use crate::report::comparison::{Cost, Measured};
 use crate::report::number::significant;
 use crate::session::job::Failure;
-use crate::session::{Hooks, Potential};
+use crate::session::{Hooks, Method, Potential};
 use crate::surrogate::{Axes, Distances, Sums, distances};
 
 /// The step of the full model, of the shortest time in which its force changes: its ensembles are
 /// at their floor up to ten times that.
 const FULL: f64 = 0.05;
+/// The same without inertia, where averages are off by the square of the step.
+const FULL_OVERDAMPED: f64 = 0.1;
 /// Looks at each trajectory after the beginning.
 const LOOKS: usize = 500;
 /// The step of the learned model likewise: as a user takes it.
@@ -121,13 +123,17 @@ impl<'a> Pair<'a> {
         let ground = |potential: &Potential| {
             Ground::of(potential, start.as_ref(), bath.kt, seed).map_err(usage)
         };
-        let (full, learned) = (ground(self.full)?, ground(self.learned)?);
+        let (own, learned) = (ground(self.full)?, ground(self.learned)?);
         let rate = |ground: &Ground| {
             let stiffness = ground.stiffness.unwrap_or(1.0);
             bath.rate(options.method(), d, stiffness).map_err(usage)
         };
-        let (full_rate, learned_rate) = (rate(&full)?, rate(&learned)?);
+        let (full_rate, learned_rate) = (rate(&own)?, rate(&learned)?);
         let interval = options.time() / LOOKS as f64;
+        let full = match options.method() {
+            Method::Overdamped => FULL_OVERDAMPED,
+            _ => FULL,
+        };
         // A whole number of steps between looks.
         let fitted = |step: f64| interval / (interval / step).round().max(1.0);
         let (law, swing) = law(&learned, d, bath.kt);
@@ -143,7 +149,7 @@ impl<'a> Pair<'a> {
             },
             trajectories,
             looks: LOOKS,
-            full_step: fitted(options.step.unwrap_or(rounded(FULL / full_rate))),
+            full_step: fitted(options.step.unwrap_or(rounded(full / full_rate))),
             learned_step: fitted(
                 options
                     .learned_step

@@ -4,6 +4,7 @@ use super::ensembles::{Run, Three};
 use crate::report::arrays::{Array, npz};
 use crate::report::compared::{self, Traces};
 use crate::report::comparison::Comparison;
+use crate::report::picture::Picture;
 use crate::report::table::csv;
 
 pub(super) fn files(
@@ -11,7 +12,7 @@ pub(super) fn files(
     three: &Three,
     result: &Comparison,
     command: &str,
-) -> Vec<(String, Vec<u8>)> {
+) -> (Vec<(String, Vec<u8>)>, Vec<Picture>) {
     let sides = [
         ("full", &three.full),
         ("again", &three.again),
@@ -86,7 +87,7 @@ pub(super) fn files(
         files.push(("comparison.npz".to_owned(), bytes));
     }
     files.push(("report.html".to_owned(), page.into_bytes()));
-    files.extend(pictures.into_iter().map(|p| (p.file, p.svg.into_bytes())));
+    files.extend(pictures.iter().map(Picture::file));
     files.extend(tables.iter().map(|(file, columns)| {
         let columns = columns
             .iter()
@@ -94,5 +95,5 @@ pub(super) fn files(
         let text = csv(&columns.collect::<Vec<_>>());
         ((*file).to_owned(), text.into_bytes())
     }));
-    files
+    (files, pictures)
 }

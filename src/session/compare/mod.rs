@@ -4,12 +4,14 @@
 mod cover;
 mod ensembles;
 mod files;
+mod forecast;
 mod ladder;
 mod motion;
 mod options;
 mod passage;
 mod sweep;
 
+pub use forecast::compare_forecast;
 pub use options::CompareOptions;
 
 use std::sync::atomic::Ordering;
@@ -20,6 +22,7 @@ use super::{Hooks, Method, Potential, Progress};
 use crate::diagnostic::Diagnostic;
 use crate::graph::Model;
 use crate::report::comparison::{Comparison, Measured};
+use crate::report::picture::Picture;
 use ensembles::{Pair, Run, Three};
 
 /// What a comparison gives.
@@ -28,6 +31,8 @@ pub struct Compared {
     pub result: Comparison,
     /// The files of the results folder.
     pub files: Vec<(String, Vec<u8>)>,
+    /// Its figures, which are among the files as SVG.
+    pub pictures: Vec<Picture>,
     /// What is to be said.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether it was stopped.
@@ -89,10 +94,11 @@ pub fn compare(
     if !result.holds {
         diagnostics.push(out_of_range(&result));
     }
-    let files = files::files(&run, &three, &result, job.command);
+    let (files, pictures) = files::files(&run, &three, &result, job.command);
     Ok(Compared {
         result,
         files,
+        pictures,
         diagnostics,
         interrupted,
     })

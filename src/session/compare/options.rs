@@ -50,9 +50,13 @@ impl CompareOptions {
         self.method.unwrap_or(Method::Langevin)
     }
 
-    /// How long each trajectory is.
+    /// How long each trajectory is; without inertia all motion is as slow as the friction is large.
     pub fn time(&self) -> f64 {
-        self.time.unwrap_or(50.0)
+        let usual = match self.method() {
+            Method::Overdamped => 50.0 * self.bath().gamma,
+            _ => 50.0,
+        };
+        self.time.unwrap_or(usual)
     }
 
     /// Trajectories: as many as in the paper.

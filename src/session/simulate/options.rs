@@ -2,7 +2,7 @@
 
 use super::super::given::Given;
 use super::super::settings::Matrix;
-use crate::check::{Block, Program, suggest};
+use crate::check::{Block, Program, SIMULATE_KEYS, suggest};
 use crate::diagnostic::Diagnostic;
 use crate::dynamics::Scheme;
 use crate::session::Options;
@@ -109,25 +109,6 @@ pub struct SimulateOptions {
     pub seed: Option<u64>,
 }
 
-/// The settings of a `simulate` block.
-const KEYS: [&str; 15] = [
-    "method",
-    "integrator",
-    "step",
-    "time",
-    "steps",
-    "kT",
-    "gamma",
-    "friction",
-    "mass",
-    "start",
-    "spread",
-    "momentum",
-    "trajectories",
-    "every",
-    "seed",
-];
-
 impl SimulateOptions {
     /// These options, with those of `other` where nothing is said here.
     pub fn or(self, other: SimulateOptions) -> SimulateOptions {
@@ -223,9 +204,10 @@ impl SimulateOptions {
                     format!("a simulate block has no setting `{unknown}`"),
                 )
                 .at(key_span, "not known");
-                return Err(Box::new(match suggest(unknown, KEYS) {
+                let known: Vec<&str> = SIMULATE_KEYS.iter().map(|key| key.name).collect();
+                return Err(Box::new(match suggest(unknown, known.iter().copied()) {
                     Some(close) => problem.help(format!("did you mean `{close}`?")),
-                    None => problem.help(format!("the settings are {}", KEYS.join(", "))),
+                    None => problem.help(format!("the settings are {}", known.join(", "))),
                 }));
             }
         }
