@@ -29,6 +29,8 @@ pub struct Comparison {
     pub mass: Option<Vec<Vec<f64>>>,
     /// The temperature.
     pub kt: f64,
+    /// The names of the coordinates.
+    pub coordinates: Vec<String>,
     /// The mean position at the beginning.
     pub start: Vec<f64>,
     /// The standard deviation about it.
@@ -53,8 +55,14 @@ pub struct Comparison {
     pub density: Measured,
     /// Whether all three are at their floors.
     pub at_floor: bool,
-    /// Whether they are not beyond them by more than the tolerance.
+    /// Whether they are known not to be beyond them by more than the tolerance, and the learned
+    /// model stays where it was learned.
     pub holds: bool,
+    /// The part of the learned model's positions that lie outside of where it was learned, along
+    /// one coordinate; `None` where it has no such box.
+    pub outside: Option<f64>,
+    /// Whether that is too much to stand in for anything.
+    pub left: bool,
     /// The full model.
     pub full_run: Cost,
     /// The learned model.
@@ -224,9 +232,18 @@ impl Measured {
         self.value <= self.floor + self.doubt()
     }
 
-    /// How far it is beyond the floor, and beyond doubt; not below zero.
-    pub fn beyond(&self) -> f64 {
-        (self.value - self.floor - self.doubt()).max(0.0)
+    /// Whether it is beyond its floor by no more than `allowed`, doubt counting in its favour;
+    /// `None` where the doubt is larger than that, so that it would hide as much, or where there is
+    /// no number.
+    pub fn within(&self, allowed: f64) -> Option<bool> {
+        let beyond = self.value - self.floor;
+        match beyond - self.doubt() > allowed {
+            true => Some(false),
+            false if beyond <= allowed || (beyond.is_finite() && self.doubt() <= allowed) => {
+                Some(true)
+            }
+            false => None,
+        }
     }
 }
 
@@ -241,24 +258,66 @@ impl Comparison {
         [&self.mean_path, &self.acf, &self.density]
     }
 
-    /// What is beyond the tolerance, in words.
-    pub fn why(&self) -> String {
+    /// The distances with their names, whether each is within the tolerance, and that.
+    fn judged(&self) -> [(&'static str, Measured, Option<bool>, f64); 3] {
         let named = [
             ("mean path", self.mean_path, self.width),
             ("autocorrelation", self.acf, 1.0),
             ("density", self.density, 1.0),
         ];
-        let beyond = named
-            .into_iter()
-            .filter(|(_, m, unit)| m.beyond() > self.tolerance * unit);
-        let words = beyond.map(|(name, m, _)| {
-            format!(
+        named.map(|(name, m, unit)| {
+            let allowed = self.tolerance * unit;
+            (name, m, m.within(allowed), allowed)
+        })
+    }
+
+    /// Whether errors are small enough to tell: one distance that is surely too large is enough.
+    pub fn told(&self) -> bool {
+        let judged = self.judged();
+        let is = |wanted| move |row: &&(_, _, Option<bool>, _)| row.2 == wanted;
+        judged.iter().any(|row| is(Some(false))(&row)) || !judged.iter().any(|row| is(None)(&row))
+    }
+
+    /// What is beyond the tolerance, in words.
+    pub fn why(&self) -> String {
+        if self.left {
+            let share = self.outside.unwrap_or(f64::NAN);
+            return format!(
+                "{} % of the positions of {} lie outside of where it was learned",
+                significant(100.0 * share, 2),
+                self.learned_potential
+            );
+        }
+        let told = self.told();
+        let judged = self.judged().into_iter();
+        let beyond = judged.filter(|(_, _, within, _)| match told {
+            true => *within == Some(false),
+            false => within.is_none(),
+        });
+        let words = beyond.map(|(name, m, _, allowed)| match told {
+            true => format!(
                 "{name} off by {} where its floor is {}",
                 significant(m.value, 2),
                 significant(m.floor, 2)
-            )
+            ),
+            false => format!(
+                "{name} off by {} where {} beyond its floor is allowed",
+                bar(m.value, m.stderr),
+                significant(allowed, 2)
+            ),
         });
         words.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The verdict in capitals.
+    pub fn verdict(&self) -> &'static str {
+        match (self.holds, self.at_floor) {
+            (true, true) => "HOLDS: AT THE FLOOR",
+            (true, false) => "HOLDS",
+            (false, _) if self.left => "LEFT THE BOX",
+            (false, _) if !self.told() => "NOT TOLD",
+            (false, _) => "OUT OF RANGE",
+        }
     }
 
     /// For a person; `folder` is that of the results.
@@ -267,12 +326,7 @@ impl Comparison {
             "{} {} against {} {}",
             self.full, self.full_potential, self.learned, self.learned_potential
         );
-        let verdict = match (self.holds, self.at_floor) {
-            (true, true) => "HOLDS: AT THE FLOOR",
-            (true, false) => "HOLDS",
-            (false, _) => "OUT OF RANGE",
-        };
-        let mut out = format!("{left:<64} {verdict}\n");
+        let mut out = format!("{left:<64} {}\n", self.verdict());
         let mut put = |title: &str, line: &str| {
             // Writing to a string does not fail.
             let _ = writeln!(out, "{title:<13}{line}");
@@ -315,16 +369,29 @@ impl Comparison {
             Some(_) => "a matrix".to_owned(),
             None => significant(self.gamma, 6),
         };
+        let named = |c: usize| match self.coordinates.get(c) {
+            Some(name) => format!("{name} = "),
+            None if c == 0 => "q = ".to_owned(),
+            None => String::new(),
+        };
         let law: Vec<String> = self
             .start
             .iter()
             .zip(&self.spread)
             .take(3)
-            .map(|(q, s)| format!("{} +- {}", significant(*q, 3), significant(*s, 3)))
+            .enumerate()
+            .map(|(c, (q, s))| {
+                format!(
+                    "{}{} +- {}",
+                    named(c),
+                    significant(*q, 3),
+                    significant(*s, 3)
+                )
+            })
             .collect();
         let more = if self.start.len() > 3 { ", .." } else { "" };
         format!(
-            "{}{}, Gamma {friction}, kT {}; {} trajectories to t = {} from q = {}{more}; seed {}",
+            "{}{}, Gamma {friction}, kT {}; {} trajectories to t = {} from {}{more}; seed {}",
             self.method,
             if self.mobility { " with D(q)" } else { "" },
             significant(self.kt, 6),
@@ -449,7 +516,7 @@ impl Comparison {
         let out: Vec<String> = out.map(|row| significant(row.kt, 3)).collect();
         match out.is_empty() {
             true => format!("{held}, wherever it was tried"),
-            false => format!("{held}; out of range at {}", out.join(", ")),
+            false => format!("{held}; not at {}", out.join(", ")),
         }
     }
 }
