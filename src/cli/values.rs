@@ -21,8 +21,14 @@ pub struct Point(pub Vec<f64>);
 
 pub fn number(text: &str) -> Result<f64, String> {
     let text = text.trim();
-    if let Some((whole, part)) = text.split_once(',') {
-        return Err(format!("a decimal comma: write {whole}.{part}"));
+    let is_whole = |part: &str| part.trim_start_matches(['-', '+']).parse::<u64>().is_ok();
+    match text.split_once(',') {
+        // `0,05`, and not `0.1,0.2` or `1,2,3`.
+        Some((whole, part)) if is_whole(whole) && part.bytes().all(|b| b.is_ascii_digit()) => {
+            return Err(format!("a decimal comma: write {whole}.{part}"));
+        }
+        Some(_) => return Err("one number is taken here, not a list of them".to_owned()),
+        None => {}
     }
     match text.parse::<f64>() {
         Ok(x) if x.is_nan() => Err("not a number".to_owned()),

@@ -61,6 +61,7 @@ mod canvas;
 mod contour;
 mod drawing;
 mod json;
+mod judged;
 mod raster;
 pub mod reading;
 mod terms;

@@ -193,6 +193,7 @@ fn plateau_row(plateau: &Plateau) -> PlateauRow {
         eps_lo: plateau.eps_lo,
         eps_hi: plateau.eps_hi,
         size: std::f64::consts::PI * plateau.eps,
+        hidden: plateau.hidden,
     }
 }
 
@@ -318,7 +319,7 @@ fn advice(result: &ScanResult) -> String {
         return CONTINUUM.to_owned();
     }
     if result.plateaus.is_empty() {
-        return "no scale stands out from the large ones: either there is none, or it is hidden in their slopes; try `learn` with --delta D, whose table shows what is removed".to_owned();
+        return nothing_stands_out(&result.structure);
     }
     if result.windows.is_empty() {
         return no_window(result);
@@ -345,6 +346,20 @@ fn advice(result: &ScanResult) -> String {
         ));
     }
     advice
+}
+
+fn nothing_stands_out(structure: &[StructureRow]) -> String {
+    let looked = match structure {
+        [first, .., last] => format!(
+            ", at distances from {} to {},",
+            significant(first.r, 2),
+            significant(last.r, 2)
+        ),
+        _ => String::new(),
+    };
+    format!(
+        "no scale stands out from the large ones{looked} and no term of V is a short plane wave: either there is none, or it is hidden in steep slopes; try `learn` with --delta D, whose table shows what is removed"
+    )
 }
 
 const CONTINUUM: &str = "a continuum: scales follow each other without a gap; any delta works as a smoothing length, and U is V filtered at l = delta*sigma_p";

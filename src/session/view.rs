@@ -33,6 +33,9 @@ const MISSED: f64 = 0.05;
 const CELLS: usize = 120;
 /// Points of a cell along a coordinate.
 const POINTS: usize = 4;
+/// In a range that was asked for, values that are so many times as high as three quarters of them are
+/// those of a wall.
+const PROUD: f64 = 8.0;
 /// Functions whose spread within a cell is a larger part of their range than of a smooth one are
 /// said to be averaged.
 const ROUGH: f64 = 0.2;
@@ -150,13 +153,42 @@ impl<'a> View<'a> {
                 (None, None) => (centre[k] - OPEN, centre[k] + OPEN),
             })
             .collect();
-        view.top = hull.map(|_| found.level + 1.15 * height);
+        // Where the range was chosen by someone, what is in it is to be seen.
+        view.top = match view
+            .along
+            .iter()
+            .enumerate()
+            .all(|(k, _)| given(k).is_some())
+        {
+            true => view.worth_showing(),
+            false => hull.map(|_| found.level + 1.15 * height),
+        };
         for (k, c) in view.along.iter().enumerate() {
             if options.at.is_none() {
                 view.through[*c] = lowest[k];
             }
         }
         Ok(view)
+    }
+
+    /// Above what, within its ranges, values say nothing any more: so many times as high as three
+    /// quarters of them are; `None` where none is.
+    fn worth_showing(&self) -> Option<f64> {
+        let count = 4096usize;
+        let golden = 0.5 * (5f64.sqrt() - 1.0);
+        let points = self.ranges.iter().enumerate().flat_map(|(k, (lo, hi))| {
+            let part = move |at: usize| match k {
+                0 => (at as f64 + 0.5) / count as f64,
+                _ => (at as f64 * golden).fract(),
+            };
+            (0..count).map(move |at| lo + part(at) * (hi - lo))
+        });
+        let mut values = self.on(self.potential, &points.collect::<Vec<f64>>());
+        values.retain(|value| value.is_finite());
+        values.sort_by(f64::total_cmp);
+        let (least, most) = (values.first()?, values.last()?);
+        let high = PROUD * (values[values.len() * 3 / 4] - least);
+        (most - least > high && high > 0.0).then_some(least + high)
     }
 
     /// One coordinate of a view of two.

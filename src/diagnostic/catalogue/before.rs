@@ -314,4 +314,18 @@ pub(super) const ROWS: &[Row] = &[
         "f(x) = x, V(q) = f(q), f(x, y) = x*y",
         "f(x, y) = x*y and V(q) = f(q, q) in one input",
     ),
+    before(
+        Note,
+        "outdated",
+        "What a learned potential at the prompt is of was defined or set anew since: it is that of the former one.",
+        "k = 1, V(q) = k*q^2 + 0.01*sin(q/0.01), :learn delta=0.3, k = 2",
+        ":learn delta=0.3 once more",
+    ),
+    before(
+        Note,
+        "one-map",
+        "In two coordinates a picture shows one function, as a map; several were named.",
+        ":plot V, smooth",
+        ":plot V and then :plot smooth",
+    ),
 ];

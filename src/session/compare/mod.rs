@@ -188,7 +188,7 @@ fn out_of_range(result: &Comparison, three: &Three, learned: &Potential) -> Diag
             result.why()
         );
         return Diagnostic::warning("not-told", message)
-            .help("more --trajectories: errors fall with the root of their number");
+            .help("more --trajectories: errors fall with the root of their number; where they are huge, trajectories run away, and `effpot-lang simulate` of either potential says more");
     }
     let message = format!(
         "the learned model does not hold at kT {}: {}",
