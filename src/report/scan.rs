@@ -251,8 +251,8 @@ impl Window {
             .collect();
         format!(
             "delta {} to {}, l {} to {}{}{}",
-            significant(self.lo, 2),
-            significant(self.hi, 2),
+            significant(self.lo, 3),
+            significant(self.hi, 3),
             significant(self.lengths[0], 2),
             significant(self.lengths[1], 2),
             if parts.is_empty() { "" } else { ": " },

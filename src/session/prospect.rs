@@ -93,7 +93,8 @@ fn nowhere(survey: &Survey) -> Option<Diagnostic> {
 impl Prospect {
     /// The temperature of a map with a step that is good for what lies above all scales, (2.7) of Li & Tao 2024; `None` without any scale.
     fn temperature(&self, gamma: f64) -> Option<f64> {
-        let s2 = self.scales.plateaus.last()?.height;
+        // What is not seen says nothing of where one would look.
+        let s2 = self.scales.plateaus.last().filter(|p| !p.hidden)?.height;
         let delta = (GENTLE / self.curvature?).sqrt();
         Some(scale::friction(delta, s2, gamma)).filter(|kt| kt.is_normal())
     }

@@ -365,7 +365,7 @@ fn nothing_stands_out(structure: &[StructureRow]) -> String {
 const CONTINUUM: &str = "a continuum: scales follow each other without a gap; any delta works as a smoothing length, and U is V filtered at l = delta*sigma_p";
 
 fn one_window(window: &Window) -> String {
-    let delta = significant(window.smallest, 2);
+    let delta = significant(window.smallest, 3);
     let gone = match window.removed.len() {
         0 => "nothing of them".to_owned(),
         2 if window.kept.is_empty() => format!("both {}", named(&window.removed)),

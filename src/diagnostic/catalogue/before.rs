@@ -199,9 +199,9 @@ pub(super) const ROWS: &[Row] = &[
         "effpot-lang scan v.pot, then --delta by hand, or another --gamma",
     ),
     before(
-        Warning,
+        Note,
         "chosen-scale",
-        "How step and friction were chosen, and what a short run with them showed.",
+        "How step and friction were chosen, and what a short run with them showed: a note, and a warning where all of the window is too coarse for what is kept, or the short run had marks. `noise from delta^2 |V''| = 15` behind a scale that is removed: delta squared times its largest curvature, which makes noise of it from about 5 on.",
         "effpot-lang v.pot --delta auto",
         "look at what it says, and at `effpot-lang scan v.pot`",
     ),
