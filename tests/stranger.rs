@@ -121,8 +121,8 @@ fn divergence_is_no_lack_of_walls() {
             ran.said
         );
     }
-    let flat = Place::with("V(x, y) = x^2 + 0.01*sin(x/0.01) + 0.01*sin(y/0.01)\n");
-    let ran = flat.run(&[
+    let bond = Place::with("V(r) = 4*(1 - exp(-(r - 2)))^2 + 0.001*sin(r/0.001)\n");
+    let ran = bond.run(&[
         "v.pot", "--delta", "0.3", "--steps", "1e5", "-q", "-o", "out",
     ]);
     assert!(ran.said.contains("free-direction"), "{}", ran.said);

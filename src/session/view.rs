@@ -35,7 +35,9 @@ const CELLS: usize = 120;
 const POINTS: usize = 4;
 /// In a range that was asked for, values that are so many times as high as three quarters of them are
 /// those of a wall.
-const PROUD: f64 = 8.0;
+const PROUD: f64 = 20.0;
+/// And of these so much is shown.
+const OF_WALLS: f64 = 4.0;
 /// Functions whose spread within a cell is a larger part of their range than of a smooth one are
 /// said to be averaged.
 const ROUGH: f64 = 0.2;
@@ -171,8 +173,7 @@ impl<'a> View<'a> {
         Ok(view)
     }
 
-    /// Above what, within its ranges, values say nothing any more: so many times as high as three
-    /// quarters of them are; `None` where none is.
+    /// Above what, within its ranges, values are those of a wall; `None` where none is.
     fn worth_showing(&self) -> Option<f64> {
         let count = 4096usize;
         let golden = 0.5 * (5f64.sqrt() - 1.0);
@@ -187,8 +188,9 @@ impl<'a> View<'a> {
         values.retain(|value| value.is_finite());
         values.sort_by(f64::total_cmp);
         let (least, most) = (values.first()?, values.last()?);
-        let high = PROUD * (values[values.len() * 3 / 4] - least);
-        (most - least > high && high > 0.0).then_some(least + high)
+        let most_of_it = values[values.len() * 3 / 4] - least;
+        let is_wall = most - least > PROUD * most_of_it && most_of_it > 0.0;
+        is_wall.then_some(least + OF_WALLS * most_of_it)
     }
 
     /// One coordinate of a view of two.
