@@ -272,7 +272,7 @@ impl Look<'_> {
             if let [one] = near[..]
                 && (one.eps / plateau.eps).max(plateau.eps / one.eps) < NEAR
             {
-                plateau.eps = one.eps;
+                plateau.name = one.eps;
             }
         }
         let top = structure.increments.last();
@@ -300,6 +300,7 @@ impl Look<'_> {
                 eps: wave.eps,
                 eps_lo: wave.eps,
                 eps_hi: wave.eps,
+                name: wave.eps,
                 hidden: true,
             });
         }

@@ -189,10 +189,10 @@ fn plateau_row(plateau: &Plateau) -> PlateauRow {
         r_hi: plateau.r_hi,
         height: plateau.height,
         height_stderr: plateau.height_stderr,
-        eps: plateau.eps,
+        eps: plateau.name,
         eps_lo: plateau.eps_lo,
         eps_hi: plateau.eps_hi,
-        size: std::f64::consts::PI * plateau.eps,
+        size: std::f64::consts::PI * plateau.name,
         hidden: plateau.hidden,
     }
 }
@@ -293,8 +293,9 @@ fn window(first: &SweepRow, last: &SweepRow, prospect: &Prospect) -> Window {
     let length = first.length.unwrap_or(f64::NAN);
     let those = |good: &dyn Fn(f64) -> bool| -> Vec<f64> {
         let plateaus = prospect.scales.plateaus.iter();
-        let eps = plateaus.filter(|p| !p.is_continuum()).map(|p| p.eps);
-        eps.filter(|eps| good(survival_x(length / eps))).collect()
+        let scales = plateaus.filter(|p| !p.is_continuum());
+        let those = scales.filter(|p| good(survival_x(length / p.eps)));
+        those.map(|p| p.name).collect()
     };
     Window {
         lo: first.delta,
