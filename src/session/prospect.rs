@@ -275,11 +275,11 @@ impl Look<'_> {
                 plateau.name = one.eps;
             }
         }
-        let top = structure.increments.last();
-        let above = top.and_then(|last| structure.curvature_at(last.r));
         if !scales.plateaus.is_empty() || scales.continuum {
             return;
         }
+        let top = structure.increments.last();
+        let above = top.and_then(|last| structure.curvature_at(last.r));
         let mut height = 0.0;
         for wave in &self.waves {
             let bend = (2.0 * wave.variance).sqrt() / wave.eps;
