@@ -392,3 +392,26 @@ fn the_page_of_documentation_runs() {
         assert!(folder.path().join(picture).metadata().unwrap().len() > 1000);
     }
 }
+
+/// In a range that somebody asked for all of the curve is seen, wells in it or not, and closer looks
+/// stay in it; only poles and walls are cut.
+#[test]
+fn an_asked_range_shows_its_curve() {
+    let wave = " + 0.005*sin(x/0.005)";
+    for (text, range) in [
+        ("V(x) = (x^2 - 1)^2/4 + 0.1*x", (-0.5, 0.9)),
+        ("V(x) = (x^2 - 1)^2", (0.2, 0.8)),
+        ("V(x) = 3.2/2*(1 + cos(x)) + 3*(1 + cos(3*x))", (-1.0, 1.0)),
+        ("V(x) = x", (5.0, 6.0)),
+    ] {
+        let picture = drawn(&format!("{text}{wave}"), &[range]);
+        assert_eq!(picture.charts[0].top, None, "{text}");
+        for chart in &picture.charts {
+            let (lo, hi) = chart.range;
+            assert!(lo >= range.0 && hi <= range.1, "{text}: {lo}..{hi}");
+        }
+    }
+    let picture = drawn("V(r) = 4*(1/r^12 - 1/r^6)", &[(0.1, 3.0)]);
+    let top = picture.charts[0].top.unwrap();
+    assert!(top > 0.5 && top < 1e3, "{top}");
+}

@@ -402,3 +402,27 @@ fn a_command_without_its_colon_is_told_so() {
     assert!(fails(&mut s, "plot V").contains("`plot*V`"));
     assert_eq!(s.eval("plot - 1").number(), Some(1.0));
 }
+
+#[test]
+fn a_stranger_leaves_and_learns_that_things_are_outdated() {
+    for word in ["quit", "exit"] {
+        assert_eq!(Session::new().eval(word).status, Status::Quit);
+        let mut s = after(&[&format!("{word} = 3")]);
+        assert_eq!(s.eval(word).number(), Some(3.0));
+    }
+    let mut s = after(&["k = 1", "V(q) = k*q^2 + 0.01*sin(q/0.01)"]);
+    let text = fails(&mut s, ":learn delta=0.3 -o foo");
+    assert!(text.contains("a trial writes nothing"), "{text}");
+    assert!(!s.eval(":learn delta=0.3 steps=1e5").is_failure());
+    let outcome = s.eval("k = 2");
+    let text = told(&outcome);
+    assert!(
+        text.contains("`U` was learned of V with the former `k`"),
+        "{text}"
+    );
+    // What has nothing to do with V outdates nothing.
+    assert!(!told(&s.eval("other = 2")).contains("former"));
+    let mut s = after(&["V(x, y) = x^2 + y^2", "W(x, y) = x*y"]);
+    let text = told(&s.eval(":plot V, W"));
+    assert!(text.contains("a map is of one function"), "{text}");
+}

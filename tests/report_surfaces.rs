@@ -353,7 +353,7 @@ fn summaries() {
     insta::assert_snapshot!("summary-torus", summary(&torus, "landscape-out", true));
 }
 
-/// One coordinate over a period: not linear outside, for there is no outside.
+/// One coordinate over a period: not a wall outside, for there is no outside.
 #[test]
 fn one_period_of_one_coordinate_is_said_to_repeat() {
     let mut run = run(&land::torus(), vec![Some(std::f64::consts::TAU)]);

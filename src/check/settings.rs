@@ -1,6 +1,6 @@
 //! Run blocks: `learn { delta = 0.5 }`.
 
-use super::definitions::{DefinedKind, Table};
+use super::definitions::{Builtin, DefinedKind, Table, builtin};
 use super::elaborate::Elaborator;
 use super::language::BLOCKS;
 use super::names::Resolved;
@@ -168,7 +168,11 @@ impl Reader<'_> {
                     let value = self.elaborator.definition(at);
                     self.value(value, id)
                 }
-                None => Some(Setting::Name(name.clone())),
+                // `pi` is a number like `2*pi`.
+                None => Some(match builtin(name) {
+                    Some(Builtin::Number(value)) => Setting::Number(value),
+                    _ => Setting::Name(name.clone()),
+                }),
             },
             ExprKind::List(elements) => {
                 let settings = elements.iter().map(|element| self.setting(*element));

@@ -1,6 +1,7 @@
 //! What the root file defines or imports and nothing uses.
 
 use super::definitions::DefinedKind;
+use super::language::KEYS;
 use super::{Program, canonical};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
@@ -62,8 +63,12 @@ impl Program {
             (_, DefinedKind::Parameter(_)) => format!("nothing depends on the parameter `{name}`"),
             _ => format!("`{name}` is not used"),
         };
+        let is_setting = KEYS.iter().any(|key| key.name == name);
         let help = match defined.module > 0 {
             true => "leave it out of the import".to_owned(),
+            false if is_setting => format!(
+                "for a run, put it into a block: `learn {{`, `{name} = ...`, `}}`, each on a line of its own; else delete it"
+            ),
             false => format!("delete it, or call it `_{name}` to keep it"),
         };
         Diagnostic::warning("unused", what).at(span, "").help(help)

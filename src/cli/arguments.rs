@@ -122,7 +122,7 @@ pub struct Learn {
     /// The program
     pub file: PathBuf,
     /// The step: with the friction it sets the length below which structure disappears
-    /// (a number, or `auto`: the smallest of the widest window between scales)
+    /// (a number, or `auto`: one inside the widest window between scales)
     #[arg(short, long, value_name = "D", value_parser = step, allow_hyphen_values = true, env = "EFFPOT_DELTA")]
     pub delta: Option<Step>,
     /// Keep structure of size L (half a wavelength) and more: chooses step and friction
@@ -243,7 +243,7 @@ pub struct Scan {
     /// The friction [default: 0.1]
     #[arg(short, long, value_name = "G", value_parser = positive, allow_hyphen_values = true, env = "EFFPOT_GAMMA")]
     pub gamma: Option<f64>,
-    /// Steps of each short run [default: 1e4/(gamma delta), from 2e5 to 3e6]
+    /// Steps of each short run [default: 1e4/(gamma delta), from 1e5 to 1e6]
     #[arg(short = 'n', long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub steps: Option<u64>,
     /// The seed of all random numbers [default: 1]

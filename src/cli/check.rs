@@ -1,5 +1,6 @@
 //! `check`.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -10,7 +11,7 @@ use super::arguments::Shared;
 use super::console::{Console, Loaded, objects};
 use super::eval::{json_number, plain};
 use crate::diagnostic::Diagnostic;
-use crate::graph::Model;
+use crate::graph::{Model, Op};
 use crate::report::summary::coordinates;
 use crate::session::{Chosen, Options, Potential, foresee, terms};
 
@@ -96,10 +97,39 @@ pub(super) fn forewarned(loaded: &Loaded, model: &Model, options: &Options) -> V
         used.extend(names.iter().map(String::as_str));
     }
     let mut warnings = loaded.program.unused(&used);
+    warnings.extend(unused_coordinates(model));
     let values = model.parameter_values();
     // What cannot be compiled the run itself will say.
     if let Ok(potential) = Potential::compile(model.clone(), values) {
         warnings.extend(foresee(&potential, options));
     }
     warnings
+}
+
+/// Coordinates that the potential does not depend on: a formula in another letter, which is that of
+/// a parameter, is easily written.
+fn unused_coordinates(model: &Model) -> Option<Diagnostic> {
+    let used: HashSet<u32> = model
+        .graph
+        .schedule(&[model.value])
+        .into_iter()
+        .filter_map(|node| match model.graph.op(node) {
+            Op::Input(input) => Some(input),
+            _ => None,
+        })
+        .collect();
+    let names = model.coordinates.iter().map(|c| c.name.as_str());
+    let unused = (0u32..).zip(names).filter(|(at, _)| !used.contains(at));
+    let unused: Vec<&str> = unused.map(|(_, name)| name).take(4).collect();
+    let message = format!(
+        "{} does not depend on its coordinate{} {}",
+        model.name,
+        if unused.len() == 1 { "" } else { "s" },
+        unused.join(", ")
+    );
+    let help = match unused.first() {
+        Some(first) => format!("write the formula in {first}, or leave {first} out of its head"),
+        None => return None,
+    };
+    Some(Diagnostic::warning("unused", message).help(help))
 }

@@ -168,7 +168,11 @@ fn missing(path: &Path) -> String {
     }
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
     let mut programs = neighbours(folder.unwrap_or(Path::new(".")), ".pot");
-    if programs.is_empty() {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if let Some(near) = suggest(&name, programs.iter().map(String::as_str)) {
+        let near = path.with_file_name(near);
+        format!("there is no file {shown}; did you mean {}?", near.display())
+    } else if programs.is_empty() {
         format!("there is no file {shown}")
     } else {
         programs.truncate(6);

@@ -177,7 +177,7 @@ fn run(console: &Console<'_>, arguments: &Simulate) -> Result<Exit, Exit> {
     };
     Ok(match console.print(&text) {
         Exit::Good if done.interrupted => Exit::Interrupted,
-        Exit::Good if done.result.lost > 0 => Exit::NotTrusted,
+        Exit::Good if done.diagnostics.iter().any(|d| d.is_error()) => Exit::NotTrusted,
         exit => exit,
     })
 }

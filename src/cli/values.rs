@@ -21,14 +21,45 @@ pub struct Point(pub Vec<f64>);
 
 pub fn number(text: &str) -> Result<f64, String> {
     let text = text.trim();
-    if let Some((whole, part)) = text.split_once(',') {
-        return Err(format!("a decimal comma: write {whole}.{part}"));
+    let is_whole = |part: &str| part.trim_start_matches(['-', '+']).parse::<u64>().is_ok();
+    match text.split_once(',') {
+        // `0,05`, and not `0.1,0.2` or `1,2,3`.
+        Some((whole, part)) if is_whole(whole) && part.bytes().all(|b| b.is_ascii_digit()) => {
+            return Err(format!("a decimal comma: write {whole}.{part}"));
+        }
+        Some(_) => return Err("one number is taken here, not a list of them".to_owned()),
+        None => {}
     }
     match text.parse::<f64>() {
         Ok(x) if x.is_nan() => Err("not a number".to_owned()),
         Ok(x) if x.is_infinite() => Err("too large for a double (the limit is 1.8e308)".to_owned()),
         Ok(x) => Ok(x),
-        Err(_) => Err("not a number; write it like 0.05 or 5e-2".to_owned()),
+        Err(_) => Err(not_a_number(text)),
+    }
+}
+
+/// What to write for a text that is no number; one argument is evaluated by no language.
+fn not_a_number(text: &str) -> String {
+    let degrees = text
+        .trim_end_matches('°')
+        .trim_end_matches("degrees")
+        .trim_end_matches("deg");
+    let of_degrees = degrees.trim().parse::<f64>().map(f64::to_radians);
+    let words: Vec<&str> = text.split([' ', ';']).filter(|w| !w.is_empty()).collect();
+    let numbers = words.iter().all(|word| word.parse::<f64>().is_ok());
+    let pi = std::f64::consts::PI;
+    match text {
+        "pi" | "π" => format!("write the number: {pi}"),
+        "-pi" | "-π" => format!("write the number: -{pi}"),
+        _ if text.contains("pi") => format!("write the number; pi is {pi}"),
+        _ if let Ok(radians) = of_degrees => format!("angles are in radians: write {radians}"),
+        _ if numbers && words.len() > 1 => {
+            format!(
+                "write commas between numbers, and no spaces: {}",
+                words.join(",")
+            )
+        }
+        _ => "not a number; write it like 0.05 or 5e-2".to_owned(),
     }
 }
 

@@ -91,7 +91,7 @@ pub const COMMANDS: &[CommandRow] = &[
     )),
     row("forget", ":forget NAME", "take definitions back"),
     row("reset", ":reset", "forget everything"),
-    row("quit", ":quit", "leave; so does Ctrl-D"),
+    row("quit", ":quit", "leave; so do Ctrl-D, `quit` and `exit`"),
 ];
 
 const BASICS: &str = "\
@@ -99,6 +99,7 @@ V(q) = q^2/2 + eps*sin(q/eps)   a definition, as in a file; so are `param eps = 
                                 `import std.landscapes (muller_brown)`, `learn { delta = 0.5 }`
 V(0.3) + 1                      a formula; its value is `ans` in the next one
 V                               what a name stands for
+(1 +                            goes on in the next line; an empty line ends it, Ctrl-C drops it
 ";
 
 impl Turn<'_> {
@@ -258,6 +259,10 @@ impl Turn<'_> {
             self.state.set.push((name, value));
         }
         self.tell_parameters(&built, entries.is_empty());
+        let names = entries
+            .iter()
+            .map(|entry| canonical(&self.rest(&entry.key)).into_owned());
+        self.outdated(&names.collect::<Vec<_>>());
         Ok(())
     }
 

@@ -106,6 +106,15 @@ impl Turn<'_> {
             return Err(self.wrong("wrong-points", message, rest, help));
         }
         if d == 2 {
+            if !together && models.len() > 1 {
+                let (first, next) = (models[0].name.clone(), models[1].name.clone());
+                let message = format!("a map is of one function: it is that of {first}");
+                let help = format!(
+                    "`:plot {next}` draws the other; for their difference, define it as a function"
+                );
+                self.diagnostics
+                    .push(Diagnostic::note("one-map", message).help(help));
+            }
             models.truncate(1);
         }
         let compiled = models.into_iter().map(|model| {

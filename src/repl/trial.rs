@@ -47,6 +47,13 @@ impl Turn<'_> {
                 format!("settings follow the name of a function, as in `:{command} V delta=0.5`");
             return Err(self.wrong("command", "this is no setting", behind, help));
         }
+        if let Some(flag) = list.iter().find_map(|entry| self.flag(entry.value.clone())) {
+            let help = match &self.input.text[flag.clone()] {
+                "-o" | "--output" => "a trial writes nothing: the command that it prints does, and takes `-o DIR`; `:save FILE` writes the definitions".to_owned(),
+                flag => format!("settings are written `key=value`, such as `:{command} delta=0.5 steps=1e5`; `{flag}` is for the command line"),
+            };
+            return Err(self.wrong("command", "this is a flag of the command line", flag, help));
+        }
         let mut weave = self.state.weave(Some(command));
         self.weave_block(&mut weave, rest, command, &list);
         let (built, _) = self.build(&weave)?;
@@ -60,6 +67,16 @@ impl Turn<'_> {
             weave,
             block,
         })
+    }
+
+    /// A flag of the command line in the text of a value: `--seed`, or the `-o` of a folder.
+    fn flag(&self, value: Range<usize>) -> Option<Range<usize>> {
+        let text = &self.input.text[value.clone()];
+        let mut words = text.split_whitespace().skip(1);
+        let is_flag = |word: &&str| *word == "-o" || word.starts_with("--");
+        let word = words.find(is_flag)?;
+        let start = value.start + (word.as_ptr() as usize - text.as_ptr() as usize);
+        Some(start..start + word.len())
     }
 
     /// `learn { key = value ... }` of the entries of a command.

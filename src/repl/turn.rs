@@ -153,7 +153,30 @@ impl Turn<'_> {
         self.rebuild()
             .map_err(|stop| self.explain_kept(stop, &new))?;
         self.announce(&new);
+        let replaced = new.iter().filter(|(_, replaced)| *replaced);
+        let names = replaced.filter_map(|(key, _)| match key {
+            Key::Name(name) => Some(name.clone()),
+            Key::Block(_) => None,
+        });
+        self.outdated(&names.collect::<Vec<_>>());
         Ok(())
+    }
+
+    /// Says so where what was learned is of a potential that has changed since by these names.
+    pub(super) fn outdated(&mut self, names: &[String]) {
+        let (Some(built), Some(learned)) = (self.built.clone(), self.state.learned.first()) else {
+            return;
+        };
+        let Some(own) = built.program.potential(None).ok().map(|model| model.name) else {
+            return;
+        };
+        let changes =
+            |name: &&String| **name == own || built.program.users(&[name]).contains(&&*own);
+        if let Some(name) = names.iter().find(changes) {
+            let message = format!("`{learned}` was learned of {own} with the former `{name}`");
+            let note = Diagnostic::note("outdated", message);
+            self.diagnostics.push(note.help("`:learn` learns it anew"));
+        }
     }
 
     /// Says so where a definition is right and what uses the old one would be wrong with it.
@@ -228,6 +251,14 @@ impl Turn<'_> {
     }
 
     fn formula(&mut self, range: Range<usize>) -> Step<()> {
+        let word = single_name(&self.input.text[range.clone()]);
+        // What leaves other prompts, where it is the name of nothing.
+        if let Some("quit" | "exit") = word.as_deref()
+            && !word.is_some_and(|word| self.state.names().contains(&&*word))
+        {
+            self.quit = true;
+            return Ok(());
+        }
         if let Some(reply) = self.alone(&range) {
             self.replies.push(reply);
             return Ok(());

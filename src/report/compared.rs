@@ -319,10 +319,10 @@ pub fn page(result: &Comparison, command: &str, pictures: &[Picture]) -> String 
         "{} against {}",
         result.learned_potential, result.full_potential
     );
-    let (class, verdict) = match (result.holds, result.at_floor) {
-        (true, true) => ("good", "holds: at the floor".to_owned()),
-        (true, false) => ("good", "holds".to_owned()),
-        (false, _) => ("bad", format!("out of range: {}", result.why())),
+    let verdict = result.verdict().to_lowercase();
+    let (class, verdict) = match result.holds {
+        true => ("good", verdict),
+        false => ("bad", format!("{verdict}: {}", result.why())),
     };
     let mut out = format!(
         "<h1>{} as dynamics</h1>\n<p><span class=\"verdict {class}\">{}</span></p>\n<p>{}</p>\n",

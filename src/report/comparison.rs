@@ -1,6 +1,7 @@
 //! What a comparison found: distances beside their noise floors, what the learned model saves, and
 //! the temperatures at which it holds.
 
+pub use super::judged::Measured;
 use super::number::{place, scientific, significant, with_error};
 use crate::surrogate::{Average, Drift};
 use serde::Serialize;
@@ -29,6 +30,8 @@ pub struct Comparison {
     pub mass: Option<Vec<Vec<f64>>>,
     /// The temperature.
     pub kt: f64,
+    /// The names of the coordinates.
+    pub coordinates: Vec<String>,
     /// The mean position at the beginning.
     pub start: Vec<f64>,
     /// The standard deviation about it.
@@ -53,8 +56,14 @@ pub struct Comparison {
     pub density: Measured,
     /// Whether all three are at their floors.
     pub at_floor: bool,
-    /// Whether they are not beyond them by more than the tolerance.
+    /// Whether they are known not to be beyond them by more than the tolerance, and the learned
+    /// model stays where it was learned.
     pub holds: bool,
+    /// The part of the learned model's positions that lie outside of where it was learned, along
+    /// one coordinate; `None` where it has no such box.
+    pub outside: Option<f64>,
+    /// Whether that is too much to stand in for anything.
+    pub left: bool,
     /// The full model.
     pub full_run: Cost,
     /// The learned model.
@@ -78,19 +87,6 @@ pub struct Comparison {
     /// Hamiltonian motion.
     #[serde(skip)]
     pub portrait: Portrait,
-}
-
-/// A distance beside its noise floor, that of the full model from itself with another seed.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize)]
-pub struct Measured {
-    /// The distance.
-    pub value: f64,
-    /// The floor.
-    pub floor: f64,
-    /// The standard error of the distance.
-    pub stderr: f64,
-    /// That of the floor.
-    pub floor_stderr: f64,
 }
 
 /// What an ensemble costs.
@@ -202,34 +198,6 @@ pub struct Portrait {
     pub learned: [Vec<Vec<f64>>; 2],
 }
 
-impl Measured {
-    /// A distance and its floor.
-    pub fn of(value: Average, floor: Average) -> Measured {
-        Measured {
-            value: value.value,
-            floor: floor.value,
-            stderr: value.stderr,
-            floor_stderr: floor.stderr,
-        }
-    }
-
-    /// Two standard errors of the difference, zero where they are not known.
-    fn doubt(&self) -> f64 {
-        let doubt = 2.0 * self.stderr.hypot(self.floor_stderr);
-        if doubt.is_finite() { doubt } else { 0.0 }
-    }
-
-    /// Whether it is not above the floor by more than two standard errors.
-    pub fn at_floor(&self) -> bool {
-        self.value <= self.floor + self.doubt()
-    }
-
-    /// How far it is beyond the floor, and beyond doubt; not below zero.
-    pub fn beyond(&self) -> f64 {
-        (self.value - self.floor - self.doubt()).max(0.0)
-    }
-}
-
 impl Comparison {
     /// As JSON, with a line end.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
@@ -241,38 +209,13 @@ impl Comparison {
         [&self.mean_path, &self.acf, &self.density]
     }
 
-    /// What is beyond the tolerance, in words.
-    pub fn why(&self) -> String {
-        let named = [
-            ("mean path", self.mean_path, self.width),
-            ("autocorrelation", self.acf, 1.0),
-            ("density", self.density, 1.0),
-        ];
-        let beyond = named
-            .into_iter()
-            .filter(|(_, m, unit)| m.beyond() > self.tolerance * unit);
-        let words = beyond.map(|(name, m, _)| {
-            format!(
-                "{name} off by {} where its floor is {}",
-                significant(m.value, 2),
-                significant(m.floor, 2)
-            )
-        });
-        words.collect::<Vec<_>>().join(", ")
-    }
-
     /// For a person; `folder` is that of the results.
     pub fn summary(&self, folder: &str) -> String {
         let left = format!(
             "{} {} against {} {}",
             self.full, self.full_potential, self.learned, self.learned_potential
         );
-        let verdict = match (self.holds, self.at_floor) {
-            (true, true) => "HOLDS: AT THE FLOOR",
-            (true, false) => "HOLDS",
-            (false, _) => "OUT OF RANGE",
-        };
-        let mut out = format!("{left:<64} {verdict}\n");
+        let mut out = format!("{left:<64} {}\n", self.verdict());
         let mut put = |title: &str, line: &str| {
             // Writing to a string does not fail.
             let _ = writeln!(out, "{title:<13}{line}");
@@ -315,16 +258,29 @@ impl Comparison {
             Some(_) => "a matrix".to_owned(),
             None => significant(self.gamma, 6),
         };
+        let named = |c: usize| match self.coordinates.get(c) {
+            Some(name) => format!("{name} = "),
+            None if c == 0 => "q = ".to_owned(),
+            None => String::new(),
+        };
         let law: Vec<String> = self
             .start
             .iter()
             .zip(&self.spread)
             .take(3)
-            .map(|(q, s)| format!("{} +- {}", significant(*q, 3), significant(*s, 3)))
+            .enumerate()
+            .map(|(c, (q, s))| {
+                format!(
+                    "{}{} +- {}",
+                    named(c),
+                    significant(*q, 3),
+                    significant(*s, 3)
+                )
+            })
             .collect();
         let more = if self.start.len() > 3 { ", .." } else { "" };
         format!(
-            "{}{}, Gamma {friction}, kT {}; {} trajectories to t = {} from q = {}{more}; seed {}",
+            "{}{}, Gamma {friction}, kT {}; {} trajectories to t = {} from {}{more}; seed {}",
             self.method,
             if self.mobility { " with D(q)" } else { "" },
             significant(self.kt, 6),
@@ -449,7 +405,7 @@ impl Comparison {
         let out: Vec<String> = out.map(|row| significant(row.kt, 3)).collect();
         match out.is_empty() {
             true => format!("{held}, wherever it was tried"),
-            false => format!("{held}; out of range at {}", out.join(", ")),
+            false => format!("{held}; not at {}", out.join(", ")),
         }
     }
 }
@@ -467,7 +423,7 @@ fn row(name: String, cost: &Cost, [path, acf, density]: [String; 3], mark: &str)
     ]
 }
 
-fn bar(value: f64, stderr: f64) -> String {
+pub(super) fn bar(value: f64, stderr: f64) -> String {
     match stderr > 0.0 {
         true => {
             let (value, stderr) = with_error(value, stderr);

@@ -70,6 +70,7 @@ mod contour;
 mod dashes;
 mod drawing;
 mod json;
+mod judged;
 mod raster;
 pub mod reading;
 mod terms;

@@ -39,6 +39,12 @@ pub fn with_error(value: f64, error: f64) -> (String, String) {
     let rounded = format!("{error:.0e}");
     let exponent = rounded.split_once('e').and_then(|(_, e)| e.parse().ok());
     let decimals = (-exponent.unwrap_or(0i32)).max(0) as usize;
+    // Of what ran away no row of digits.
+    if value.abs() >= 1e12 || error >= 1e6 {
+        let digits = (value.abs() / error).log10().floor() + 1.0;
+        let digits = digits.clamp(1.0, 6.0) as usize;
+        return (significant(value, digits), significant(error, 1));
+    }
     if decimals > 12 {
         return (significant(value, 6), significant(error, 1));
     }
@@ -160,6 +166,10 @@ mod tests {
         assert_eq!(place(0.5, f64::NAN), "0.5");
         let (value, error) = with_error(0.49973, 0.0031);
         assert_eq!((value.as_str(), error.as_str()), ("0.500", "0.003"));
+        let (value, error) = with_error(-3.21e93, 2.6e93);
+        assert_eq!((value.as_str(), error.as_str()), ("-3e93", "3e93"));
+        let (value, error) = with_error(1_234_567.0, 34.0);
+        assert_eq!((value.as_str(), error.as_str()), ("1234567", "30"));
         let (value, error) = with_error(1.0, 0.00096);
         assert_eq!((value.as_str(), error.as_str()), ("1.000", "0.001"));
     }

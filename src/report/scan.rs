@@ -54,6 +54,8 @@ pub struct PlateauRow {
     pub eps_hi: f64,
     /// Half a wavelength, `pi eps`: the size that `--resolve` compares with.
     pub size: f64,
+    /// Whether it is read off V's own text, as the slopes of larger structure hide it.
+    pub hidden: bool,
 }
 
 /// The structure function at a radius.
@@ -160,13 +162,19 @@ impl ScanResult {
                 ),
                 false => significant(plateau.eps, 2),
             };
+            let flat = match plateau.hidden {
+                true => "from a term of V: steeper slopes hide it".to_owned(),
+                false => format!(
+                    "flat from {} to {}",
+                    significant(plateau.r_lo, 2),
+                    significant(plateau.r_hi, 2)
+                ),
+            };
             let _ = writeln!(
                 out,
-                "{:<12} {eps:<26} force variance up to here {:<6} flat from {} to {}",
+                "{:<12} {eps:<26} force variance up to here {:<6} {flat}",
                 if at == 0 { "scales" } else { "" },
                 significant(plateau.height, 3),
-                significant(plateau.r_lo, 2),
-                significant(plateau.r_hi, 2),
             );
         }
     }
@@ -243,8 +251,8 @@ impl Window {
             .collect();
         format!(
             "delta {} to {}, l {} to {}{}{}",
-            significant(self.lo, 2),
-            significant(self.hi, 2),
+            significant(self.lo, 3),
+            significant(self.hi, 3),
             significant(self.lengths[0], 2),
             significant(self.lengths[1], 2),
             if parts.is_empty() { "" } else { ": " },
@@ -326,6 +334,7 @@ impl ScanResult {
             shaded: self
                 .plateaus
                 .iter()
+                .filter(|p| !p.hidden)
                 .map(|p| [p.r_lo.log10(), p.r_hi.log10()])
                 .collect(),
             legend: Some(Corner::TopLeft),

@@ -231,7 +231,9 @@ fn intervals_covered(result: &RunResult, intervals: &[[f64; 2]]) -> String {
     let names = result.program.variables.join(", ");
     let text = format!("{names} in {}", text.join(" and "));
     let Some(period) = period(result, 0) else {
-        return format!("{text}, linear outside");
+        let formula = result.effective_potential.basis == "a formula";
+        let outside = if formula { "" } else { ", a wall outside" };
+        return format!("{text}{outside}");
     };
     let length: f64 = intervals.iter().map(|[lo, hi]| hi - lo).sum();
     match length > (1.0 - 1e-6) * period {

@@ -93,9 +93,28 @@ pub(super) fn calibrate(
 
 /// A temperature from one step at rest.
 fn kick(potential: &Potential, settings: &Settings, survey: &Survey) -> f64 {
+    kick_of(potential, settings, survey, settings.delta)
+}
+
+fn kick_of(potential: &Potential, settings: &Settings, survey: &Survey, delta: f64) -> f64 {
     let mut stream = Streams::new(settings.seed).stream(KICK_STREAM);
     let slopes = |x: &[f64], out: &mut [f64]| potential.gradients(x, out);
-    survey.kick(settings.delta, &mut stream, slopes)
+    survey.kick(delta, &mut stream, slopes)
+}
+
+/// The temperature that the force of the small scales makes against the friction, `delta s2/(2
+/// gamma)`, where a step would diverge: from a shorter one, a `part` of it. Infinite where that tells
+/// nothing.
+pub(super) fn driven(
+    potential: &Potential,
+    settings: &Settings,
+    survey: &Survey,
+    part: f64,
+) -> f64 {
+    let delta = part * settings.delta;
+    let s2 = kick_of(potential, settings, survey, delta) / (delta * delta);
+    let kt = settings.delta * s2 / (2.0 * settings.damping.slowest());
+    if kt.is_normal() { kt } else { f64::INFINITY }
 }
 
 /// The temperature to learn at: that of the usual friction, or hotter where a barrier asks for it.

@@ -15,6 +15,8 @@ pub struct Component {
     pub wavenumber: f64,
     /// The wave vector `k`, one inverse length for each coordinate; its sign means nothing.
     pub vector: Vec<f64>,
+    /// What the sine or cosine is multiplied by; its sign means nothing.
+    pub amplitude: f64,
 }
 
 /// The additive terms of a node, signs left out.
@@ -61,20 +63,19 @@ fn component(
     inputs: &[f64],
 ) -> Option<Component> {
     let wave = graph.wave(term, dimension)?;
-    let vector: Vec<f64> = wave
-        .vector
-        .iter()
-        .map(|k| match graph.as_constant(*k) {
-            Some(known) => known,
-            None => graph.value(*k, inputs),
-        })
-        .collect();
+    let known = |node: &Node| match graph.as_constant(*node) {
+        Some(known) => known,
+        None => graph.value(*node, inputs),
+    };
+    let vector: Vec<f64> = wave.vector.iter().map(known).collect();
+    let amplitude = known(&wave.amplitude);
     let wavenumber = vector.iter().fold(0.0, |sum: f64, k| sum.hypot(*k));
     let text = print(graph, term, names, Notation::Pot)?;
     (wavenumber > 0.0 && wavenumber.is_finite()).then_some(Component {
         text,
         wavenumber,
         vector,
+        amplitude,
     })
 }
 

@@ -105,9 +105,9 @@ pub(super) fn together(names: &[String]) -> String {
     }
 }
 
-/// Coordinates along which nothing holds trajectories.
-pub(super) fn free(sample: &Sample, potential: &Potential) -> Diagnostic {
-    let mut free = sample.survey.free(sample.kt);
+/// Coordinates along which nothing holds trajectories at a temperature.
+pub(super) fn free(sample: &Sample, potential: &Potential, kt: f64) -> Diagnostic {
+    let mut free = sample.survey.free(kt);
     if free.is_empty() {
         let coordinates = potential.model.coordinates.iter().enumerate();
         let open = coordinates.filter(|(_, coordinate)| coordinate.period.is_none());
@@ -126,7 +126,7 @@ pub(super) fn free(sample: &Sample, potential: &Potential) -> Diagnostic {
         "free-direction",
         format!(
             "nothing confines {all}: V rises nowhere high enough to hold trajectories at their temperature, kT {}",
-            significant(sample.kt, 3)
+            significant(kt, 3)
         ),
     )
     .help(hold(names.first().map_or("q", String::as_str)))

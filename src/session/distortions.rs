@@ -37,6 +37,19 @@ fn uneven(learned: &Learned<'_>) -> Option<Diagnostic> {
 
 /// The map bends the large scales when `delta^2 max U''` is not small.
 fn steep(learned: &Learned<'_>) -> Option<Diagnostic> {
+    let stiffness = too_stiff(learned)?;
+    Some(
+        Diagnostic::warning(
+            "stiff",
+            format!("delta^2 max U'' is {stiffness:.2}: above {MOST_STIFF} the density is that of a distorted potential"),
+        )
+        .help("`value` and `force` do not mind; for `density` and `terms` take a smaller --delta"),
+    )
+}
+
+/// `delta^2 max U''`, an eigenvalue for unit mass, over the places that are visited, where that is
+/// too much.
+pub(super) fn too_stiff(learned: &Learned<'_>) -> Option<f64> {
     let (estimate, bins) = (learned.primary()?, learned.bins.as_ref()?);
     let spline = estimate.form.spline()?;
     let d = spline.dimension();
@@ -61,11 +74,5 @@ fn steep(learned: &Learned<'_>) -> Option<Diagnostic> {
         .map(largest)
         .fold(0.0, f64::max);
     let stiffness = learned.settings().delta.powi(2) * curvature;
-    (stiffness > MOST_STIFF).then(|| {
-        Diagnostic::warning(
-            "stiff",
-            format!("delta^2 max U'' is {stiffness:.2}: above {MOST_STIFF} the density is that of a distorted potential"),
-        )
-        .help("`value` and `force` do not mind; for `density` and `terms` take a smaller --delta")
-    })
+    (stiffness > MOST_STIFF).then_some(stiffness)
 }

@@ -6,7 +6,7 @@ use super::job::{Failure, Job, Origin, listed, one};
 use super::prospect::Look;
 use super::resolve::half_length;
 use super::results::Learned;
-use super::writing::laid_out;
+use super::writing::{OUTSIDE, laid_out, walled};
 use super::{Hooks, Options, Potential, Progress};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::dynamics::Side;
@@ -204,13 +204,16 @@ fn on_line(asked: &Asked<'_>, side: Side) -> Result<Freed, Diagnostic> {
     };
     let written = arguments(&potential.model.coordinates);
     let head = heading(potential, asked.file, &row);
-    let free = spline_call(&found.free, &written.names);
+    let free = walled(&found.free, &written.names);
     // The logarithm is a spline, so that D is positive.
     let mobility = spline_call(&found.log_mobility, &inside(&[side], &written.names));
     let files = [
         (
             "F.pot",
-            laid_out(format!("{head}{FREE}\nF({}) = {free}\n", written.head)),
+            laid_out(format!(
+                "{head}{FREE}\n# {OUTSIDE}\nF({}) = {free}\n",
+                written.head
+            )),
         ),
         (
             "D.pot",
@@ -264,13 +267,16 @@ fn on_plane(asked: &Asked<'_>, sides: [Side; 2]) -> Result<Freed, Diagnostic> {
     };
     let written = arguments(&potential.model.coordinates);
     let head = heading(potential, asked.file, &row);
-    let free = spline_call(&found.free, &written.names);
+    let free = walled(&found.free, &written.names);
     let mut tensor = format!("{head}{TENSOR}\n");
     for (name, part) in ["Dxx", "Dxy", "Dyy"].iter().zip(&found.mobility) {
         let part = spline_call(part, &inside(&sides, &written.names));
         tensor.push_str(&format!("{name}({}) = {part}\n", written.head));
     }
-    let free = laid_out(format!("{head}{FREE}\nF({}) = {free}\n", written.head));
+    let free = laid_out(format!(
+        "{head}{FREE}\n# {OUTSIDE}\nF({}) = {free}\n",
+        written.head
+    ));
     let warnings = (found.steepest > SLOPE).then(|| {
         let message = format!(
             "over l = {} the potential changes by up to {} kT at kT {}: where it is so steep, passages at a sharp place differ from those with F and D",
@@ -305,8 +311,7 @@ fn inside(sides: &[Side], names: &[String]) -> Vec<String> {
 }
 
 const FREE: &str = "# F = U_l - kT log <exp(-(V - U_l)/kT)>: overdamped dynamics in F with the mobility D of D.pot,
-# dq = (-D F' + kT D') dt + sqrt(2 kT D) dW, has the mean first-passage times of V.
-# Beyond the ends of the spline it continues linearly; nothing is known there.";
+# dq = (-D F' + kT D') dt + sqrt(2 kT D) dW, has the mean first-passage times of V.";
 const MOBILITY: &str = "# D = 1/(<exp(-(V - U_l)/kT)> <exp((V - U_l)/kT)>), the mobility to use with F of F.pot; 1 is that of
 # V itself. Beyond the ends of the spline it keeps its value; nothing is known there.";
 const TENSOR: &str = "# D is symmetric, from the cell problem with exp(-(V - U_l)/kT): the mobility to use with F of F.pot,

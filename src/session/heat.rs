@@ -1,6 +1,7 @@
 //! Whether the momenta are equally hot in all directions, which friction that matches the noise
 //! makes them (Li & Tao 2024, (2.7)): only then is the density of the samples a Gibbs density.
 
+use super::distortions::too_stiff;
 use super::findings::Findings;
 use super::noise::MeasuredNoise;
 use super::results::Learned;
@@ -113,6 +114,11 @@ pub(super) fn judge_heat(learned: &Learned<'_>, findings: &mut Findings) {
         false => "U is right all the same, but its samples are not those of a Gibbs density",
     };
     let help = match suggested(learned, findings) {
+        // A harmonic well of frequency w heats momenta by 1/(1 - h/(2 (1 + c))), h = (delta w)^2.
+        _ if let Some(h) = too_stiff(learned) => format!(
+            "a smaller --delta, as far as `scan` finds a window: a step sees delta^2 U'' = {} of the large scales where they are stiffest, and above 0.3 that heats stiff directions more, whatever the friction; {consequence}",
+            significant(h, 2)
+        ),
         Some(rows) => {
             format!("friction that matches the noise: --friction '{rows}'; {consequence}")
         }

@@ -83,7 +83,8 @@ impl Origin<'_> {
 pub struct Outcome {
     /// The result.
     pub result: RunResult,
-    /// U, if there is one.
+    /// U, if there is one; outside of its box a spline goes on by its tangent, without the wall that
+    /// `U.pot` has.
     pub potential: Option<Form>,
     /// The files of the results folder.
     pub files: Vec<(String, Vec<u8>)>,

@@ -11,6 +11,7 @@ mod calibrate;
 mod compare;
 mod components;
 mod confinement;
+mod cover;
 mod curves;
 mod distortions;
 mod embed;
@@ -56,6 +57,7 @@ mod verdict;
 mod view;
 mod views;
 mod walks;
+mod wall;
 mod weights;
 mod writing;
 

@@ -90,7 +90,7 @@ impl std::fmt::Display for Plan {
         )?;
         writeln!(
             f,
-            "{} operations a step; about {} s on {} thread{}",
+            "{} operations a step; about {} s of steps on {} thread{}, and statistics, fits and figures on top",
             self.operations,
             significant(self.seconds, 2),
             self.threads,

@@ -197,7 +197,8 @@ fn zoom(
         return;
     }
     let half = 0.5 * WAVES * wave;
-    let middle = place(view, wave, (lo, hi));
+    // Nothing of it lies beyond the whole.
+    let middle = place(view, wave, (lo, hi)).clamp(lo + half, hi - half);
     let range = (middle - half, middle + half);
     // Where doubles are too coarse there is nothing to see.
     if half < 1e-11 * middle.abs() {

@@ -1,11 +1,12 @@
 //! The scales of a potential before the first step: its structure function where trajectories will
 //! be.
 
+use super::components::components;
 use super::{Options, Potential};
 use crate::diagnostic::Diagnostic;
 use crate::dynamics::{Side, Stream, Streams, Survey, survey};
 use crate::learn::scale;
-use crate::learn::structure::{Scales, Structure, radii, structure};
+use crate::learn::structure::{Plateau, Scales, Structure, radii, structure};
 
 /// Random numbers of its own.
 const SEED: u64 = 0x2545_f491;
@@ -55,7 +56,8 @@ pub(super) struct Prospect {
 /// # Errors
 /// V is finite nowhere.
 pub(super) fn prospect(potential: &Potential, options: &Options) -> Result<Prospect, Diagnostic> {
-    let look = Look::new(potential, options);
+    let mut look = Look::new(potential, options);
+    look.waves = written(potential);
     if let Some(error) = nowhere(&look.survey) {
         return Err(error);
     }
@@ -91,7 +93,8 @@ fn nowhere(survey: &Survey) -> Option<Diagnostic> {
 impl Prospect {
     /// The temperature of a map with a step that is good for what lies above all scales, (2.7) of Li & Tao 2024; `None` without any scale.
     fn temperature(&self, gamma: f64) -> Option<f64> {
-        let s2 = self.scales.plateaus.last()?.height;
+        // What is not seen says nothing of where one would look.
+        let s2 = self.scales.plateaus.last().filter(|p| !p.hidden)?.height;
         let delta = (GENTLE / self.curvature?).sqrt();
         Some(scale::friction(delta, s2, gamma)).filter(|kt| kt.is_normal())
     }
@@ -101,6 +104,43 @@ pub(super) struct Look<'a> {
     potential: &'a Potential,
     pub survey: Survey,
     streams: Streams,
+    /// The waves that V is written with, shortest first.
+    waves: Vec<Written>,
+}
+
+/// Waves of one length among the terms of V.
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Written {
+    /// The reduced wavelength.
+    eps: f64,
+    /// The variance of their force, per coordinate.
+    variance: f64,
+}
+
+/// Coordinates in which terms are few enough to be read before the first step.
+const READ: usize = 64;
+/// Waves whose lengths differ by less have one length.
+const SAME: f64 = 1.001;
+/// A scale that is measured this near to a wave that is written is that wave.
+const NEAR: f64 = 1.3;
+/// Waves are a scale below what lies above where they bend V so many times as much.
+const BENT: f64 = 3.0;
+
+fn written(potential: &Potential) -> Vec<Written> {
+    let d = potential.model.dimension();
+    if d > READ {
+        return Vec::new();
+    }
+    let mut waves: Vec<Written> = Vec::new();
+    for wave in components(potential).iter().rev() {
+        let eps = 1.0 / wave.wavenumber;
+        let variance = 0.5 * (wave.amplitude * wave.wavenumber).powi(2) / d as f64;
+        match waves.last_mut() {
+            Some(last) if eps < SAME * last.eps => last.variance += variance,
+            _ => waves.push(Written { eps, variance }),
+        }
+    }
+    waves
 }
 
 impl Look<'_> {
@@ -127,6 +167,7 @@ impl Look<'_> {
             potential,
             survey,
             streams,
+            waves: Vec::new(),
         }
     }
 
@@ -191,6 +232,7 @@ impl Look<'_> {
         let structure = self.structure(&columns, &radii(lo, WITHIN * size), stream);
         let mut scales = structure.scales();
         self.forget_the_whole(&mut scales, size);
+        self.read(&mut scales, &structure, size);
         let curvature = match scales.plateaus.last() {
             Some(top) => structure.curvature_above(top),
             None => structure
@@ -216,6 +258,51 @@ impl Look<'_> {
         {
             scales.plateaus.pop();
             scales.continuum = scales.plateaus.iter().any(|p| p.is_continuum());
+        }
+    }
+
+    /// What the text of V says of its scales: a wave near to one that was measured is that one, and
+    /// where nothing stands out of steep slopes the waves that are written do.
+    fn read(&self, scales: &mut Scales, structure: &Structure, size: f64) {
+        for plateau in scales.plateaus.iter_mut().filter(|p| !p.is_continuum()) {
+            let within = |wave: &&Written| {
+                (wave.eps / plateau.eps).max(plateau.eps / wave.eps) < NEAR * NEAR
+            };
+            let near: Vec<&Written> = self.waves.iter().filter(within).collect();
+            if let [one] = near[..]
+                && (one.eps / plateau.eps).max(plateau.eps / one.eps) < NEAR
+            {
+                plateau.name = one.eps;
+            }
+        }
+        if !scales.plateaus.is_empty() || scales.continuum {
+            return;
+        }
+        let top = structure.increments.last();
+        let above = top.and_then(|last| structure.curvature_at(last.r));
+        let mut height = 0.0;
+        for wave in &self.waves {
+            let bend = (2.0 * wave.variance).sqrt() / wave.eps;
+            let detail = std::f64::consts::PI * wave.eps < WHOLE * size;
+            if !detail || above.is_some_and(|above| bend < BENT * above) {
+                continue;
+            }
+            height += wave.variance;
+            // Where the rise of one wave has ended.
+            let r = 3.0 * wave.eps;
+            scales.plateaus.push(Plateau {
+                r_lo: r,
+                r_hi: r,
+                r,
+                height,
+                height_stderr: 0.0,
+                variance: wave.variance,
+                eps: wave.eps,
+                eps_lo: wave.eps,
+                eps_hi: wave.eps,
+                name: wave.eps,
+                hidden: true,
+            });
         }
     }
 

@@ -305,7 +305,7 @@ impl Target<'_> {
     fn reason(&self, found: &Tried) -> String {
         let (row, gamma) = (&found.row, found.gamma);
         let length = row.length.unwrap_or(self.length);
-        let kept: Vec<f64> = self.kept.iter().map(|p| p.eps).collect();
+        let kept: Vec<f64> = self.kept.iter().map(|p| p.name).collect();
         let keeps = match self.kept.first() {
             Some(first) => format!(
                 ", {} among it (R_x = {})",
@@ -315,7 +315,7 @@ impl Target<'_> {
             None => String::new(),
         };
         let continuum = self.removed.iter().any(|p| p.is_continuum());
-        let gone: Vec<f64> = self.removed.iter().map(|p| p.eps).collect();
+        let gone: Vec<f64> = self.removed.iter().map(|p| p.name).collect();
         let gone = match continuum {
             true => "what is smaller".to_owned(),
             false => named(&gone),
@@ -362,7 +362,7 @@ fn nothing_smaller(prospect: &Prospect, size: f64) -> Diagnostic {
             "--resolve {} keeps all of V: its smallest structure has the size {} (half a wavelength of the scale {})",
             significant(size, 4),
             significant(smallest, 2),
-            significant(first.eps, 2)
+            significant(first.name, 2)
         ),
     )
     .help(format!(

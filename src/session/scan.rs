@@ -189,10 +189,11 @@ fn plateau_row(plateau: &Plateau) -> PlateauRow {
         r_hi: plateau.r_hi,
         height: plateau.height,
         height_stderr: plateau.height_stderr,
-        eps: plateau.eps,
+        eps: plateau.name,
         eps_lo: plateau.eps_lo,
         eps_hi: plateau.eps_hi,
-        size: std::f64::consts::PI * plateau.eps,
+        size: std::f64::consts::PI * plateau.name,
+        hidden: plateau.hidden,
     }
 }
 
@@ -292,8 +293,9 @@ fn window(first: &SweepRow, last: &SweepRow, prospect: &Prospect) -> Window {
     let length = first.length.unwrap_or(f64::NAN);
     let those = |good: &dyn Fn(f64) -> bool| -> Vec<f64> {
         let plateaus = prospect.scales.plateaus.iter();
-        let eps = plateaus.filter(|p| !p.is_continuum()).map(|p| p.eps);
-        eps.filter(|eps| good(survival_x(length / eps))).collect()
+        let scales = plateaus.filter(|p| !p.is_continuum());
+        let those = scales.filter(|p| good(survival_x(length / p.eps)));
+        those.map(|p| p.name).collect()
     };
     Window {
         lo: first.delta,
@@ -318,7 +320,7 @@ fn advice(result: &ScanResult) -> String {
         return CONTINUUM.to_owned();
     }
     if result.plateaus.is_empty() {
-        return "no scale stands out from the large ones: either there is none, or it is hidden in their slopes; try `learn` with --delta D, whose table shows what is removed".to_owned();
+        return nothing_stands_out(&result.structure);
     }
     if result.windows.is_empty() {
         return no_window(result);
@@ -347,10 +349,24 @@ fn advice(result: &ScanResult) -> String {
     advice
 }
 
+fn nothing_stands_out(structure: &[StructureRow]) -> String {
+    let looked = match structure {
+        [first, .., last] => format!(
+            ", at distances from {} to {},",
+            significant(first.r, 2),
+            significant(last.r, 2)
+        ),
+        _ => String::new(),
+    };
+    format!(
+        "no scale stands out from the large ones{looked} and no term of V is a short plane wave: either there is none, or it is hidden in steep slopes; try `learn` with --delta D, whose table shows what is removed"
+    )
+}
+
 const CONTINUUM: &str = "a continuum: scales follow each other without a gap; any delta works as a smoothing length, and U is V filtered at l = delta*sigma_p";
 
 fn one_window(window: &Window) -> String {
-    let delta = significant(window.smallest, 2);
+    let delta = significant(window.smallest, 3);
     let gone = match window.removed.len() {
         0 => "nothing of them".to_owned(),
         2 if window.kept.is_empty() => format!("both {}", named(&window.removed)),

@@ -1,5 +1,6 @@
 //! Whether a run may be trusted: every known way to fail, by name, with what would mend it.
 
+use super::calibrate::driven;
 use super::confinement::{falling, free, leaves_domain, pole, wall};
 use super::estimate::binned;
 use super::findings::{Findings, mean, periodic, virial, virial_is_due};
@@ -29,6 +30,10 @@ const CHAOTIC: f64 = 5.0;
 const FEWEST: f64 = 30.0;
 /// The part of windows that may be lost to traps or divergence.
 const LOST: f64 = 0.01;
+/// So many times hotter than the noise makes them are trajectories that diverge.
+const HOT: f64 = 100.0;
+/// The step of a look at the noise alone, in steps that the large scales may not hold.
+const CAREFUL: f64 = 0.25;
 
 /// Finds the first name that fits.
 pub(super) fn judge(
@@ -163,10 +168,14 @@ fn lost(sample: &Sample, potential: &Potential, settings: &Settings) -> (Verdict
     if let Some(diagnostic) = pole(sample, potential, &place) {
         return (Verdict::DoesNotConfine, diagnostic);
     }
-    let held = sample.survey.blind || sample.survey.hull(sample.kt).is_some();
-    let lets_go = !sample.survey.free(sample.kt).is_empty();
+    // Trajectories that diverge are as hot as one likes: what they leave may hold well.
+    let kt = sample
+        .kt
+        .min(HOT * driven(potential, settings, &sample.survey, CAREFUL));
+    let held = sample.survey.blind || sample.survey.hull(kt).is_some();
+    let lets_go = !sample.survey.free(kt).is_empty();
     if settings.domain.is_none() && (lets_go || sample.gentler.is_none() && !held) {
-        return (Verdict::DoesNotConfine, free(sample, potential));
+        return (Verdict::DoesNotConfine, free(sample, potential, kt));
     }
     let diagnostic = Diagnostic::error(
         "delta-too-large",
@@ -357,7 +366,7 @@ fn unsettled(
     }
     let open = !sample.survey.blind && periodic(potential).iter().any(|periodic| !periodic);
     if open && settings.domain.is_none() && sample.survey.hull(sample.kt).is_none() {
-        return Some((Verdict::DoesNotConfine, free(sample, potential)));
+        return Some((Verdict::DoesNotConfine, free(sample, potential, sample.kt)));
     }
     let worth = equilibrium.effective_samples.unwrap_or(0.0).max(1.0);
     if worth < FEWEST {

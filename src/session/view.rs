@@ -33,6 +33,11 @@ const MISSED: f64 = 0.05;
 const CELLS: usize = 120;
 /// Points of a cell along a coordinate.
 const POINTS: usize = 4;
+/// In a range that was asked for, values that are so many times as high as three quarters of them are
+/// those of a wall.
+const PROUD: f64 = 20.0;
+/// And of these so much is shown.
+const OF_WALLS: f64 = 4.0;
 /// Functions whose spread within a cell is a larger part of their range than of a smooth one are
 /// said to be averaged.
 const ROUGH: f64 = 0.2;
@@ -150,18 +155,43 @@ impl<'a> View<'a> {
                 (None, None) => (centre[k] - OPEN, centre[k] + OPEN),
             })
             .collect();
-        // Over whole periods there is nothing further out: every barrier is to be seen.
+        // Over whole periods there is nothing further out: every barrier is to be seen. Where the
+        // range was chosen by someone, what is in it is.
         let whole = shown
             .iter()
             .all(|side| side.is_some_and(|side| side.periodic));
+        let chosen = (0..view.along.len()).all(|k| given(k).is_some());
         let top = hull.map(|_| found.level + 1.15 * height);
-        view.top = top.filter(|_| !whole);
+        view.top = match chosen {
+            true => view.worth_showing(),
+            false => top.filter(|_| !whole),
+        };
         for (k, c) in view.along.iter().enumerate() {
             if options.at.is_none() {
                 view.through[*c] = lowest[k];
             }
         }
         Ok(view)
+    }
+
+    /// Above what, within its ranges, values are those of a wall; `None` where none is.
+    fn worth_showing(&self) -> Option<f64> {
+        let count = 4096usize;
+        let golden = 0.5 * (5f64.sqrt() - 1.0);
+        let points = self.ranges.iter().enumerate().flat_map(|(k, (lo, hi))| {
+            let part = move |at: usize| match k {
+                0 => (at as f64 + 0.5) / count as f64,
+                _ => (at as f64 * golden).fract(),
+            };
+            (0..count).map(move |at| lo + part(at) * (hi - lo))
+        });
+        let mut values = self.on(self.potential, &points.collect::<Vec<f64>>());
+        values.retain(|value| value.is_finite());
+        values.sort_by(f64::total_cmp);
+        let (least, most) = (values.first()?, values.last()?);
+        let most_of_it = values[values.len() * 3 / 4] - least;
+        let is_wall = most - least > PROUD * most_of_it && most_of_it > 0.0;
+        is_wall.then_some(least + OF_WALLS * most_of_it)
     }
 
     /// One coordinate of a view of two.

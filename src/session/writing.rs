@@ -7,7 +7,8 @@ use super::estimate::Estimate;
 use super::form::Form;
 use super::job::{Origin, listed};
 use super::results::Learned;
-use crate::graph::{Arguments, Node, arguments, number, program, spline_call};
+use super::wall::Wall;
+use crate::graph::{Arguments, Node, Spline, arguments, number, program, spline_call};
 use crate::report::result::Verdict;
 use crate::syntax;
 
@@ -34,7 +35,7 @@ pub(super) fn program_text(
             "A formula: nothing is known beyond the samples."
         }
         true => "It repeats after a period.",
-        false => "Beyond the ends of the spline it continues linearly; nothing is known there.",
+        false => OUTSIDE,
     };
     let friction = match &settings.friction {
         None => format!("gamma = {}", number(settings.gamma)),
@@ -75,10 +76,24 @@ pub(super) fn laid_out(text: String) -> String {
 fn definitions(estimate: &Estimate, written: &Arguments) -> String {
     let body = match (&estimate.form, &estimate.weights) {
         (_, Some(weights)) => return weights.program.trim_end().to_owned(),
-        (Form::Spline(spline), _) => spline_call(spline, &written.names),
+        (Form::Spline(spline), _) => walled(spline, &written.names),
         (Form::Formula(formula), _) => text_of(formula, &written.names),
     };
     format!("U({}) = {body}", written.head)
+}
+
+/// What a learned spline does outside, as a comment.
+pub(super) const OUTSIDE: &str =
+    "Outside its box the spline goes on by its tangent, and a wall of the largest curvature
+# inside (or more, where it falls) keeps a system in: nothing is known there.";
+
+/// A spline as a call, with the wall around it first, which is easier to see than behind a table.
+pub(super) fn walled(spline: &Spline, names: &[String]) -> String {
+    let call = spline_call(spline, names);
+    match Wall::of(spline) {
+        Some(wall) => format!("{} + {call}", wall.text(names)),
+        None => call,
+    }
 }
 
 /// A matrix in words where it is too large to be read.

@@ -38,7 +38,16 @@ impl Helper for Line {}
 
 impl Hinter for Line {
     type Hint = String;
+
+    /// What an input waits for that goes on in the next line.
+    fn hint(&self, line: &str, at: usize, _: &Context<'_>) -> Option<String> {
+        let waits = line.ends_with('\n') && at == line.len() && is_unfinished(line);
+        waits.then(|| GOES_ON.to_owned())
+    }
 }
+
+/// Behind the cursor of a line that follows an unfinished one.
+const GOES_ON: &str = "   ... it goes on here; an empty line ends it, Ctrl-C drops it";
 
 impl Validator for Line {
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
@@ -76,6 +85,13 @@ impl Highlighter for Line {
         match self.color {
             true => Cow::Owned(format!("\x1b[1;34m{prompt}\x1b[0m")),
             false => Cow::Borrowed(prompt),
+        }
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        match self.color {
+            true => Cow::Owned(format!("\x1b[90m{hint}\x1b[0m")),
+            false => Cow::Borrowed(hint),
         }
     }
 

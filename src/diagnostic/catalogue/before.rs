@@ -199,9 +199,9 @@ pub(super) const ROWS: &[Row] = &[
         "effpot-lang scan v.pot, then --delta by hand, or another --gamma",
     ),
     before(
-        Warning,
+        Note,
         "chosen-scale",
-        "How step and friction were chosen, and what a short run with them showed.",
+        "How step and friction were chosen, and what a short run with them showed: a note, and a warning where all of the window is too coarse for what is kept, or the short run had marks. `noise from delta^2 |V''| = 15` behind a scale that is removed: delta squared times its largest curvature, which makes noise of it from about 5 on.",
         "effpot-lang v.pot --delta auto",
         "look at what it says, and at `effpot-lang scan v.pot`",
     ),
@@ -313,5 +313,19 @@ pub(super) const ROWS: &[Row] = &[
         "A new definition of the prompt would make those wrong that use it, so the old one stays.",
         "f(x) = x, V(q) = f(q), f(x, y) = x*y",
         "f(x, y) = x*y and V(q) = f(q, q) in one input",
+    ),
+    before(
+        Note,
+        "outdated",
+        "What a learned potential at the prompt is of was defined or set anew since: it is that of the former one.",
+        "k = 1, V(q) = k*q^2 + 0.01*sin(q/0.01), :learn delta=0.3, k = 2",
+        ":learn delta=0.3 once more",
+    ),
+    before(
+        Note,
+        "one-map",
+        "In two coordinates a picture shows one function, as a map; several were named.",
+        ":plot V, smooth",
+        ":plot V and then :plot smooth",
     ),
 ];

@@ -24,9 +24,16 @@ pub(super) const ROWS: &[Row] = &[
     row(
         Warning,
         "uncovered",
-        "Trajectories of the full model go where the learned potential was never sampled. There its spline continues as a straight line, which is no potential that anybody learned.",
+        "Trajectories of the full model go where the learned potential was never sampled. There its spline goes on by its tangent, with a wall beside it, which is no potential that anybody learned. Where it is the learned model that is outside, its results say nothing.",
         "effpot-lang compare v.pot U.pot --start -4",
         "a start further in, a lower --kT, or a U that was learned hotter",
+    ),
+    row(
+        Warning,
+        "not-told",
+        "The error of a distance is as large as what is tolerated: the learned potential may hold or not.",
+        "effpot-lang compare v.pot U.pot --trajectories 50",
+        "more --trajectories",
     ),
     row(
         Note,
@@ -48,6 +55,13 @@ pub(super) const ROWS: &[Row] = &[
         "Trajectories of a simulation leave every bound: the step is too long for the stiffest force where they went, or the potential does not hold them.",
         "effpot-lang simulate v.pot --step 3",
         "effpot-lang simulate v.pot",
+    ),
+    row(
+        Error,
+        "runs-away",
+        "Trajectories of a simulation are finite, and far below the lowest place that was found before the first step: the potential falls without end somewhere, and no average means anything.",
+        "V(q) = q^2/2 - q^4/100",
+        "V(q) = q^2/2 - q^4/100 + q^6/1000",
     ),
     row(
         Warning,

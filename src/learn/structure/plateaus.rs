@@ -49,6 +49,10 @@ pub struct Plateau {
     pub eps_lo: f64,
     /// The like of nine tenths of the rise: the largest.
     pub eps_hi: f64,
+    /// The name of the scale: its reduced wavelength, exact where that is known from elsewhere.
+    pub name: f64,
+    /// Whether it is not seen, but known from elsewhere: what grows faster hides it.
+    pub hidden: bool,
 }
 
 impl Plateau {
@@ -236,6 +240,8 @@ impl Curve<'_> {
             eps: eps_of(0.5, variance),
             eps_lo: eps_of(0.1, variance),
             eps_hi: eps_of(0.9, variance),
+            name: eps_of(0.5, variance),
+            hidden: false,
         })
     }
 

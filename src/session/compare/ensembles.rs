@@ -1,5 +1,6 @@
 //! Ensembles of both models with one bath, one law of starts and one set of looks.
 
+use super::super::cover::Outside;
 use super::super::room::MOST_BYTES;
 use super::super::simulate::{Bath, Ground, by_coordinate, compile, rounded};
 use super::{CompareOptions, report, usage};
@@ -24,8 +25,6 @@ const LEARNED: f64 = 0.2;
 /// Where trajectories begin, if nobody says where: so many widths of the law of the learned model
 /// below its middle, and so many wide. Much further out little is known of a learned potential.
 const AWAY: [f64; 2] = [1.0, 0.5];
-/// The part of positions outside of what the learned potential covers that is worth a word.
-const UNCOVERED: f64 = 0.01;
 
 /// The two models.
 pub(super) struct Pair<'a> {
@@ -65,6 +64,8 @@ pub(super) struct Ensemble {
     pub sums: Sums,
     pub cost: Cost,
     pub lost: usize,
+    /// Positions outside of where the learned potential was learned.
+    pub outside: Option<Outside>,
 }
 
 /// The full model, again with another seed, and the learned one.
@@ -271,11 +272,16 @@ impl<'a> Run<'a> {
         stage: &'static str,
     ) -> Result<Ensemble, Failure> {
         let (trajectories, cost) = self.trajectories(which, step, number, stage)?;
-        Ok(Ensemble {
-            sums: Sums::of(&trajectories, axes),
+        Ok(self.summed(&trajectories, axes, cost))
+    }
+
+    fn summed(&self, trajectories: &Trajectories, axes: &Axes, cost: Cost) -> Ensemble {
+        Ensemble {
+            sums: Sums::of(trajectories, axes),
             cost,
             lost: trajectories.lost().flatten().count(),
-        })
+            outside: Outside::of(self.pair.learned, trajectories),
+        }
     }
 
     /// The full model, again, and the learned one.
@@ -285,17 +291,14 @@ impl<'a> Run<'a> {
         let coordinates = self.pair.full.model.coordinates.iter();
         let periods: Vec<Option<f64>> = coordinates.map(|c| c.period).collect();
         let axes = Axes::of(&trajectories, &periods).ok_or_else(|| self.all_lost())?;
-        let full = Ensemble {
-            sums: Sums::of(&trajectories, &axes),
-            cost,
-            lost: trajectories.lost().flatten().count(),
-        };
-        let uncovered = super::cover::uncovered(self.pair.learned, &trajectories, UNCOVERED);
+        let full = self.summed(&trajectories, &axes, cost);
         drop(trajectories);
         let own = (Which::Full, self.full_step);
         let again = self.ensemble(own, &axes, 1, "full model again")?;
         let other = (Which::Learned, self.learned_step);
         let learned_run = self.ensemble(other, &axes, 2, "learned model")?;
+        let said = |outside: &Option<Outside>| outside.as_ref()?.said(self.pair.learned);
+        let uncovered = said(&full.outside);
         let apart =
             |other: &Ensemble| distances(&full.sums, &other.sums).ok_or_else(|| self.all_lost());
         let (floor, learned) = (apart(&again)?, apart(&learned_run)?);
@@ -347,14 +350,13 @@ impl<'a> Run<'a> {
         )
     }
 
-    /// Whether distances are not beyond their floors by more than the tolerance, which is a part of
-    /// the width of the law of positions for mean paths.
+    /// Whether distances are known not to be beyond their floors by more than the tolerance, which
+    /// is a part of the width of the law of positions for mean paths.
     pub fn holds(&self, metrics: &[&Measured; 3], width: f64) -> bool {
         let tolerance = self.pair.options.tolerance();
         let units = [width, 1.0, 1.0];
-        let pairs = metrics.iter().zip(units);
-        let all = |(metric, unit): (&&Measured, f64)| metric.beyond() <= tolerance * unit;
-        pairs.into_iter().all(all)
+        let mut pairs = metrics.iter().zip(units);
+        pairs.all(|(metric, unit)| metric.within(tolerance * unit) == Some(true))
     }
 }
 

@@ -39,7 +39,8 @@ pub(super) fn ladder(run: &Run<'_>, three: &Three, result: &mut Comparison) -> R
         };
         let whole = ensemble.lost == 0;
         let metrics = [&rung.mean_path, &rung.acf, &rung.density];
-        rung.at_floor = whole && metrics.iter().all(|metric| metric.at_floor());
+        let told = run.holds(&metrics, three.width);
+        rung.at_floor = whole && told && metrics.iter().all(|metric| metric.at_floor());
         failed = if rung.at_floor { 0 } else { failed + 1 };
         result.ladder.push(rung);
     }

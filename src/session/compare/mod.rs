@@ -1,7 +1,6 @@
 //! `compare`: the full model against the learned one, as dynamics, each distance beside its noise
 //! floor: that of the full model from itself with another seed.
 
-mod cover;
 mod ensembles;
 mod files;
 mod forecast;
@@ -16,6 +15,7 @@ pub use options::CompareOptions;
 
 use std::sync::atomic::Ordering;
 
+use super::cover::{FURTHER_IN, percent};
 use super::job::{Failure, Job, one};
 use super::simulate::Bath;
 use super::{Hooks, Method, Potential, Progress};
@@ -24,6 +24,10 @@ use crate::graph::Model;
 use crate::report::comparison::{Comparison, Measured};
 use crate::report::picture::Picture;
 use ensembles::{Pair, Run, Three};
+
+/// The part of the learned model's positions outside of where it was learned, from which on it does
+/// not stand in for anything.
+const LEFT: f64 = 0.1;
 
 /// What a comparison gives.
 pub struct Compared {
@@ -92,7 +96,7 @@ pub fn compare(
         );
     }
     if !result.holds {
-        diagnostics.push(out_of_range(&result));
+        diagnostics.push(out_of_range(&result, &three, &other));
     }
     let (files, pictures) = files::files(&run, &three, &result, job.command);
     Ok(Compared {
@@ -133,9 +137,21 @@ fn beginning(run: &Run<'_>, three: &Three, job: &Job<'_>, learned: &Learned<'_>)
         learned_run: three.learned_run.cost,
         ..Comparison::default()
     };
-    result.at_floor = result.metrics().iter().all(|m| m.at_floor());
-    result.holds = run.holds(&result.metrics(), three.width);
+    result.coordinates = names(run.pair.learned);
+    result.outside = three
+        .learned_run
+        .outside
+        .as_ref()
+        .map(|outside| outside.share);
+    result.left = result.outside.is_some_and(|share| share > LEFT);
+    result.holds = !result.left && run.holds(&result.metrics(), three.width);
+    result.at_floor = result.holds && result.metrics().iter().all(|m| m.at_floor());
     result
+}
+
+fn names(potential: &Potential) -> Vec<String> {
+    let coordinates = potential.model.coordinates.iter();
+    coordinates.map(|c| c.name.clone()).collect()
 }
 
 /// Whether the two potentials can be compared.
@@ -163,7 +179,23 @@ fn agree(
 }
 
 /// What is said of a surrogate that does not hold.
-fn out_of_range(result: &Comparison) -> Diagnostic {
+fn out_of_range(result: &Comparison, three: &Three, learned: &Potential) -> Diagnostic {
+    if let (true, Some(outside)) = (result.left, &three.learned_run.outside) {
+        let message = format!(
+            "{} % of the learned model's positions lie outside: {}",
+            percent(outside.share),
+            outside.known(&learned.model.name)
+        );
+        return Diagnostic::warning("uncovered", message).help(FURTHER_IN);
+    }
+    if !result.told() {
+        let message = format!(
+            "whether the learned model holds cannot be told: {}",
+            result.why()
+        );
+        return Diagnostic::warning("not-told", message)
+            .help("more --trajectories: errors fall with the root of their number; where they are huge, trajectories run away, and `effpot-lang simulate` of either potential says more");
+    }
     let message = format!(
         "the learned model does not hold at kT {}: {}",
         crate::report::number::significant(result.kt, 3),

@@ -1,5 +1,6 @@
 //! What is known of a simulation when it has ended, and what is to be said of it.
 
+use super::super::cover::{self, Outside};
 use super::super::job::listed;
 use super::setup::stiffest;
 use super::{Method, Run, scheme_name};
@@ -85,6 +86,8 @@ pub(super) fn outcome(
         );
     }
     said.extend(unstable(run, &lost, trajectories, rate));
+    said.extend(falling(run, trajectories));
+    said.extend(outside(run, trajectories));
     (result, said)
 }
 
@@ -239,6 +242,52 @@ fn unstable(
             }
         },
     )
+}
+
+/// So many kT below the lowest place that was found there is nothing that holds.
+const FALLEN: f64 = 100.0;
+
+/// Trajectories that are still finite at the end, and far below every place that was found before.
+fn falling(run: &Run, trajectories: &Trajectories) -> Option<Diagnostic> {
+    let last = trajectories.looks().checked_sub(1)?;
+    let lowest = run.potential.curve(&run.ground.survey.lowest);
+    let (start, depth) = (&run.settings.law.start, FALLEN * run.settings.bath.kt);
+    let begun = run.potential.curve(start).first().copied();
+    // Motion that keeps its energy goes no lower than where it may come from.
+    let floor = lowest.first().copied()?.min(begun.unwrap_or(f64::INFINITY)) - depth;
+    let groups = 0..trajectories.groups();
+    let fallen = groups
+        .flat_map(|group| trajectories.potential(group, last))
+        .filter(|v| **v < floor && v.is_finite())
+        .count();
+    if fallen == 0 || !floor.is_finite() {
+        return None;
+    }
+    let message = format!(
+        "{fallen} of {} trajectories run away downhill: at the end {} is below {} there, more than {FALLEN} kT below every place that was found at first",
+        trajectories.count(),
+        run.potential.model.name,
+        significant(floor, 3)
+    );
+    Some(
+        Diagnostic::error("runs-away", message)
+            .help("averages say nothing: the potential does not hold a system; add a term that does, or learn U where it is to be used"),
+    )
+}
+
+/// Positions where a learned potential was never sampled.
+fn outside(run: &Run, trajectories: &Trajectories) -> Option<Diagnostic> {
+    let found = Outside::of(run.potential, trajectories)?;
+    let message = format!(
+        "{} of {} trajectories were outside at times, {} % of all positions: {}",
+        found.trajectories,
+        trajectories.count(),
+        cover::percent(found.share),
+        found.known(&run.potential.model.name)
+    );
+    found
+        .matters()
+        .then(|| Diagnostic::warning("uncovered", message).help(cover::FURTHER_IN))
 }
 
 fn percent(part: f64) -> String {
