@@ -121,17 +121,25 @@ pub fn pipeline(data: &[u8]) {
     }
 }
 
-fn model(text: &str) -> Option<Model> {
+/// The potential of a text, where there is one.
+pub fn model(text: &str) -> Option<Model> {
     let (_, program) = checked(text)?;
     program.potential(None).ok()
 }
 
 /// A program that the bytes decide, right by construction.
 pub fn typed_program(data: &[u8]) {
-    let text = typed::program_of(Random::given(1, data), true);
+    agree_on(Random::given(1, data), &mut Random::given(2, data));
+}
+
+/// A program that such decisions give, by every engine; the numbers that were compared, 0 where it
+/// is too large.
+pub fn agree_on(decisions: Random, random: &mut Random) -> usize {
+    let text = typed::program_of(decisions, true);
     let model = model(&text).unwrap_or_else(|| panic!("refused:\n{text}"));
-    if model.graph.len() <= LARGEST {
-        agree(&model, &mut Random::given(2, data));
+    match model.graph.len() <= LARGEST {
+        true => agree(&model, random),
+        false => 0,
     }
 }
 

@@ -33,9 +33,9 @@ const CASES: [Case; 4] = [
         program: "V(x, y) = (x^2 - 1)^2 + y^2/2 + 0.001*sin(x/0.001) + 0.001*cos(y/0.001)",
         flags: &[
             "--delta",
-            "0.3",
+            "0.2",
             "--steps",
-            "6e5",
+            "3e5",
             "-e",
             "force,paper",
             "--knots",
@@ -49,16 +49,7 @@ const CASES: [Case; 4] = [
     },
     Case {
         program: "V(q) = q^2/2 + 0.05*sin(q/0.05)",
-        flags: &[
-            "--delta",
-            "0.25",
-            "--gamma",
-            "0.1",
-            "--steps",
-            "6e6",
-            "--trajectories",
-            "128",
-        ],
+        flags: &["--delta", "0.5", "--steps", "1e7", "--trajectories", "128"],
     },
 ];
 

@@ -18,7 +18,7 @@ const RUNS: [(&str, &[&str]); 4] = [
         "V(q) = q^2/2 + 0.05*sin(q/0.05)",
         &[
             "--delta",
-            "0.25",
+            "0.5",
             "--steps",
             "5e5",
             "--trajectories",
@@ -29,7 +29,7 @@ const RUNS: [(&str, &[&str]); 4] = [
     ),
     (
         "V(x, y) = (x^2 - 1)^2 + y^2/2 + 0.001*sin(x/0.001) + 0.001*cos(y/0.001)",
-        &["--delta", "0.3", "--steps", "4e5", "--knots", "0.5"],
+        &["--delta", "0.2", "--steps", "4e5", "--knots", "0.5"],
     ),
     (CHAIN, &["--delta", "0.5", "--steps", "3e5", "-e", "terms"]),
 ];

@@ -257,10 +257,11 @@ impl Sampler<'_> {
                     0 => go.on(ensemble, &windows, 0, &mut nobody.clone()),
                     _ => go.on(ensemble, &windows, 0, ranges),
                 };
-                let save = |(ensemble, ranges): &mut Lanes<'_, Range>, kept: &KeptRun<'_>| {
-                    kept.save(self.burning(place, (ensemble, ranges), counting));
-                };
-                if place >= from && !self.steadily(&mut state, run, save) {
+                let save =
+                    |place, (ensemble, ranges): &mut Lanes<'_, Range>, kept: &KeptRun<'_>| {
+                        kept.save(self.burning(place, (ensemble, ranges), counting));
+                    };
+                if place >= from && !self.steadily(place, &mut state, run, save) {
                     break 'all;
                 }
                 done += windows.iter().sum::<usize>();
@@ -363,15 +364,16 @@ impl Sampler<'_> {
                 let run = |(ensemble, keepers): &mut Lanes<'_, Keeper<'_>>| {
                     go.on(ensemble, &windows, segment as usize, keepers)
                 };
-                let save = |(ensemble, keepers): &mut Lanes<'_, Keeper<'_>>, kept: &KeptRun<'_>| {
-                    kept.save(self.sampling(
-                        place,
-                        (warm, so_far()),
-                        (ensemble, keepers),
-                        counting,
-                    ));
-                };
-                if place >= from && !self.steadily(&mut state, run, save) {
+                let save =
+                    |place, (ensemble, keepers): &mut Lanes<'_, Keeper<'_>>, kept: &KeptRun<'_>| {
+                        kept.save(self.sampling(
+                            place,
+                            (warm, so_far()),
+                            (ensemble, keepers),
+                            counting,
+                        ));
+                    };
+                if place >= from && !self.steadily(place, &mut state, run, save) {
                     break;
                 }
                 done += windows.iter().sum::<usize>();

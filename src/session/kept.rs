@@ -53,13 +53,14 @@ impl Sampler<'_> {
         due.unwrap_or(self.hooks.cancelled)
     }
 
-    /// Runs windows to their end, and saves the state whenever that is due; false where the run is
-    /// cancelled.
+    /// Runs the windows of a batch to their end, and saves the state whenever that is due, and where
+    /// that is; false where the run is cancelled.
     pub(super) fn steadily<S>(
         &self,
+        place: Place,
         state: &mut S,
         run: impl Fn(&mut S) -> bool,
-        save: impl Fn(&mut S, &KeptRun<'_>),
+        save: impl Fn(Place, &mut S, &KeptRun<'_>),
     ) -> bool {
         loop {
             let complete = run(state);
@@ -67,7 +68,8 @@ impl Sampler<'_> {
             if let Some((kept, due)) = due
                 && due.swap(false, Ordering::Relaxed)
             {
-                save(state, kept);
+                let batch = place.batch + u64::from(complete);
+                save(Place { batch, ..place }, state, kept);
             }
             if self.cancelled() {
                 return false;
