@@ -91,7 +91,7 @@ fn shards_that_are_not_those_of_one_run_are_refused() {
     merge(&[one, two, two]).says(1, &["error[shards]", "are both the shard 2/2"]);
     merge(&[one, "cut"]).says(4, &["error[checkpoint]", "cut is truncated or damaged"]);
     merge(&[one, "seven"]).says(1, &["error[checkpoint]", "seven is of another run", "seed"]);
-    merge(&[one, "quarter"]).says(1, &["error[shards]", "quarter is the shard 2/4"]);
+    merge(&[one, "quarter"]).says(1, &["error[shards]", "quarter the shard 2/4"]);
     merge(&[one, "v.pot"]).says(4, &["v.pot is no checkpoint"]);
     merge(&[one, "nothing"]).says(4, &["there is no file nothing"]);
     merge(&[]).says(2, &["SHARD"]);
