@@ -24,8 +24,10 @@ use effpot_lang::graph::Model;
 use effpot_lang::kernel::{
     BatchKernel, Engine, LANES, StepKernel, StepOutput, StepProgram, Wanted,
 };
+use effpot_lang::report::reading::sha256_of;
 use effpot_lang::report::result::RunResult;
 use effpot_lang::report::summary::summary;
+use effpot_lang::session::Checkpoint;
 use effpot_lang::source::{SourceId, Sources};
 use effpot_lang::syntax;
 use support::formulas::{self, Random};
@@ -229,8 +231,17 @@ pub fn encoder(data: &[u8]) {
     }
 }
 
-/// Files that the program reads: learned potentials, and results.
+/// Files that the program reads: learned potentials, results, and checkpoints, whose SHA-256 is made
+/// right too.
 pub fn readers(data: &[u8]) {
+    let hash = sha256_of(data);
+    let whole = [data, hash.as_bytes(), b"\n"].concat();
+    for bytes in [data.to_vec(), whole] {
+        match Checkpoint::read("fuzz", bytes) {
+            Ok(checkpoint) => assert!(checkpoint.shard().number <= checkpoint.shard().of),
+            Err(wrong) => drop(render(&[wrong], &Sources::new(), false)),
+        }
+    }
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
