@@ -11,7 +11,7 @@
 //!
 //! | floor | room | its one job |
 //! |---|---|---|
-//! | 0 | [`source`], [`diagnostic`] | files and spans; an error as data |
+//! | 0 | [`source`], [`diagnostic`], `tape` | files and spans; an error as data; state as bytes |
 //! | 1 | `syntax` | grammar, tree, printer |
 //! | 2 | [`graph`] | formulas: function table, derivative, simplifier, evaluator, notations |
 //! | 3 | [`check`] | modules, names, kinds, trees into graphs; the embedded library |
@@ -109,3 +109,5 @@ pub mod surrogate;
 pub mod symbols;
 #[doc(hidden)]
 pub mod syntax;
+#[doc(hidden)]
+pub mod tape;

@@ -711,7 +711,7 @@ fn an_interrupted_run_keeps_what_it_has() {
         // The steps that were made, not those that were asked for.
         assert!(kept["performance"]["steps"].as_f64().unwrap() < 1e12);
         assert_eq!(place.path("a/U.pot").exists(), *has_samples);
-        assert_eq!(place.names(), ["a", "v.pot"]);
+        assert_eq!(place.names(), ["a", "a.checkpoint", "v.pot"]);
     }
 }
 

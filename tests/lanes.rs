@@ -3,6 +3,8 @@
 //! `EFFPOT_FUZZ=N` runs N programs in place of the few hundred of the suite, `EFFPOT_FUZZ=A..B`
 //! those of the seeds from A to B.
 
+#[path = "lanes/case.rs"]
+mod case;
 mod support;
 #[path = "lanes/writer.rs"]
 mod writer;
@@ -10,132 +12,13 @@ mod writer;
 use std::collections::HashSet;
 use std::mem::{Discriminant, discriminant};
 
+use case::{Case, STEPS, difference, engines, run, run_kernel, same};
 use effpot_lang::graph::{Comparison, Differentiated, Function, Graph, Node};
 use effpot_lang::kernel::lane::Instruction;
-use effpot_lang::kernel::{
-    Engine, GroupRun, LANES, LaneBuilder, StepKernel, StepOutput, StepProgram, Value,
-};
+use effpot_lang::kernel::{Engine, LANES, LaneBuilder, StepKernel, StepOutput, StepProgram};
 use support::formulas::Random;
 use support::sums::{model, sum};
-use writer::{Writer, number, pick};
-
-/// A program by its seed, and what is kept of it.
-#[derive(Clone)]
-struct Case {
-    seed: u64,
-    size: usize,
-    states: usize,
-    slots: usize,
-    /// The results that are recorded.
-    record: Vec<usize>,
-    /// For each variable the result that becomes it; `None` where it stays.
-    next: Vec<Option<usize>>,
-}
-
-impl Case {
-    /// A program of about so many instructions beside what makes their results numbers.
-    fn new(seed: u64, size: usize) -> Case {
-        let mut random = Random::new(seed ^ 0x5eed);
-        let (states, slots) = (1 + random.below(5), random.below(5));
-        let mut case = Case {
-            seed,
-            size,
-            states,
-            slots,
-            record: Vec::new(),
-            next: vec![None; states],
-        };
-        let mut builder = LaneBuilder::new(states, slots);
-        let count = case.results(&mut builder).len();
-        // All of them live to the end of the step, or few do.
-        let share = [1, 1, 4, 20][random.below(4)];
-        case.record = (0..count).filter(|_| random.below(share) == 0).collect();
-        for next in &mut case.next {
-            *next = (random.below(4) > 0).then(|| count - 1 - random.below(count / 2));
-        }
-        case
-    }
-
-    fn results(&self, b: &mut LaneBuilder) -> Vec<Value> {
-        Writer::results(self.seed, self.size, [self.states, self.slots], b)
-    }
-
-    fn program(&self) -> StepProgram {
-        let (states, slots) = (self.states, self.slots);
-        StepProgram::build(&Graph::new(), &[], 0, states, slots, |b, state, _, _| {
-            let results = self.results(b);
-            let next = state.iter().zip(&self.next);
-            let next = next.map(|(&same, next)| next.map_or(same, |at| results[at]));
-            StepOutput {
-                state: next.collect(),
-                record: self.record.iter().map(|at| results[*at]).collect(),
-            }
-        })
-    }
-
-    fn inputs(&self) -> (Vec<f64>, Vec<f64>) {
-        let mut random = Random::new(self.seed ^ 0xda7a);
-        let state = (0..self.states * LANES).map(|_| number(&mut random));
-        let state = state.collect();
-        let slots = (0..self.slots).map(|_| number(&mut random)).collect();
-        (state, slots)
-    }
-}
-
-fn same(a: f64, b: f64) -> bool {
-    a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()
-}
-
-/// What so many steps give: the state, then the records.
-fn run(
-    program: &StepProgram,
-    engine: Engine,
-    state: &[f64],
-    slots: &[f64],
-    steps: usize,
-) -> Vec<f64> {
-    let kernel = StepKernel::compile(program, engine).expect("a kernel");
-    run_kernel(&kernel, state, slots, steps)
-}
-
-fn run_kernel(kernel: &StepKernel, state: &[f64], slots: &[f64], steps: usize) -> Vec<f64> {
-    // Three groups, so that different ones go together and the last pass lacks one.
-    let turned = state.chunks(LANES).flat_map(|row| row.iter().rev());
-    let turned: Vec<f64> = turned.copied().collect();
-    let mut states = [state.to_vec(), turned, state.to_vec()];
-    let mut records = [(); 3].map(|()| vec![0.0; steps * kernel.recorded() * LANES]);
-    let groups = states.iter_mut().zip(&mut records);
-    let mut groups: Vec<GroupRun<'_>> = groups
-        .map(|(state, record)| GroupRun::new(state, record))
-        .collect();
-    kernel.run_groups(&mut groups, slots, steps);
-    let [first, second, third] = states;
-    let [a, b, c] = records;
-    [first, a, second, b, third, c].concat()
-}
-
-/// Where an engine differs from the interpreter: the place in the state and the records, what is
-/// expected and what was found.
-fn difference(
-    program: &StepProgram,
-    engine: Engine,
-    (state, slots): (&[f64], &[f64]),
-    steps: usize,
-) -> Option<(usize, f64, f64)> {
-    let expected = run(program, Engine::Interpreter, state, slots, steps);
-    let found = run(program, engine, state, slots, steps);
-    assert_eq!(expected.len(), found.len());
-    let mut pairs = expected.into_iter().zip(found).enumerate();
-    pairs.find_map(|(at, (a, b))| (!same(a, b)).then_some((at, a, b)))
-}
-
-/// The engines to be held to the interpreter.
-fn engines() -> impl Iterator<Item = Engine> {
-    let compiled = |engine: &Engine| *engine != Engine::Interpreter && engine.works();
-    Engine::ALL.into_iter().filter(compiled)
-}
-
-const STEPS: usize = 3;
+use writer::{number, pick};
 
 /// Drops results while the rest still differs in one step from this state.
 fn shrunk(mut case: Case, engine: Engine, state: &[f64], slots: &[f64]) -> Case {

@@ -16,6 +16,7 @@ use super::fmt::Fmt;
 use super::free::Free;
 use super::lsp::Lsp;
 use super::man::Man;
+use super::merge::Merge;
 use super::plot::Plot;
 use super::processor::Processor;
 use super::repl::Repl;
@@ -23,9 +24,9 @@ use super::reproduce::Reproduce;
 use super::simulate::Simulate;
 use super::values::{
     Point, Rows, Step, assignment, count, estimator, knots, matrix, noise, point, positive, range,
-    step, steps, switch, whole,
+    seconds, shard, step, steps, switch, whole,
 };
-use crate::session::{Chosen, Estimator, Knots, NoiseSource, Options, ScanOptions};
+use crate::session::{Chosen, Estimator, Knots, NoiseSource, Options, ScanOptions, Shard};
 
 /// How the program is called, the main job first.
 pub const USAGE: [&str; 3] = [
@@ -51,6 +52,8 @@ pub struct Cli {
 pub enum Command {
     /// Learn the effective potential of FILE at the scale that --delta chooses
     Learn(Box<Learn>),
+    /// Put the shards of one run together: the same result, bit for bit
+    Merge(Merge),
     /// Find the scales of FILE, and the steps that remove them
     Scan(Scan),
     /// Free energy and mobility at a temperature: F.pot and D.pot
@@ -190,6 +193,15 @@ pub struct Learn {
     /// Replace an existing results folder
     #[arg(long)]
     pub force: bool,
+    /// Go on with a run that was interrupted or killed: the same result, bit for bit
+    #[arg(long)]
+    pub resume: bool,
+    /// Save the run beside its results every so many seconds; 0 saves it at Ctrl-C alone
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "60", allow_negative_numbers = true, env = "EFFPOT_CHECKPOINT")]
+    pub checkpoint: f64,
+    /// Run the K-th of N parts of the trajectories, for `merge`
+    #[arg(long, value_name = "K/N", value_parser = shard)]
+    pub shard: Option<Shard>,
     /// What it runs on.
     #[command(flatten)]
     pub processor: Processor,

@@ -49,8 +49,7 @@ impl<'a> Console<'a> {
     }
 
     fn complain(&self, text: &str) {
-        // Standard error is the last place to complain to.
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        complain(text);
     }
 
     /// Whether what is printed as the result has colours.
@@ -133,6 +132,12 @@ impl<'a> Console<'a> {
         }
         Ok(model)
     }
+}
+
+/// Prints on standard error.
+pub(super) fn complain(text: &str) {
+    // Standard error is the last place to complain to.
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Prints what clap says of a command line in the form of a diagnostic.

@@ -4,20 +4,29 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 
 use super::Exit;
-use super::arguments::Learn;
+use super::arguments::{Learn, Shared};
 use super::check::forewarned;
 use super::console::{Console, Loaded};
-use super::results::{ResultsFolder, with_pngs};
+use super::files::FileError;
+use super::keep;
+use super::limits;
+use super::merge::shard_file;
+use super::results::{ResultsFolder, unfinished, with_pngs};
 use crate::diagnostic::Diagnostic;
 use crate::report::result::Verdict;
 use crate::report::summary::summary;
-use crate::session::{self, Failure, Hooks, Job, Options, Outcome, Plan, Progress};
+use crate::session::{
+    self, Came, Failure, Hooks, Job, Keeping, Options, Outcome, Plan, Progress, Shard,
+};
+use crate::source::Sources;
 
 /// The code of warnings about kinks.
 const KINK: &str = "kink";
@@ -54,25 +63,150 @@ fn run(console: &Console<'_>, arguments: &Learn) -> Result<Exit, Exit> {
         };
         return Ok(console.print(&text));
     }
+    if let Some(shard) = arguments.shard {
+        return part(console, arguments, (&loaded, &job), shard);
+    }
     let stem = arguments.file.file_stem().map_or_else(
         || "results".to_owned(),
         |s| s.to_string_lossy().into_owned(),
     );
-    let folder = ResultsFolder::prepare(arguments.output.as_deref(), &stem, arguments.force)
-        .map_err(|error| console.file_error(&error))?;
+    let folder = folder(console, arguments, &stem)?;
+    let place = keep::Place::new(console, keep::beside(folder.path()));
     // A kink has a better witness after the run, where the samples are.
     let foreseen = foreseen(arguments, &loaded, &job.options).into_iter();
     let (kinks, foreseen): (Vec<_>, Vec<_>) = foreseen.partition(|f| f.code == KINK);
     console.remark(&foreseen, &loaded.sources);
-    let run = |hooks: &Hooks<'_>| session::learn(&job, hooks);
-    let outcome = watched(threads, arguments.shared.quiet, run)
-        .map_err(|failure| failed(console, &loaded, failure))?;
+    let came = kept(console, arguments, (&loaded, &job), &place, Shard::WHOLE)?;
+    let Came::Whole(outcome) = came else {
+        return Ok(Exit::Good);
+    };
     let mut remarks = outcome.diagnostics.clone();
     remarks.retain(|remark| remark.is_error() || foreseen.iter().all(|f| f.code != remark.code));
     if remarks.iter().all(|remark| remark.code != KINK) {
         remarks.extend(kinks);
     }
-    finish(console, arguments, &loaded, folder, (outcome, remarks))
+    let is_done = remarks.iter().all(|remark| remark.code != "interrupted");
+    let outcome = (*outcome, remarks);
+    let exit = show(
+        console,
+        &arguments.shared,
+        &loaded.sources,
+        folder,
+        arguments.png,
+        outcome,
+    )?;
+    match is_done {
+        true => place.clear(),
+        false => place.interrupted(),
+    }
+    Ok(exit)
+}
+
+/// The folder of the results; a run that is not done and has them is in the way of another.
+fn folder(console: &Console<'_>, arguments: &Learn, stem: &str) -> Result<ResultsFolder, Exit> {
+    let unfinished = match arguments.resume && arguments.output.is_none() {
+        true => unfinished(stem),
+        false => None,
+    };
+    let named = arguments.output.clone().or(unfinished);
+    let kept = named
+        .as_deref()
+        .map(keep::beside)
+        .filter(|kept| kept.exists());
+    if let Some(kept) = kept
+        .as_ref()
+        .filter(|_| !arguments.resume && !arguments.force)
+    {
+        let message = format!(
+            "{} is of a run that is not done; go on with --resume, or begin anew with --force",
+            kept.display()
+        );
+        return Err(console.file_error(&FileError(message)));
+    }
+    // What an interrupted run has written is replaced by the whole of it.
+    let force = arguments.force || arguments.resume && kept.is_some();
+    ResultsFolder::prepare(named.as_deref(), stem, force)
+        .map_err(|error| console.file_error(&error))
+}
+
+/// Runs a job that is saved and gone on with.
+fn kept(
+    console: &Console<'_>,
+    arguments: &Learn,
+    (loaded, job): (&Loaded, &Job<'_>),
+    place: &keep::Place<'_>,
+    shard: Shard,
+) -> Result<Came, Exit> {
+    let from = match arguments.resume {
+        true => place.resume()?,
+        false => None,
+    };
+    let from = Mutex::new(from);
+    let due = Arc::new(AtomicBool::new(false));
+    let save = |bytes: Vec<u8>| place.save(&bytes);
+    let run = |hooks: &Hooks<'_>| {
+        let keeping = Keeping {
+            due: &due,
+            save: &save,
+            from: from.lock().ok().and_then(|mut from| from.take()),
+            shard,
+        };
+        keep::every(arguments.checkpoint, &due, || {
+            session::learn_kept(job, hooks, keeping)
+        })
+    };
+    watched_until(job.threads, arguments.shared.quiet, Some(&due), run)
+        .map_err(|failure| failed(console, loaded, failure))
+}
+
+/// Runs a shard.
+fn part(
+    console: &Console<'_>,
+    arguments: &Learn,
+    (loaded, job): (&Loaded, &Job<'_>),
+    shard: Shard,
+) -> Result<Exit, Exit> {
+    let wrong = |message: String| console.file_error(&FileError(message));
+    let named = arguments.output.clone();
+    let path = named.unwrap_or_else(|| shard_file(&arguments.file, shard));
+    if path.exists() && !arguments.force {
+        let message = format!(
+            "{} exists already; name another file with -o, or add --force to replace it",
+            path.display()
+        );
+        return Err(wrong(message));
+    }
+    let place = keep::Place::new(console, keep::beside(&path));
+    // That it can be written shows before the run.
+    keep::writable(&path).map_err(|error| {
+        wrong(format!(
+            "the shard cannot be written to {}: {error}",
+            path.display()
+        ))
+    })?;
+    let came = kept(console, arguments, (loaded, job), &place, shard)
+        .inspect_err(|_| place.interrupted())?;
+    match came {
+        Came::Part(bytes) => {
+            keep::write_whole(&path, &bytes).map_err(|error| {
+                wrong(format!(
+                    "the shard cannot be written to {}: {error}",
+                    path.display()
+                ))
+            })?;
+            place.clear();
+            let (shown, Shard { number, of }) = (path.display(), shard);
+            Ok(console.print(&match arguments.shared.json {
+                true => format!("{:#}\n", serde_json::json!({"shard": shown.to_string(), "number": number, "of": of})),
+                false => format!("{shown}: the shard {number} of {of}; `effpot-lang merge` puts all of them together\n"),
+            }))
+        }
+        // There is nothing that could be put together: why is what a run of its own would say.
+        Came::Whole(outcome) => {
+            let problems: Vec<Diagnostic> = outcome.diagnostics.into_iter().collect();
+            Ok(console.diagnose(&problems, &loaded.sources, Exit::NotTrusted))
+        }
+    }
 }
 
 /// What a look at the program shows before a run; nothing where the run itself will refuse it.
@@ -119,14 +253,26 @@ pub(super) fn watched<T: Send>(
     quiet: bool,
     run: impl Fn(&Hooks<'_>) -> T + Sync,
 ) -> T {
+    watched_until(threads, quiet, None, run)
+}
+
+/// The same; what is `due` when the run is to stop becomes true then.
+fn watched_until<T: Send>(
+    threads: usize,
+    quiet: bool,
+    due: Option<&Arc<AtomicBool>>,
+    run: impl Fn(&Hooks<'_>) -> T + Sync,
+) -> T {
     let cancelled = Arc::new(AtomicBool::new(false));
-    let hear = Arc::clone(&cancelled);
-    // Without a handler Ctrl-C ends the program at once, which loses the run and nothing else.
-    let _ = ctrlc::set_handler(move || {
-        if hear.swap(true, Ordering::Relaxed) {
-            std::process::exit(Exit::Interrupted as i32);
+    for signal in [SIGINT, SIGTERM] {
+        // Without a handler they end the program at once, which loses what was not saved and
+        // nothing else. A second one does.
+        let exit = Exit::Interrupted as i32;
+        let _ = flag::register_conditional_shutdown(signal, exit, Arc::clone(&cancelled));
+        for told in std::iter::once(&cancelled).chain(due) {
+            let _ = flag::register(signal, Arc::clone(told));
         }
-    });
+    }
     let bar = bar(quiet);
     let shown = Mutex::new("");
     let progress = |progress: Progress| {
@@ -144,11 +290,16 @@ pub(super) fn watched<T: Send>(
         seconds: &|| begun.elapsed().as_secs_f64(),
         cancelled: &cancelled,
     };
+    // What is due is so because of what is cancelled.
+    let stop: Vec<&AtomicBool> = std::iter::once(&cancelled)
+        .chain(due)
+        .map(|flag| &**flag)
+        .collect();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let outcome = match pool {
-        Ok(pool) => pool.install(|| run(&hooks)),
+        Ok(pool) => limits::within(&stop, || pool.install(|| run(&hooks))),
         // Too many threads for the machine: the common pool will do.
-        Err(_) => run(&hooks),
+        Err(_) => limits::within(&stop, || run(&hooks)),
     };
     bar.finish_and_clear();
     outcome
@@ -189,27 +340,29 @@ pub(super) fn failed(console: &Console<'_>, loaded: &Loaded, failure: Failure) -
     console.diagnose(&diagnostics, &loaded.sources, exit)
 }
 
-fn finish(
+/// Writes the results and prints what there is to say.
+pub(super) fn show(
     console: &Console<'_>,
-    arguments: &Learn,
-    loaded: &Loaded,
+    shared: &Shared,
+    sources: &Sources,
     folder: ResultsFolder,
+    png: bool,
     (outcome, mut remarks): (Outcome, Vec<Diagnostic>),
 ) -> Result<Exit, Exit> {
-    let place = with_pngs(outcome.files, &outcome.pictures, arguments.png)
+    let place = with_pngs(outcome.files, &outcome.pictures, png)
         .and_then(|files| folder.write(&files))
         .map_err(|error| console.file_error(&error))?;
     let trusted = outcome.result.equilibrium.verdict == Verdict::Trusted;
-    if !trusted && !arguments.shared.json && std::io::stdout().is_terminal() {
+    if !trusted && !shared.json && std::io::stdout().is_terminal() {
         // The summary that follows on the same terminal says it.
         let why = remarks.iter().position(Diagnostic::is_error).unwrap_or(0);
         remarks.drain(why..remarks.len().min(why + 1));
     }
-    console.remark(&remarks, &loaded.sources);
-    let text = if arguments.shared.json {
+    console.remark(&remarks, sources);
+    let text = if shared.json {
         outcome.result.to_json().unwrap_or_default()
     } else {
-        let told = !arguments.shared.quiet;
+        let told = !shared.quiet;
         summary(&outcome.result, &shown_place(&place), told)
     };
     let interrupted = outcome.diagnostics.iter().any(|d| d.code == "interrupted");

@@ -14,9 +14,12 @@ mod export;
 pub mod files;
 mod fmt;
 mod free;
+mod keep;
 mod learn;
+mod limits;
 mod lsp;
 mod man;
+mod merge;
 mod paper;
 mod plot;
 mod processor;
@@ -83,6 +86,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     };
     let exit = match cli.command {
         Command::Learn(arguments) => learn::learn(&arguments),
+        Command::Merge(arguments) => merge::merge(&arguments),
         Command::Scan(arguments) => scan::scan(&arguments),
         Command::Free(arguments) => free::free(&arguments),
         Command::Reproduce(arguments) => reproduce::reproduce(&arguments),
@@ -100,5 +104,5 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Command::Completions(arguments) => completions::completions(&arguments),
         Command::Man(arguments) => man::man(&arguments),
     };
-    exit.into()
+    limits::judge(exit).into()
 }

@@ -2,8 +2,10 @@
 
 use clap::Args;
 
-use super::values::count;
+use super::limits;
+use super::values::{bytes, count, duration};
 use crate::kernel::Engine;
+use crate::session::limit_memory;
 
 /// Threads and vector registers; no bit of a result depends on them.
 #[derive(Args, Clone, Copy, Debug)]
@@ -15,13 +17,26 @@ pub struct Processor {
     /// [default: the widest]
     #[arg(long, value_name = "BITS", value_parser = width, allow_hyphen_values = true, env = "EFFPOT_SIMD")]
     pub simd: Option<u32>,
+    /// Bytes that trajectories and statistics may take, such as 8GB; what would need more is refused
+    /// before it begins [default: 2GB]
+    #[arg(long, value_name = "BYTES", value_parser = bytes, allow_hyphen_values = true, env = "EFFPOT_MAX_MEMORY")]
+    pub max_memory: Option<f64>,
+    /// Stop after so many seconds, or 30min, 8h: what there is is kept, as at Ctrl-C
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true, env = "EFFPOT_MAX_TIME")]
+    pub max_time: Option<f64>,
 }
 
 impl Processor {
-    /// The number of threads; the width of registers holds from now on.
+    /// The number of threads; all else holds from now on.
     pub fn take(self) -> usize {
         if let Some(bits) = self.simd {
             Engine::limit(bits);
+        }
+        if let Some(bytes) = self.max_memory {
+            limit_memory(bytes);
+        }
+        if let Some(seconds) = self.max_time {
+            limits::begin(seconds);
         }
         let all = std::thread::available_parallelism().map_or(1, usize::from);
         // More than the machine has help nobody, and thousands take seconds to start.

@@ -1,6 +1,7 @@
 //! The folder that results are written to.
 
 use super::files::FileError;
+use super::keep::beside;
 use crate::report::picture::{Picture, pngs};
 use std::fs;
 use std::io;
@@ -115,7 +116,13 @@ impl ResultsFolder {
             fs::rename(&self.target, &aside).map_err(|e| wrong(e, &self.target))?;
             old = Some(aside);
         }
-        fs::rename(&self.building, &self.target).map_err(|e| wrong(e, &self.target))?;
+        if let Err(error) = fs::rename(&self.building, &self.target) {
+            if let Some(old) = old {
+                // Back where they were; if that fails too, they are beside.
+                let _ = fs::rename(old, &self.target);
+            }
+            return Err(wrong(error, &self.target));
+        }
         self.done = true;
         if let Some(old) = old {
             // The new results are in place; what cannot be removed of the old ones does no harm.
@@ -143,11 +150,21 @@ fn is_results(path: &Path) -> bool {
 
 fn free_name(stem: &str) -> PathBuf {
     let first = PathBuf::from(format!("{stem}-out"));
-    if !first.exists() {
-        return first;
-    }
-    (2u64..)
-        .map(|n| PathBuf::from(format!("{stem}-out-{n}")))
-        .find(|path| !path.exists())
+    names(stem)
+        .find(|path| !path.exists() && !beside(path).exists())
         .unwrap_or(first)
+}
+
+/// The names of folders that are not named by hand.
+fn names(stem: &str) -> impl Iterator<Item = PathBuf> {
+    let first = PathBuf::from(format!("{stem}-out"));
+    let others = (2u64..).map(move |n| PathBuf::from(format!("{stem}-out-{n}")));
+    std::iter::once(first).chain(others)
+}
+
+/// Of the folders that are not named by hand the first whose run is not done.
+pub fn unfinished(stem: &str) -> Option<PathBuf> {
+    let there = |path: &PathBuf| path.exists() || beside(path).exists();
+    let mut names = names(stem).take_while(there);
+    names.find(|path| beside(path).exists())
 }

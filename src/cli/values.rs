@@ -1,6 +1,6 @@
 //! Values on the command line: numbers, ranges, points, matrices.
 
-use crate::session::{Estimator, Knots, NoiseSource};
+use crate::session::{Estimator, Knots, NoiseSource, Shard};
 
 /// The step on the command line.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -68,6 +68,64 @@ pub fn positive(text: &str) -> Result<f64, String> {
         x if x > 0.0 => Ok(x),
         0.0 => Err("it must be positive, not 0".to_owned()),
         _ => Err("it must be positive".to_owned()),
+    }
+}
+
+/// A positive number and one of several units; none is the first of them.
+fn with_unit(text: &str, units: &[(&str, f64)], example: &str) -> Result<f64, String> {
+    let text = text.trim();
+    let fits = |(unit, _): &&(&str, f64)| !unit.is_empty() && text.ends_with(unit);
+    let (unit, scale) = units
+        .iter()
+        .filter(fits)
+        .max_by_key(|(unit, _)| unit.len())
+        .unwrap_or(&units[0]);
+    let value = positive(text[..text.len() - unit.len()].trim());
+    value
+        .map(|value| value * scale)
+        .map_err(|problem| format!("{problem}; write {example}"))
+}
+
+/// Bytes, such as `8GB`.
+pub fn bytes(text: &str) -> Result<f64, String> {
+    let units = [
+        ("", 1.0),
+        ("kB", 1e3),
+        ("MB", 1e6),
+        ("GB", 1e9),
+        ("TB", 1e12),
+    ];
+    with_unit(text, &units, "bytes, or a number of MB or GB such as 8GB")
+}
+
+/// Seconds, or minutes or hours.
+pub fn duration(text: &str) -> Result<f64, String> {
+    let units = [("", 1.0), ("s", 1.0), ("min", 60.0), ("h", 3600.0)];
+    with_unit(text, &units, "seconds, or 30min or 8h")
+}
+
+/// A time that may be 0.
+pub fn seconds(text: &str) -> Result<f64, String> {
+    match number(text)? {
+        x if x >= 0.0 => Ok(x),
+        _ => Err("it must be a number of seconds, such as 60".to_owned()),
+    }
+}
+
+/// One of several parts, such as `2/8`.
+pub fn shard(text: &str) -> Result<Shard, String> {
+    let example = "it must be the part and how many there are, such as 2/8";
+    let (number, of) = text.split_once('/').ok_or(example)?;
+    let shard = Shard {
+        number: count(number).map_err(|_| example)?,
+        of: count(of).map_err(|_| example)?,
+    };
+    match shard.number <= shard.of {
+        true => Ok(shard),
+        false => Err(format!(
+            "of {} parts there is no part {}",
+            shard.of, shard.number
+        )),
     }
 }
 

@@ -9,14 +9,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::group::{Group, Rules, Span};
 use super::look::{Look, divergence};
+use super::recorded::due;
 use super::window::Shown;
-use super::{CountedWindow, Counter, CountingMap, Places};
+use super::{CountedWindow, Counter, CountingMap, DampedMap, Places};
 use crate::kernel::{GroupRun, LANES, PreparedSteps};
+use crate::tape::kept;
 
 /// Steps that are recorded at once where a window is made again.
 const BLOCK: usize = 64;
 
 /// A window that waits.
+#[derive(Default)]
 pub(super) struct Held {
     span: Span,
     /// `x` and `p` before the first step. Shape: (x, p), coordinates, lanes.
@@ -30,6 +33,24 @@ pub(super) struct Held {
     counted: [bool; LANES],
     /// Whether no step of it was outside of the places.
     inside: bool,
+}
+
+kept!(Held: span, start, state, shown, stride, counted, inside);
+
+impl Held {
+    /// Whether what was read is a window of such a map.
+    pub fn fits(&self, map: &DampedMap, counting: &CountingMap, longest: usize) -> bool {
+        let sizes = self.start.len() == map.state_len() && self.state.len() == counting.state_len();
+        let row = 3 * counting.dimension() * LANES;
+        let shown = match self.stride {
+            0 => 0,
+            stride => {
+                let end = self.span.first_step.saturating_add(self.span.steps as u64);
+                (end.div_ceil(stride) - self.span.first_step.div_ceil(stride)) as usize
+            }
+        };
+        sizes && self.span.steps <= longest && Some(self.shown.len()) == shown.checked_mul(row)
+    }
 }
 
 /// A run of counted windows.
@@ -63,30 +84,35 @@ impl<'a> Run<'a> {
         groups: &mut [Group],
         observers: &mut [O],
         windows: &[usize],
-        cancelled: &AtomicBool,
+        stop: &AtomicBool,
     ) {
         let mut all: Vec<Held> = Vec::with_capacity(groups.len());
-        for &steps in windows {
-            if cancelled.load(Ordering::Relaxed) {
+        for (at, &steps) in windows.iter().enumerate() {
+            if stop.load(Ordering::Relaxed) {
                 return;
             }
-            let first = groups.first().map_or(0, |group| group.step);
-            all.extend(groups.iter_mut().map(|group| self.begin(group, steps)));
+            let mut due = due(groups, observers, at);
+            let first = due.first().map_or(0, |(group, _)| group.step);
+            all.extend(due.iter_mut().map(|(group, _)| self.begin(group, steps)));
             let before: Vec<[u32; 2]> = all
                 .iter()
-                .zip(&mut *observers)
-                .map(|(held, o)| self.outside(o.counts(held.span.stretch, steps)))
+                .zip(&mut due)
+                .map(|(held, (_, o))| self.outside(o.counts(held.span.stretch, steps)))
                 .collect();
             for block in blocks(first, steps, self.stride) {
-                self.block(&block, &mut all, observers);
+                self.block(
+                    &block,
+                    &mut all,
+                    due.iter_mut().map(|(_, observer)| &mut **observer),
+                );
             }
-            for ((held, observer), before) in all.iter_mut().zip(&mut *observers).zip(before) {
+            for ((held, (_, observer)), before) in all.iter_mut().zip(&mut due).zip(before) {
                 let counts = observer.counts(held.span.stretch, 0);
                 held.inside = !counts.is_empty() && self.outside(counts) == before;
             }
-            let ended = groups.iter_mut().zip(all.drain(..)).zip(&mut *observers);
-            for ((group, held), observer) in ended {
+            for ((group, observer), held) in due.into_iter().zip(all.drain(..)) {
                 self.end(group, held, observer);
+                group.done += 1;
             }
         }
     }
@@ -123,7 +149,12 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn block<O: Counter>(&mut self, block: &Block, all: &mut [Held], observers: &mut [O]) {
+    fn block<'o, O: Counter + 'o>(
+        &mut self,
+        block: &Block,
+        all: &mut [Held],
+        observers: impl Iterator<Item = &'o mut O>,
+    ) {
         let half = self.counting.dimension() * LANES;
         if block.shown {
             for held in all.iter_mut() {

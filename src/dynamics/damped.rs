@@ -270,6 +270,11 @@ impl DampedMap {
         self.damping.dimension()
     }
 
+    /// The length of the state of a group.
+    pub(super) fn state_len(&self) -> usize {
+        2 * self.dimension() * LANES
+    }
+
     /// Step, friction and mass.
     pub fn damping(&self) -> &Damping {
         &self.damping

@@ -8,19 +8,20 @@
 //! Windows are either recorded, every step of them (`recorded`), or counted as they are made
 //! (`counted`). The trajectories are the same, bit for bit.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use rayon::prelude::*;
 
 use super::group::{Group, Rules, TRAPPED_BELOW};
 use super::{Counter, CountingMap, DampedMap, Observer, Side, Stream, Streams, counted, recorded};
 use crate::kernel::LANES;
+use crate::tape::{Kept, Tape, kept};
 
 /// Groups that are advanced together, at most: a kernel overlaps what so many wait for.
 const TOGETHER: usize = 4;
 
 /// The first time a lane left the domain or stopped being finite.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Divergence {
     /// The step, counted from the start of the lane.
     pub step: u64,
@@ -29,6 +30,8 @@ pub struct Divergence {
     /// Whether the position there was finite (it left), or the gradient was not.
     pub left: bool,
 }
+
+kept!(Divergence: step, last_position, left);
 
 /// What has happened to a lane.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
@@ -64,6 +67,8 @@ pub struct Census {
     pub first_divergence: Option<Divergence>,
 }
 
+kept!(Census: trapped, watches, diverged, restarts, windows, first_divergence);
+
 /// Many independent trajectories of the damped map.
 pub struct Ensemble {
     groups: Vec<Group>,
@@ -75,6 +80,8 @@ pub struct Ensemble {
     reference: f64,
     /// The mean over the lanes that are not trapped.
     heat: f64,
+    /// Whether both stay as they are.
+    settled: bool,
 }
 
 /// A source of starting positions: fills in the coordinates of one.
@@ -103,6 +110,7 @@ impl Ensemble {
             watch,
             reference: kt,
             heat: kt,
+            settled: false,
         }
     }
 
@@ -113,7 +121,8 @@ impl Ensemble {
 
     /// Lets every group run the windows given by their lengths, each with its own observer, and
     /// returns whether all were run. Groups run in parallel; nothing depends on how many at once.
-    /// The windows carry the number `stretch`.
+    /// The windows carry the number `stretch`. Where `stop` becomes true groups stop at the end of a
+    /// window, and the same call goes on from there; so does that of an ensemble that is kept.
     pub fn advance<O: Observer>(
         &mut self,
         map: &DampedMap,
@@ -121,18 +130,18 @@ impl Ensemble {
         stretch: usize,
         starts: Starts<'_>,
         observers: &mut [O],
-        cancelled: &AtomicBool,
+        stop: &AtomicBool,
     ) -> bool {
         self.advance_by(
             map,
+            windows.len(),
             stretch,
             starts,
             observers,
             |groups, observers, rules| {
-                recorded::advance(groups, observers, rules, windows, cancelled);
+                recorded::advance(groups, observers, rules, windows, stop);
             },
-        );
-        !cancelled.load(Ordering::Relaxed)
+        )
     }
 
     /// As [`Ensemble::advance`], with windows that are counted as they are made, and every
@@ -149,29 +158,30 @@ impl Ensemble {
         stretch: usize,
         starts: Starts<'_>,
         observers: &mut [O],
-        cancelled: &AtomicBool,
+        stop: &AtomicBool,
     ) -> bool {
         self.advance_by(
             map,
+            windows.len(),
             stretch,
             starts,
             observers,
             |groups, observers, rules| {
                 let mut run = counted::Run::new(counting, rules, stride);
-                run.advance(groups, observers, windows, cancelled);
+                run.advance(groups, observers, windows, stop);
             },
-        );
-        !cancelled.load(Ordering::Relaxed)
+        )
     }
 
     fn advance_by<O: Send>(
         &mut self,
         map: &DampedMap,
+        windows: usize,
         stretch: usize,
         starts: Starts<'_>,
         observers: &mut [O],
         advance: impl Fn(&mut [Group], &mut [O], &Rules<'_>) + Sync,
-    ) {
+    ) -> bool {
         let rules = Rules {
             map,
             starts,
@@ -189,7 +199,16 @@ impl Ensemble {
             .par_chunks_mut(together)
             .zip(observers[..count].par_chunks_mut(together))
             .for_each(|(groups, observers)| advance(groups, observers, &rules));
-        self.take_temperature();
+        let all = self.groups[..count]
+            .iter()
+            .all(|group| group.done == windows);
+        if all {
+            self.go_on();
+            if !self.settled {
+                self.take_temperature();
+            }
+        }
+        all
     }
 
     /// What the next watches are judged by.
@@ -211,8 +230,14 @@ impl Ensemble {
         self.heat = free.iter().sum::<f64>() / free.len().max(1) as f64;
     }
 
+    /// What was asked for is done with, whether all of it was run or not.
+    fn go_on(&mut self) {
+        self.groups.iter_mut().for_each(|group| group.done = 0);
+    }
+
     /// Hands out the recorded windows that still wait.
     pub fn finish<O: Observer>(&mut self, map: &DampedMap, observers: &mut [O]) {
+        self.go_on();
         for (group, observer) in self.groups.iter_mut().zip(observers) {
             recorded::finish(group, map, observer);
         }
@@ -220,6 +245,7 @@ impl Ensemble {
 
     /// Hands out the counted windows that still wait.
     pub fn finish_counted<O: Counter>(&mut self, counting: &CountingMap, observers: &mut [O]) {
+        self.go_on();
         for (group, observer) in self.groups.iter_mut().zip(observers) {
             counted::finish(group, counting, observer);
         }
@@ -284,6 +310,52 @@ impl Ensemble {
     /// Forgets what has happened, as at the end of a burn-in, and the windows that wait; the lanes
     /// stay where they are.
     pub fn forget(&mut self) {
+        self.go_on();
         self.groups.iter_mut().for_each(Group::forget);
+    }
+
+    /// Judges lanes by the temperature of now from here on, so that no group depends on what
+    /// others do.
+    pub fn settle(&mut self) {
+        self.settled = true;
+    }
+
+    /// Keeps these groups alone.
+    pub fn part(&mut self, groups: std::ops::Range<usize>) {
+        self.groups.truncate(groups.end);
+        self.groups.drain(..groups.start);
+    }
+
+    /// Writes some of its groups and what they are judged by on a tape, or reads them; `counting`
+    /// is how windows that wait were counted, where they were, and `longest` is no shorter than any
+    /// of them.
+    pub fn pass(
+        &mut self,
+        tape: &mut Tape,
+        groups: std::ops::Range<usize>,
+        map: &DampedMap,
+        counting: Option<&CountingMap>,
+        longest: usize,
+    ) {
+        (
+            self.reference.pass(tape),
+            self.heat.pass(tape),
+            self.settled.pass(tape),
+        );
+        let groups = &mut self.groups[groups];
+        tape.row(groups);
+        if !tape.reads() {
+            return;
+        }
+        for group in groups {
+            let recorded = group.recorded.iter_mut();
+            let recorded = recorded.map(|held| held.record_again(map, longest));
+            let counted = group.counted.iter();
+            let counted = counted.map(|held| counting.is_some_and(|c| held.fits(map, c, longest)));
+            // Nothing of a tape that does not fit is made again.
+            if tape.is_wrong() || !recorded.chain(counted).all(|fits| fits) {
+                return tape.refuse();
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::look::Look;
 use super::{DampedMap, Divergence, LaneFate, Side, Starts, Stream, counted, recorded};
 use crate::kernel::LANES;
+use crate::tape::{Kept, Tape, kept};
 
 /// A lane whose mean `p^2` over a watch is below this part of the ensemble's upper quartile is
 /// trapped. Over two relaxation times a free lane does that with probability `exp(-25)` (small
@@ -29,7 +30,7 @@ pub(super) struct Rules<'a> {
 }
 
 /// What is known of a window beside its steps.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Span {
     /// Whether the lane stayed finite, inside, and out of traps.
     pub committed: [bool; LANES],
@@ -39,6 +40,8 @@ pub(super) struct Span {
     /// The watch that it belongs to.
     pub watch: u64,
 }
+
+kept!(Span: committed, steps, first_step, stretch, watch);
 
 pub(super) struct Group {
     /// The coordinates of `x`, then those of `p`, each of every lane.
@@ -71,6 +74,36 @@ pub(super) struct Group {
     pub step: u64,
     pub restarts: u64,
     pub first_divergence: Option<Divergence>,
+    /// Windows that were run of those that are asked for: an advance that was stopped goes on there.
+    pub done: usize,
+}
+
+/// All but the windows that are spare.
+impl Kept for Group {
+    fn pass(&mut self, tape: &mut Tape) {
+        tape.row(&mut self.state);
+        self.stream.pass(tape);
+        for row in [&mut self.trapped, &mut self.diverged, &mut self.unsettled] {
+            row.pass(tape);
+        }
+        for row in [&mut self.squares, &mut self.last_watched, &mut self.watched] {
+            row.pass(tape);
+        }
+        for count in [
+            &mut self.windows,
+            &mut self.judged,
+            &mut self.watched_steps,
+            &mut self.watches,
+            &mut self.step,
+            &mut self.restarts,
+        ] {
+            count.pass(tape);
+        }
+        (self.steps.pass(tape), self.done.pass(tape));
+        self.first_divergence.pass(tape);
+        self.recorded.pass(tape);
+        self.counted.pass(tape);
+    }
 }
 
 impl Group {
@@ -107,6 +140,7 @@ impl Group {
             step: 0,
             restarts: 0,
             first_divergence: None,
+            done: 0,
         }
     }
 

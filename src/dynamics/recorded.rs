@@ -6,14 +6,33 @@ use super::group::{Group, Rules, Span};
 use super::look::{Look, divergence};
 use super::{DampedMap, Observer, Window};
 use crate::kernel::{GroupRun, LANES};
+use crate::tape::kept;
 
 /// A window that waits.
+#[derive(Default)]
 pub(super) struct Held {
     span: Span,
     /// Shape: steps, (x, p'), coordinates, lanes.
     record: Vec<f64>,
-    /// The momenta before the first step. Shape: coordinates, lanes.
-    before: Vec<f64>,
+    /// `x` and `p` before the first step. Shape: (x, p), coordinates, lanes.
+    start: Vec<f64>,
+}
+
+// The record is made again from the start.
+kept!(Held: span, start);
+
+impl Held {
+    /// Makes the record again; whether what was read is a window of that map.
+    pub fn record_again(&mut self, map: &DampedMap, longest: usize) -> bool {
+        let mut state = self.start.clone();
+        let fits = state.len() == map.state_len() && self.span.steps <= longest;
+        if fits {
+            self.record.clear();
+            self.record.resize(state.len() * self.span.steps, 0.0);
+            map.run(&mut state, self.span.steps, &mut self.record);
+        }
+        fits
+    }
 }
 
 /// Lets groups run windows, each with its own observer.
@@ -22,23 +41,38 @@ pub(super) fn advance<O: Observer>(
     observers: &mut [O],
     rules: &Rules<'_>,
     windows: &[usize],
-    cancelled: &AtomicBool,
+    stop: &AtomicBool,
 ) {
-    for &steps in windows {
-        if cancelled.load(Ordering::Relaxed) {
+    for (at, &steps) in windows.iter().enumerate() {
+        if stop.load(Ordering::Relaxed) {
             return;
         }
-        let begin = |group: &mut Group| begin(group, rules, steps);
-        let mut all: Vec<Held> = groups.iter_mut().map(begin).collect();
-        let runs = groups
+        let mut due = due(groups, observers, at);
+        let mut all: Vec<Held> = due
+            .iter_mut()
+            .map(|(g, _)| begin(g, rules, steps))
+            .collect();
+        let runs = due
             .iter_mut()
             .zip(&mut all)
-            .map(|(group, held)| GroupRun::new(&mut group.state, &mut held.record));
+            .map(|((group, _), held)| GroupRun::new(&mut group.state, &mut held.record));
         rules.map.run_groups(&mut runs.collect::<Vec<_>>(), steps);
-        for ((group, held), observer) in groups.iter_mut().zip(all).zip(&mut *observers) {
-            end(group, rules, held, observer);
+        for ((group, observer), held) in due.iter_mut().zip(all) {
+            end(group, rules, held, *observer);
+            group.done += 1;
         }
     }
+}
+
+/// The groups whose turn this window is, with their observers: all of them, unless an advance was
+/// stopped where some were further than others.
+pub(super) fn due<'g, O>(
+    groups: &'g mut [Group],
+    observers: &'g mut [O],
+    window: usize,
+) -> Vec<(&'g mut Group, &'g mut O)> {
+    let all = groups.iter_mut().zip(observers);
+    all.filter(|(group, _)| group.done == window).collect()
 }
 
 /// Hands out the windows that still wait.
@@ -55,12 +89,12 @@ fn begin(group: &mut Group, rules: &Rules<'_>, steps: usize) -> Held {
     let mut held = group.spare_recorded.pop().unwrap_or(Held {
         span,
         record: Vec::new(),
-        before: Vec::new(),
+        start: Vec::new(),
     });
     held.span = span;
     held.record.resize(2 * d * LANES * steps, 0.0);
-    held.before.clear();
-    held.before.extend_from_slice(&group.state[d * LANES..]);
+    held.start.clear();
+    held.start.extend_from_slice(&group.state);
     held
 }
 
@@ -103,7 +137,7 @@ fn commit<O: Observer>(group: &mut Group, map: &DampedMap, held: Held, observer:
     observer.observe(&Window {
         steps: held.span.steps,
         record: &held.record,
-        before: &held.before,
+        before: &held.start[held.start.len() / 2..],
         committed: held.span.committed,
         damping: map.damping(),
         first_step: held.span.first_step,

@@ -3,6 +3,8 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::tape::{Kept, Tape};
+
 /// A stream of random numbers.
 #[derive(Clone, Debug)]
 pub struct Stream(ChaCha8Rng);
@@ -24,6 +26,17 @@ impl Streams {
         let mut generator = ChaCha8Rng::seed_from_u64(self.seed);
         generator.set_stream(number);
         Stream(generator)
+    }
+}
+
+/// A stream is kept as where it has come to.
+impl Kept for Stream {
+    fn pass(&mut self, tape: &mut Tape) {
+        let mut place = self.0.get_word_pos();
+        place.pass(tape);
+        if tape.reads() {
+            self.0.set_word_pos(place);
+        }
     }
 }
 

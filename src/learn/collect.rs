@@ -6,6 +6,7 @@ use super::tally::Tally;
 use crate::dynamics::{Observer, Window};
 use crate::kernel::LANES;
 use crate::stats::{BinnedSums, Grid, Histogram, MAX_AXES, Mesh};
+use crate::tape::{Kept, Tape};
 
 pub use super::lanes::LaneSums;
 
@@ -81,6 +82,33 @@ pub struct Binned {
     pub force: BinnedSums,
     /// V less the plan's level, thinned.
     pub value: BinnedSums,
+}
+
+/// What there is follows from the plan.
+impl Kept for Binned {
+    fn pass(&mut self, tape: &mut Tape) {
+        self.density.pass(tape);
+        if let Some(histogram) = &mut self.whole_step {
+            histogram.pass(tape);
+        }
+        self.force.pass(tape);
+        self.value.pass(tape);
+    }
+}
+
+/// Likewise.
+impl Kept for Block {
+    fn pass(&mut self, tape: &mut Tape) {
+        if let Some(binned) = &mut self.binned {
+            binned.pass(tape);
+        }
+        tape.row(&mut self.momenta);
+        tape.row(&mut self.lanes);
+        self.points.pass(tape);
+        tape.row(&mut self.cross);
+        self.cross_count.pass(tape);
+        self.value_evaluations.pass(tape);
+    }
 }
 
 impl Binned {
@@ -208,6 +236,21 @@ impl<'a> Collector<'a> {
     pub(super) fn reach(&mut self, stretch: usize) {
         while self.blocks.len() <= stretch {
             self.blocks.push(Block::new(self.plan));
+        }
+    }
+
+    /// Writes what was kept on a tape, or reads it; the plan and no more than so many stretches
+    /// are the same.
+    pub fn pass(&mut self, tape: &mut Tape, stretches: usize) {
+        match tape.count(self.blocks.len()) {
+            Some(count) if count <= stretches => {
+                if count > 0 {
+                    self.reach(count - 1);
+                }
+                self.blocks.iter_mut().for_each(|block| block.pass(tape));
+                self.tally.pass(tape, count);
+            }
+            _ => tape.refuse(),
         }
     }
 

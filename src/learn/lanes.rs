@@ -3,6 +3,7 @@
 use crate::dynamics::Window;
 use crate::kernel::LANES;
 use crate::stats::Moments;
+use crate::tape::kept;
 
 /// Sums over the committed samples of one coordinate of one lane.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,6 +18,8 @@ pub struct LaneSums {
     x: [f64; 2],
     seen_p: [f64; 4],
 }
+
+kept!(LaneSums: count, p, virial, seen, x, seen_p);
 
 impl LaneSums {
     /// Sums over so many samples of the momentum, its square and the virial, none of them seen.

@@ -5,6 +5,7 @@ use super::lanes::{LaneSums, turned};
 use crate::dynamics::{BinAxis, CountedWindow, Counter, Place, Places, Window};
 use crate::kernel::LANES;
 use crate::stats::Mesh;
+use crate::tape::{Kept, Tape};
 
 /// Values of V are asked for of so many points at once, at least.
 const AT_ONCE: usize = 2048;
@@ -56,6 +57,24 @@ impl Tally {
             sums: vec![[[0.0; LANES]; 3]; dimension],
             points: Vec::new(),
             valued: 0,
+        }
+    }
+
+    /// Writes what is open on a tape, or reads it, beside so many blocks.
+    pub(super) fn pass(&mut self, tape: &mut Tape, blocks: usize) {
+        tape.row(&mut self.counts);
+        self.changes.pass(tape);
+        self.steps.pass(tape);
+        tape.row(&mut self.sums);
+        self.points.pass(tape);
+        for stretch in [&mut self.counted, &mut self.summed, &mut self.valued] {
+            stretch.pass(tape);
+            if *stretch >= blocks.max(1) {
+                tape.refuse();
+            }
+        }
+        if !self.points.len().is_multiple_of(self.sums.len()) || blocks == 0 {
+            self.points.clear();
         }
     }
 

@@ -6,16 +6,19 @@
 use std::sync::atomic::AtomicBool;
 
 use super::Estimator;
-use super::room::{MOST_BINNED, Range};
+use super::checkpoint::Kept as KeptRun;
+use super::kept::{Place, Spent, Warm};
+use super::room::{MOST_BINNED, Range, SampleError};
 use super::sample::{Sample, Sampler, draw, windows_of};
 use crate::dynamics::{
     CountedWindow, Counter, CountingMap, DampedMap, Ensemble, Observer, Side, Starts, Window,
 };
-use crate::kernel::KernelError;
+use crate::kernel::{KernelError, LANES};
 use crate::learn::collect::{Block, Collector, Plan};
 use crate::learn::tally::places;
 use crate::learn::terms;
 use crate::stats::{Grid, Mesh};
+use crate::tape::Tape;
 
 /// Positions that are kept, about, where there are no bins.
 const POINTS: u64 = 4096;
@@ -37,15 +40,25 @@ const COUNTED_STRIDE: u64 = 4;
 
 /// Steps in a window that is counted, where no lane was lost in the burn-in: what a window costs
 /// beside its steps is then nothing. A lane that is lost is only found out at the end of it.
-const QUIET_WINDOW: u64 = 4096;
+pub(super) const QUIET_WINDOW: u64 = 4096;
 
 /// Steps of a lane that are shown, at least: enough for the mean and the variance of either half.
 const FEWEST_SHOWN: u64 = 100;
 
 /// What a group of lanes keeps.
-struct Keeper<'a> {
+pub(super) struct Keeper<'a> {
     bins: Collector<'a>,
     terms: Option<terms::Collector<'a>>,
+}
+
+impl Keeper<'_> {
+    /// Writes what is kept on a tape, or reads it.
+    pub(super) fn pass(&mut self, tape: &mut Tape, stretches: usize) {
+        self.bins.pass(tape, stretches);
+        if let Some(terms) = &mut self.terms {
+            terms.pass(tape, stretches);
+        }
+    }
 }
 
 impl Observer for Keeper<'_> {
@@ -83,13 +96,16 @@ fn in_order<T>(groups: impl Iterator<Item = Vec<T>>, missing: impl Fn() -> T) ->
         .collect()
 }
 
+/// All lanes, and what looks at each group of them.
+type Lanes<'a, O> = (&'a mut Ensemble, &'a mut [O]);
+
 /// How windows are advanced.
 struct Go<'a> {
     map: &'a DampedMap,
     /// How they are counted, where they are, and every how many steps one is shown.
     counting: Option<(&'a CountingMap, u64)>,
     starts: Starts<'a>,
-    cancelled: &'a AtomicBool,
+    stop: &'a AtomicBool,
 }
 
 impl Go<'_> {
@@ -100,11 +116,11 @@ impl Go<'_> {
         stretch: usize,
         observers: &mut [O],
     ) -> bool {
-        let (map, starts, cancelled) = (self.map, self.starts, self.cancelled);
+        let (map, starts, stop) = (self.map, self.starts, self.stop);
         match self.counting {
-            None => ensemble.advance(map, windows, stretch, starts, observers, cancelled),
+            None => ensemble.advance(map, windows, stretch, starts, observers, stop),
             Some((counting, stride)) => ensemble.advance_counted(
-                map, counting, stride, windows, stretch, starts, observers, cancelled,
+                map, counting, stride, windows, stretch, starts, observers, stop,
             ),
         }
     }
@@ -204,39 +220,61 @@ impl Sampler<'_> {
         Ok(counting.filter(|counting| counting.places().is_some()))
     }
 
+    /// Lets the lanes forget where they began; what they show in the second half of it.
+    ///
+    /// # Errors
+    /// What is gone on from does not fit.
     pub(super) fn burn_in(
         &self,
         ensemble: &mut Ensemble,
         pool: &[f64],
         counting: Option<&CountingMap>,
-    ) -> Range {
+    ) -> Result<(Place, Warm), SampleError> {
         let go = Go {
             map: &self.map,
             counting: counting.map(|counting| (counting, 0)),
             starts: &draw(pool, self.sides.len()),
-            cancelled: self.hooks.cancelled,
+            stop: self.stop(),
         };
         let half = self.settings.burn_in / 2;
-        let mut nobody = vec![(); self.groups];
+        let nobody = vec![(); self.groups];
         let mut ranges = vec![Range::new(self.sides.len()); self.groups];
-        let mut done = 0;
-        for windows in self.windows(half, 8) {
-            if !go.on(ensemble, &windows, 0, &mut nobody) {
-                break;
-            }
-            done += windows.iter().sum::<usize>();
-            self.report("burning in", done as f64 / self.settings.burn_in as f64);
+        let (from, warm) = self.resume_burning((&mut *ensemble, &mut ranges), counting)?;
+        if let Some(warm) = warm {
+            return Ok((from, warm));
         }
-        for windows in self.windows(self.settings.burn_in - half, 8) {
-            if !go.on(ensemble, &windows, 0, &mut ranges) {
-                break;
+        let mut done = 0;
+        let mut state = (&mut *ensemble, &mut ranges[..]);
+        let halves = [half, self.settings.burn_in - half];
+        'all: for (part, steps) in (0u64..).zip(halves) {
+            for (batch, windows) in (0u64..).zip(self.windows(steps, 8)) {
+                let place = Place {
+                    sampling: false,
+                    part,
+                    batch,
+                };
+                let run = |(ensemble, ranges): &mut Lanes<'_, Range>| match part {
+                    0 => go.on(ensemble, &windows, 0, &mut nobody.clone()),
+                    _ => go.on(ensemble, &windows, 0, ranges),
+                };
+                let save =
+                    |place, (ensemble, ranges): &mut Lanes<'_, Range>, kept: &KeptRun<'_>| {
+                        kept.save(self.burning(place, (ensemble, ranges), counting));
+                    };
+                if place >= from && !self.steadily(place, &mut state, run, save) {
+                    break 'all;
+                }
+                done += windows.iter().sum::<usize>();
+                self.report("burning in", done as f64 / self.settings.burn_in as f64);
             }
-            done += windows.iter().sum::<usize>();
-            self.report("burning in", done as f64 / self.settings.burn_in as f64);
         }
         go.finish(ensemble, &mut ranges);
         let none = Range::new(self.sides.len());
-        ranges.iter().fold(none, Range::with)
+        let warm = Warm {
+            range: ranges.iter().fold(none, Range::with),
+            census: ensemble.census(),
+        };
+        Ok((Place::default(), warm))
     }
 
     /// Samples; `counting` is how windows are counted, where they are.
@@ -247,8 +285,9 @@ impl Sampler<'_> {
         pool: &[f64],
         mesh: Option<Mesh>,
         counting: Option<&CountingMap>,
+        (from, warm): (Place, &Warm),
         mut enough: impl FnMut(&[Block], &[f64]) -> bool,
-    ) {
+    ) -> Result<(), SampleError> {
         let lanes = self.settings.trajectories as u64;
         let each = self.settings.steps.div_ceil(lanes);
         let (force_stride, value_stride) = match counting {
@@ -258,7 +297,7 @@ impl Sampler<'_> {
         let sigma = sample.kt.sqrt();
         let values = |x: &[f64], out: &mut [f64]| self.potential.values(x, out);
         let Some(momentum_grid) = Grid::over(-8.0 * sigma, 8.0 * sigma, 1024) else {
-            return;
+            return Ok(());
         };
         let plan = Plan {
             momentum_grid,
@@ -285,31 +324,56 @@ impl Sampler<'_> {
         };
         let nothing = || Block::new(&plan);
         let segments = self.segments();
-        let (before, already) = ((self.hooks.seconds)(), ensemble.steps());
         let keeper = |_| Keeper {
             bins: Collector::new(&plan),
             terms: self
                 .terms
                 .map(|terms| terms.collector(self.term_stride(terms))),
         };
-        let mut keepers: Vec<Keeper<'_>> = (0..self.groups).map(keeper).collect();
+        let mut keepers: Vec<Keeper<'_>> = (0..ensemble.groups()).map(keeper).collect();
+        let already = self.settings.burn_in * (ensemble.groups() * LANES) as u64;
+        let spent = self.resume_sampling((&mut *ensemble, &mut keepers), counting)?;
+        let (begun, looked) = ((self.hooks.seconds)(), self.potential.evaluations());
+        self.potential.count(spent.looks);
         let go = Go {
             map: &self.map,
             counting: counting.map(|counting| (counting, force_stride)),
             starts: &draw(pool, self.sides.len()),
-            cancelled: self.hooks.cancelled,
+            stop: self.stop(),
         };
-        let quiet = sample.census.trapped + sample.census.diverged == 0;
+        let so_far = || Spent {
+            seconds: spent.seconds + (self.hooks.seconds)() - begun,
+            looks: self.potential.evaluations() - looked,
+        };
+        let quiet = warm.census.trapped + warm.census.diverged == 0;
         let window = match counting {
             Some(_) if quiet => self.window.max(QUIET_WINDOW),
             _ => self.window,
         };
-        for segment in 0..segments {
+        let mut state = (&mut *ensemble, &mut keepers[..]);
+        for segment in from.part..segments {
             let steps = (segment + 1) * each / segments - segment * each / segments;
             let at_once = steps.div_ceil(window).div_ceil(8).clamp(1, MOST_AT_ONCE);
             let mut done = 0;
-            for windows in windows_of(window, steps, at_once) {
-                if !go.on(ensemble, &windows, segment as usize, &mut keepers) {
+            for (batch, windows) in (0u64..).zip(windows_of(window, steps, at_once)) {
+                let place = Place {
+                    sampling: true,
+                    part: segment,
+                    batch,
+                };
+                let run = |(ensemble, keepers): &mut Lanes<'_, Keeper<'_>>| {
+                    go.on(ensemble, &windows, segment as usize, keepers)
+                };
+                let save =
+                    |place, (ensemble, keepers): &mut Lanes<'_, Keeper<'_>>, kept: &KeptRun<'_>| {
+                        kept.save(self.sampling(
+                            place,
+                            (warm, so_far()),
+                            (ensemble, keepers),
+                            counting,
+                        ));
+                    };
+                if place >= from && !self.steadily(place, &mut state, run, save) {
                     break;
                 }
                 done += windows.iter().sum::<usize>();
@@ -320,7 +384,7 @@ impl Sampler<'_> {
             let will_do = has_target
                 && enough(
                     &in_order(
-                        keepers.iter_mut().map(|k| k.bins.blocks().to_vec()),
+                        state.1.iter_mut().map(|k| k.bins.blocks().to_vec()),
                         nothing,
                     ),
                     &sample.spacing,
@@ -328,6 +392,17 @@ impl Sampler<'_> {
             if will_do || self.cancelled() {
                 break;
             }
+        }
+        sample.complete = !self.cancelled();
+        if let Some(kept) = self.kept.filter(|kept| kept.is_part() && sample.complete) {
+            let place = Place {
+                sampling: true,
+                part: segments,
+                batch: 0,
+            };
+            let state = (&mut *ensemble, &mut keepers[..]);
+            let state = self.sampling(place, (warm, so_far()), state, counting);
+            sample.shard = Some(kept.file(state));
         }
         go.finish(ensemble, &mut keepers);
         let (bins, terms): (Vec<Vec<Block>>, Vec<_>) = keepers
@@ -341,7 +416,7 @@ impl Sampler<'_> {
         sample.blocks = in_order(bins.into_iter(), nothing);
         sample.terms = in_order(terms.into_iter(), || None);
         sample.steps = ensemble.steps() - already;
-        sample.complete = !self.cancelled();
-        sample.sampling_seconds = (self.hooks.seconds)() - before;
+        sample.sampling_seconds = so_far().seconds;
+        Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use super::checkpoint::Kept;
 use super::components::components;
 use super::estimate::{OnBins, fit_of, force_fit};
 use super::estimates::make_estimates;
@@ -13,7 +14,7 @@ use super::noise::over_lags;
 use super::pilot::Pilot;
 use super::results::{self, Learned};
 use super::room::SampleError;
-use super::sample::sample;
+use super::sample::{Sample, sample};
 use super::seams::seam;
 use super::shortfalls::judge_estimate;
 use super::sites::Sites;
@@ -37,6 +38,16 @@ pub(super) fn run(
     begun: f64,
     hooks: &Hooks<'_>,
 ) -> Result<Outcome, Failure> {
+    let sample = sampled(setup, hooks, None)?;
+    evaluated(origin, setup, sample, begun, hooks)
+}
+
+/// The first half: all steps.
+pub(super) fn sampled(
+    setup: &Setup,
+    hooks: &Hooks<'_>,
+    kept: Option<&Kept<'_>>,
+) -> Result<Sample, Failure> {
     let settings = &setup.settings;
     let target = settings.target;
     let enough = |blocks: &[crate::learn::collect::Block], spacing: &[f64]| {
@@ -51,17 +62,36 @@ pub(super) fn run(
             .is_ok_and(|fit| fit.median_stderr() <= target)
         })
     };
-    let seam = seam(&setup.potential, settings);
-    if let Some(error) = seam.as_ref().filter(|seam| seam.is_error()) {
-        return Err(one(error.clone()));
+    if let Some(error) = seam(&setup.potential, settings).filter(Diagnostic::is_error) {
+        return Err(one(error));
     }
     let known = setup.survey.clone();
     let terms = setup.terms.as_ref();
-    let sample = sample(&setup.potential, terms, settings, known, hooks, enough);
-    let mut sample = sample.map_err(not_sampled)?;
+    let sample = sample(
+        &setup.potential,
+        terms,
+        settings,
+        known,
+        hooks,
+        kept,
+        enough,
+    );
+    sample.map_err(not_sampled)
+}
+
+/// The second half: what the steps tell.
+pub(super) fn evaluated(
+    origin: &Origin<'_>,
+    setup: &Setup,
+    mut sample: Sample,
+    begun: f64,
+    hooks: &Hooks<'_>,
+) -> Result<Outcome, Failure> {
+    let settings = &setup.settings;
     let lanes = sample.ensemble.take().zip(sample.map.take());
     let mut findings = findings(&sample, &setup.potential, settings);
     judge(&mut findings, &sample, &setup.potential, settings);
+    let seam = seam(&setup.potential, settings);
     let said = seam.into_iter().chain(setup.chosen.clone());
     findings.diagnostics.extend(said);
     let force = match sample.pilot {
@@ -155,14 +185,16 @@ fn not_sampled(error: SampleError) -> Failure {
             "not-compiled",
             format!("the step loop cannot be compiled: {error}"),
         )),
+        SampleError::Checkpoint(message) => one(Diagnostic::error("checkpoint", message)
+            .help("begin anew with --force, and without --resume")),
         error @ SampleError::TooLarge { .. } => Failure::Limit(
             Diagnostic::error("too-large", error.to_string()).help(
-                "fewer --trajectories; a larger --gamma or --delta shortens what is kept of each",
+                "fewer --trajectories; a larger --gamma or --delta shortens what is kept of each; --max-memory lifts the limit",
             ),
         ),
         error @ SampleError::GridTooLarge { .. } => Failure::Limit(
             Diagnostic::error("too-large", error.to_string())
-                .help("wider --knots, a larger --delta or a smaller --domain make fewer bins; fewer --steps or --trajectories make fewer blocks"),
+                .help("wider --knots, a larger --delta or a smaller --domain make fewer bins; fewer --steps or --trajectories make fewer blocks; --max-memory lifts the limit"),
         ),
         error @ SampleError::TooManyBins { .. } => Failure::Limit(
             Diagnostic::error("too-many-bins", error.to_string())

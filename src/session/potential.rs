@@ -127,6 +127,11 @@ impl Potential {
         self.evaluations.load(Ordering::Relaxed)
     }
 
+    /// Counts evaluations that were made elsewhere.
+    pub(super) fn count(&self, evaluations: u64) {
+        self.evaluations.fetch_add(evaluations, Ordering::Relaxed);
+    }
+
     /// Values at points (shape: coordinates, points); NaN where there are none.
     pub fn values(&self, points: &[f64], out: &mut [f64]) {
         if !self.has_values() {

@@ -1,6 +1,8 @@
 //! The room that a run needs: where lanes may be, how positions are binned, and whether all of it
 //! fits into memory.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::Knots;
 use super::pilot::two_digits;
 use super::sample::{Sample, Sampler};
@@ -10,6 +12,7 @@ use crate::learn::terms::Terms;
 use crate::learn::{fit, scale};
 use crate::report::number::significant;
 use crate::stats::{Grid, Mesh, MeshAxis};
+use crate::tape::{Kept, Tape};
 
 /// Bins along a coordinate that fit into memory with all blocks.
 pub const MOST_BINS: usize = 1 << 17;
@@ -24,8 +27,21 @@ const MOST_CELLS: [f64; MOST_BINNED] = [f64::INFINITY, 96.0, 24.0];
 const FEWEST_CELLS: f64 = 4.0;
 /// Knots that are this much further apart than the scale asks for are worth a word.
 const COARSE: f64 = 2.0;
+/// Bytes that a run may take, about, unless somebody says otherwise.
+const MOST_BYTES: f64 = 2e9;
+/// The bits of what was said.
+static SAID_BYTES: AtomicU64 = AtomicU64::new(MOST_BYTES.to_bits());
+
+/// From now on, and in the whole process, a run may take so many bytes, about. What needs more is
+/// refused before it is allocated, with an estimate. The default is 2e9.
+pub fn limit_memory(bytes: f64) {
+    SAID_BYTES.store(bytes.to_bits(), Ordering::Relaxed);
+}
+
 /// Bytes that a run may take, about.
-pub(super) const MOST_BYTES: f64 = 2e9;
+pub(super) fn most_bytes() -> f64 {
+    f64::from_bits(SAID_BYTES.load(Ordering::Relaxed))
+}
 /// Windows of a group that are in memory at once.
 const WINDOWS_AT_ONCE: f64 = 4.0;
 
@@ -35,8 +51,11 @@ pub enum SampleError {
     /// The kernels cannot be made.
     #[error(transparent)]
     Kernel(#[from] KernelError),
+    /// What is gone on from does not fit.
+    #[error("{0}")]
+    Checkpoint(String),
     /// The trajectories would not fit, or what is kept of them.
-    #[error("{trajectories} trajectories would need about {} GB; the limit is {} GB", significant(*needed / 1e9, 2), significant(MOST_BYTES / 1e9, 2))]
+    #[error("{trajectories} trajectories would need about {} GB; the limit is {} GB", significant(*needed / 1e9, 2), significant(most_bytes() / 1e9, 2))]
     TooLarge {
         /// How many.
         trajectories: usize,
@@ -46,7 +65,7 @@ pub enum SampleError {
     /// The statistics would not fit.
     #[error(
         "a grid of {bins} bins would need about {} GB for its {blocks} blocks of statistics; the limit is {} GB",
-        significant(*needed / 1e9, 2), significant(MOST_BYTES / 1e9, 2)
+        significant(*needed / 1e9, 2), significant(most_bytes() / 1e9, 2)
     )]
     GridTooLarge {
         /// Bins along the coordinates, as text.
@@ -83,6 +102,16 @@ pub(super) struct Range {
     /// Sums of `p p^T`, of many coordinates the diagonal alone. Shape: coordinates, coordinates.
     products: Vec<f64>,
     count: f64,
+}
+
+/// As many coordinates as before.
+impl Kept for Range {
+    fn pass(&mut self, tape: &mut Tape) {
+        for row in [&mut self.lo, &mut self.hi, &mut self.products] {
+            tape.row(row);
+        }
+        self.count.pass(tape);
+    }
 }
 
 impl Range {
@@ -203,7 +232,7 @@ impl Sampler<'_> {
             let blocks = segments as usize * self.groups;
             let own = self.terms.map_or(0, Terms::block_bytes) + 72 * d * LANES;
             let needed = self.windows_need() + blocks as f64 * own as f64;
-            return match needed <= MOST_BYTES {
+            return match needed <= most_bytes() {
                 true => Ok(()),
                 false => Err(SampleError::TooLarge {
                     trajectories: self.settings.trajectories,
@@ -219,7 +248,7 @@ impl Sampler<'_> {
         let fits = fit::room(&settings, mesh, blocks).unwrap_or(0);
         let sums = blocks as f64 * 8.0 * each as f64 * mesh.bins() as f64;
         let needed = self.windows_need() + sums + fits as f64;
-        if needed <= MOST_BYTES {
+        if needed <= most_bytes() {
             return Ok(());
         }
         let along = mesh.axes().iter().map(|axis| axis.grid.bins().to_string());
@@ -233,7 +262,7 @@ impl Sampler<'_> {
     /// Whether the windows of all groups fit into memory.
     pub(super) fn windows_fit(&self) -> Result<(), SampleError> {
         let needed = self.windows_need();
-        if needed <= MOST_BYTES {
+        if needed <= most_bytes() {
             return Ok(());
         }
         Err(SampleError::TooLarge {

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use super::checkpoint::Kept;
 use super::pilot::Pilot;
 use super::room::SampleError;
 use super::{Hooks, Potential, Progress, Settings};
@@ -63,6 +64,8 @@ pub struct Sample {
     pub warm_up: u64,
     /// Whether all steps were made.
     pub complete: bool,
+    /// The shard, where only a part of the groups was asked for.
+    pub shard: Option<Vec<u8>>,
     /// Evaluations of V and its gradient beside the steps: looking around, and binning V.
     pub looks: u64,
     /// Seconds of it all.
@@ -88,6 +91,8 @@ pub(super) struct Sampler<'a> {
     pub terms: Option<&'a Terms>,
     pub settings: &'a Settings,
     pub hooks: &'a Hooks<'a>,
+    /// How it is saved and gone on with, if it is.
+    pub kept: Option<&'a Kept<'a>>,
     pub map: DampedMap,
     pub groups: usize,
     /// The period or the domain of each coordinate that has one.
@@ -131,6 +136,7 @@ pub fn sample(
     settings: &Settings,
     known: Option<Survey>,
     hooks: &Hooks<'_>,
+    kept: Option<&Kept<'_>>,
     enough: impl FnMut(&[Block], &[f64]) -> bool,
 ) -> Result<Sample, SampleError> {
     let before = (hooks.seconds)();
@@ -142,6 +148,7 @@ pub fn sample(
         terms,
         settings,
         hooks,
+        kept,
         map,
         groups: settings.trajectories / LANES,
         sides: sides(potential, settings),
@@ -187,6 +194,7 @@ impl Sampler<'_> {
             steps: 0,
             warm_up: trial.steps,
             complete: !self.cancelled(),
+            shard: None,
             looks: 0,
             seconds: 0.0,
             sampling_seconds: 0.0,
@@ -219,9 +227,10 @@ impl Sampler<'_> {
         let before = (self.hooks.seconds)();
         let counting = self.counting(&sample.survey.lowest)?;
         sample.jit_ms += 1e3 * ((self.hooks.seconds)() - before);
-        let range = self.burn_in(&mut ensemble, &pool, counting.as_ref());
-        sample.warm_up += ensemble.steps();
-        sample.census = ensemble.census();
+        let (from, warm) = self.burn_in(&mut ensemble, &pool, counting.as_ref())?;
+        let range = &warm.range;
+        sample.warm_up += self.settings.burn_in * self.settings.trajectories as u64;
+        sample.census = warm.census.clone();
         sample.complete = !self.cancelled();
         if !sample.complete {
             return Ok(sample);
@@ -232,12 +241,14 @@ impl Sampler<'_> {
             return Ok(sample);
         }
         ensemble.forget();
+        ensemble.settle();
+        ensemble.part(self.own_groups());
         sample.kt = range.temperature();
         if self.is_free(&sample) {
             // Trajectories that nothing holds have no density, and go too far for any grid.
             return Ok(sample);
         }
-        let space = self.space(&sample, &range)?;
+        let space = self.space(&sample, range)?;
         self.fits(self.segments(), &space)?;
         (sample.spacing, sample.coarse) = (space.spacing, space.coarse);
         let (before, centre) = ((self.hooks.seconds)(), &sample.survey.lowest);
@@ -249,8 +260,9 @@ impl Sampler<'_> {
             &pool,
             space.mesh,
             counting.as_ref(),
+            (from, &warm),
             enough,
-        );
+        )?;
         sample.census = ensemble.census();
         sample.ends = ensemble.positions();
         sample.ensemble = Some(ensemble);

@@ -89,7 +89,10 @@ pub(super) fn trial(
         progress: &|_| (),
         ..*hooks
     };
-    let sample = sample(potential, None, &settings, None, &silent, |_, _| false).ok()?;
+    let sample = sample(potential, None, &settings, None, &silent, None, |_, _| {
+        false
+    })
+    .ok()?;
     let findings = findings(&sample, potential, &settings);
     let kt = Some(findings.momentum_variance()).filter(|kt| *kt > 0.0);
     let mut row = SweepRow {

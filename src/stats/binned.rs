@@ -1,6 +1,7 @@
 //! Sums of quantities over the bins of a mesh: all that the fits need of a trajectory.
 
 use super::{Grid, GridMismatch, Histogram, Mesh};
+use crate::tape::{Kept, Tape};
 
 /// Sums of `m` quantities `y` (the value of V, the components of its gradient) over bins of the
 /// position `x`: by bin the count and the sums of `x - centre`, of `y` and of the products
@@ -16,6 +17,14 @@ pub struct BinnedSums {
     /// of the products by rows.
     records: Vec<f64>,
     outside: u64,
+}
+
+/// All but the mesh.
+impl Kept for BinnedSums {
+    fn pass(&mut self, tape: &mut Tape) {
+        tape.row(&mut self.records);
+        self.outside.pass(tape);
+    }
 }
 
 impl BinnedSums {

@@ -1,6 +1,7 @@
 //! Counts over the bins of a mesh.
 
 use super::{Grid, GridMismatch, MAX_AXES, Mesh};
+use crate::tape::{Kept, Tape};
 
 /// Counts over a [`Mesh`], and what fell outside it.
 #[derive(Clone, PartialEq, Debug)]
@@ -10,6 +11,16 @@ pub struct Histogram {
     below: u64,
     above: u64,
     invalid: u64,
+}
+
+/// All but the mesh.
+impl Kept for Histogram {
+    fn pass(&mut self, tape: &mut Tape) {
+        tape.row(&mut self.counts);
+        for count in [&mut self.below, &mut self.above, &mut self.invalid] {
+            count.pass(tape);
+        }
+    }
 }
 
 /// How many samples are placed at once.

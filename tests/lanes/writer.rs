@@ -102,7 +102,7 @@ pub fn pick<T: Copy>(random: &mut Random, from: &[T]) -> T {
 impl Writer<'_> {
     /// The results of a program of about so many instructions, besides what makes them numbers.
     pub fn results(
-        seed: u64,
+        random: Random,
         size: usize,
         [states, slots]: [usize; 2],
         b: &mut LaneBuilder,
@@ -110,7 +110,7 @@ impl Writer<'_> {
         let states: Vec<Value> = (0..states).map(|i| b.state(i)).collect();
         let slots: Vec<Value> = (0..slots).map(|i| b.slot(i)).collect();
         let mut writer = Writer {
-            random: Random::new(seed),
+            random,
             b,
             numbers: Vec::new(),
             integers: Vec::new(),

@@ -4,18 +4,40 @@ use super::jet::{self, Jet};
 use effpot_lang::graph::{Function, Graph, Node};
 
 /// A small generator of our own (xorshift), so that formulas never change with a library.
-pub struct Random(u64);
+#[derive(Clone)]
+pub struct Random {
+    state: u64,
+    /// Decisions that are given, two bytes each, before those that are drawn.
+    given: Vec<u8>,
+    taken: usize,
+}
 
 impl Random {
     pub fn new(seed: u64) -> Random {
-        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+        Random::given(seed, &[])
+    }
+
+    /// One that decides as these bytes say, as far as they reach: a fuzzer that changes a byte
+    /// changes one decision.
+    pub fn given(seed: u64, bytes: &[u8]) -> Random {
+        Random {
+            state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
+            given: bytes.to_vec(),
+            taken: 0,
+        }
     }
 
     pub fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
+        if let Some(&[low, high]) = self.given.get(self.taken..self.taken + 2) {
+            self.taken += 2;
+            let word = u64::from(u16::from_le_bytes([low, high]));
+            // The upper bits count, and all others too.
+            return word.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) ^ word;
+        }
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        self.state
     }
 
     pub fn below(&mut self, n: usize) -> usize {

@@ -61,8 +61,13 @@ pub struct Generator {
 
 /// A program with the potential `V`, with or without `diff`.
 pub fn program(seed: u64, derivatives: bool) -> String {
+    program_of(Random::new(seed), derivatives)
+}
+
+/// The program that such decisions give.
+pub fn program_of(random: Random, derivatives: bool) -> String {
     let mut generator = Generator {
-        random: Random::new(seed),
+        random,
         functions: Vec::new(),
         globals: Scope::default(),
         names: 0,

@@ -5,6 +5,7 @@ use super::Terms;
 use super::shapes::Batch;
 use crate::dynamics::{Observer, Window};
 use crate::kernel::LANES;
+use crate::tape::{Kept, Tape};
 
 /// Numbers in the derivatives of a batch, about: a level-2 cache holds them.
 const BATCH: usize = 32_768;
@@ -41,6 +42,31 @@ pub struct Block {
     /// Sums of products of momenta over all steps, for the pairs of coordinates of the second
     /// derivatives; zero where friction or mass is a matrix.
     pub(super) momenta: Vec<f64>,
+}
+
+/// The sizes follow from the terms.
+impl Kept for Block {
+    fn pass(&mut self, tape: &mut Tape) {
+        for count in [
+            &mut self.samples,
+            &mut self.skipped,
+            &mut self.evaluations,
+            &mut self.looked,
+        ] {
+            count.pass(tape);
+        }
+        for sums in [
+            &mut self.gram,
+            &mut self.seconds,
+            &mut self.squares,
+            &mut self.later,
+            &mut self.both,
+            &mut self.momenta,
+        ] {
+            tape.row(sums);
+        }
+        self.moved.pass(tape);
+    }
 }
 
 impl Block {
@@ -93,6 +119,19 @@ impl<'a> Collector<'a> {
     /// What was kept of each stretch so far; the last may still grow.
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
+    }
+
+    /// Writes what was kept on a tape, or reads it; terms, stride and no more than so many
+    /// stretches are the same.
+    pub fn pass(&mut self, tape: &mut Tape, stretches: usize) {
+        match tape.count(self.blocks.len()) {
+            Some(count) if count <= stretches => {
+                self.blocks.resize_with(count, || Block::new(self.terms));
+                self.blocks.iter_mut().for_each(|block| block.pass(tape));
+                self.since.pass(tape);
+            }
+            _ => tape.refuse(),
+        }
     }
 
     /// What was kept of each stretch.

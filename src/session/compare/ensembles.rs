@@ -1,7 +1,7 @@
 //! Ensembles of both models with one bath, one law of starts and one set of looks.
 
 use super::super::cover::Outside;
-use super::super::room::MOST_BYTES;
+use super::super::room::most_bytes;
 use super::super::simulate::{Bath, Ground, by_coordinate, compile, rounded};
 use super::{CompareOptions, report, usage};
 use crate::diagnostic::Diagnostic;
@@ -197,7 +197,7 @@ impl<'a> Run<'a> {
     pub fn fits(&self) -> Result<(), Failure> {
         let d = self.pair.full.model.dimension();
         let bytes = 8.0 * (2 * d + 1) as f64 * (self.looks + 1) as f64 * self.trajectories as f64;
-        if bytes <= MOST_BYTES {
+        if bytes <= most_bytes() {
             return Ok(());
         }
         Err(Failure::Limit(
@@ -208,7 +208,7 @@ impl<'a> Run<'a> {
                     self.trajectories,
                     self.looks + 1,
                     significant(bytes / 1e9, 2),
-                    significant(MOST_BYTES / 1e9, 2)
+                    significant(most_bytes() / 1e9, 2)
                 ),
             )
             .help("fewer --trajectories"),

@@ -1,7 +1,7 @@
 //! What a simulation has before its first step: the motion, its step, the law of starts.
 
 use super::super::matrices::damping;
-use super::super::room::MOST_BYTES;
+use super::super::room::most_bytes;
 use super::super::sample::look_around;
 use super::super::settings::FRICTION;
 use super::super::settings::Matrix;
@@ -344,10 +344,10 @@ fn at_rest(coordinates: &[Coordinate]) -> Box<Diagnostic> {
 pub fn fits(bytes: f64, settings: &Settings) -> Result<(), Box<Diagnostic>> {
     // The trajectories, their arrays, and the file that they become.
     let needed = 2.5 * bytes;
-    if needed <= MOST_BYTES {
+    if needed <= most_bytes() {
         return Ok(());
     }
-    let enough = (settings.every as f64 * needed / MOST_BYTES).ceil();
+    let enough = (settings.every as f64 * needed / most_bytes()).ceil();
     let last = settings.looks as f64 * settings.every as f64;
     let help = match enough < last {
         true => format!(
@@ -364,7 +364,7 @@ pub fn fits(bytes: f64, settings: &Settings) -> Result<(), Box<Diagnostic>> {
                 settings.trajectories,
                 settings.looks + 1,
                 significant(needed / 1e9, 2),
-                significant(MOST_BYTES / 1e9, 2)
+                significant(most_bytes() / 1e9, 2)
             ),
         )
         .help(help),

@@ -1,0 +1,152 @@
+//! Checkpoints as files: saved now and then, gone on from, and taken away at the end.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::Exit;
+use super::console::Console;
+use super::files::FileError;
+use crate::diagnostic::Diagnostic;
+use crate::session::Checkpoint;
+use crate::source::Sources;
+
+/// The file beside results in which a run that is not done is kept.
+pub(super) fn beside(results: &Path) -> PathBuf {
+    let mut name = results.file_name().unwrap_or_default().to_owned();
+    name.push(".checkpoint");
+    results.with_file_name(name)
+}
+
+/// Writes a file all at once or not at all: under another name first, which is then its own. A link
+/// stays one, and what is no file, such as a pipe, is written to.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if path.exists() && !path.is_file() {
+        return fs::write(path, bytes);
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let building = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let written = fs::File::create(&building).and_then(|mut file| {
+        file.write_all(bytes)?;
+        // A name must not be there before what it names.
+        file.sync_all()?;
+        fs::rename(&building, path)
+    });
+    if written.is_err() {
+        // Nothing half-written stays behind.
+        let _ = fs::remove_file(&building);
+    }
+    written
+}
+
+/// Whether a file can be written there, which is tried.
+pub(super) fn writable(path: &Path) -> std::io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let tried = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    fs::write(&tried, "")?;
+    fs::remove_file(&tried)
+}
+
+/// Reads what a run is gone on with, or a shard.
+pub(super) fn read(console: &Console<'_>, path: &Path) -> Result<Checkpoint, Exit> {
+    let shown = path.display().to_string();
+    let bytes = fs::read(path).map_err(|error| {
+        let message = match error.kind() {
+            ErrorKind::NotFound => format!("there is no file {shown}"),
+            _ => format!("{shown} cannot be read: {error}"),
+        };
+        console.file_error(&FileError(message))
+    })?;
+    Checkpoint::read(&shown, bytes)
+        .map_err(|wrong| console.diagnose(&[wrong], &Sources::new(), Exit::Files))
+}
+
+/// Where a run is kept.
+pub(super) struct Place<'a> {
+    console: &'a Console<'a>,
+    path: PathBuf,
+    /// Whether somebody was told that it cannot be written.
+    told: Mutex<bool>,
+}
+
+impl<'a> Place<'a> {
+    pub fn new(console: &'a Console<'a>, path: PathBuf) -> Place<'a> {
+        Place {
+            console,
+            path,
+            told: Mutex::new(false),
+        }
+    }
+
+    /// What is there to go on from. Where there is nothing, which is said, a run begins anew.
+    pub fn resume(&self) -> Result<Option<Checkpoint>, Exit> {
+        if self.path.exists() {
+            return read(self.console, &self.path).map(Some);
+        }
+        let message = format!("there is no checkpoint {}", self.path.display());
+        let remark = Diagnostic::warning("no-checkpoint", message)
+            .help("the run begins at its beginning, which --resume allows");
+        self.console.remark(&[remark], &Sources::new());
+        Ok(None)
+    }
+
+    /// Saves a checkpoint. A run goes on where it cannot be saved, which is said once.
+    pub fn save(&self, bytes: &[u8]) {
+        let Err(error) = write_whole(&self.path, bytes) else {
+            return;
+        };
+        if let Ok(mut told) = self.told.lock()
+            && !*told
+        {
+            *told = true;
+            let message = format!(
+                "the run cannot be saved to {}: {error}",
+                self.path.display()
+            );
+            let remark = Diagnostic::warning("not-saved", message)
+                .help("it goes on; where it is interrupted, an earlier checkpoint is all there is");
+            self.console.remark(&[remark], &Sources::new());
+        }
+    }
+
+    /// A run that is done needs none.
+    pub fn clear(&self) {
+        // What cannot be removed does no harm: it is refused by the next run without --resume.
+        let _ = fs::remove_file(&self.path);
+    }
+
+    /// What is said of a run that was interrupted.
+    pub fn interrupted(&self) {
+        if self.path.exists() {
+            let message = format!("the run is saved in {}", self.path.display());
+            let remark = Diagnostic::note("saved", message)
+                .help("the same command with --resume goes on from there");
+            self.console.remark(&[remark], &Sources::new());
+        }
+    }
+}
+
+/// Says that it is time to save, every so often, as long as the work lasts.
+pub(super) fn every<T>(seconds: f64, due: &AtomicBool, work: impl FnOnce() -> T) -> T {
+    if seconds <= 0.0 {
+        return work();
+    }
+    let done = AtomicBool::new(false);
+    let interval = Duration::from_secs_f64(seconds.min(1e9));
+    std::thread::scope(|scope| {
+        let clock = scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                std::thread::park_timeout(interval);
+                due.store(true, Ordering::Relaxed);
+            }
+        });
+        let came = work();
+        done.store(true, Ordering::Relaxed);
+        clock.thread().unpark();
+        came
+    })
+}
