@@ -302,7 +302,7 @@ fn main() {
         sizes.map(|n| row(n * (n - 1) / 2, &cluster(n))).into()
     });
     show("unlike: no two terms of one shape, by coordinates", &|| {
-        let sizes = [10, 30, 100, 300, 1000];
+        let sizes = [10, 30, 100, 300, 1000, 3000];
         sizes.map(|n| row(n, &unlike(n))).into()
     });
 }

@@ -3,7 +3,7 @@
 //!
 //! `LN2_HIGH` has 11 trailing zeros, so `n*LN2_HIGH` is exact for `|n| <= 2^11`, fused or not.
 
-use std::f64::consts::{LN_2, LOG2_E};
+use std::f64::consts::{LN_2, LOG2_E, SQRT_2};
 
 use super::MAGIC;
 use super::number::Number;
@@ -39,7 +39,7 @@ const fn doubled<const N: usize>(mut coefficients: [f64; N]) -> [f64; N] {
 /// `2^(r + 1/2)`, `|r| <= 1/2`: minimax in the relative error, 2.1e-16 (2.3e-16 rounded). From 1 on
 /// and below 2, also as it is computed.
 const SHORT: [f64; 11] = [
-    1.4142135623730951,
+    SQRT_2,
     0.9802581434685536,
     0.3397315841830565,
     0.0784946632407077,
