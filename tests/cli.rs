@@ -839,3 +839,76 @@ fn uneven_noise_is_named() {
     ]);
     assert!(!even.err.contains("uneven-noise"), "{even:#?}");
 }
+
+/// Without warnings above it a summary does not point there.
+#[test]
+fn a_quiet_summary_says_where_warnings_are() {
+    let place = Place::with("a = 1\nV(q) = q^2/2 + 0.01*sin(q/0.01) + 0*abs(q)\nU0(q) = q^4\n");
+    let run = |more: &[&str], out: &str| {
+        let arguments = [
+            "v.pot",
+            "--delta",
+            "0.5",
+            "-n",
+            "1e5",
+            "--compare",
+            "U0",
+            "-o",
+            out,
+        ];
+        place.run(&[&arguments[..], more].concat())
+    };
+    let told = run(&[], "told");
+    let quiet = run(&["-q"], "quiet");
+    assert_eq!(told.code, quiet.code);
+    assert!(told.out.contains(" above"), "{told:#?}");
+    assert!(!quiet.out.contains(" above"), "{quiet:#?}");
+    assert!(quiet.out.contains(" in the report"), "{quiet:#?}");
+}
+
+/// Many coordinates are counted and not listed, and friction that is one number is one.
+#[test]
+fn many_coordinates_are_said_in_few_words() {
+    let place = Place::with("V(q[20]) = dot(q, q)/2 + 0.01*sum(sin(q[i]/0.01) for i in 1..20)\n");
+    let out = place.run(&["check", "v.pot"]).is(0).out;
+    assert!(
+        out.contains("V(q[1], q[2], ..., q[20]), 20 coordinates, "),
+        "{out}"
+    );
+    let plan = place.run(&["v.pot", "--delta", "0.3", "--dry-run"]).is(0);
+    assert!(plan.out.lines().all(|line| line.len() < 120), "{plan:#?}");
+    assert!(plan.out.contains("gamma "), "{plan:#?}");
+    let json = place.run(&["check", "v.pot", "--json"]).is(0).json();
+    assert_eq!(json["variables"].as_array().unwrap().len(), 20);
+}
+
+/// `--png` writes a PNG beside every SVG, and nothing else more; a folder of a scan is replaced.
+#[test]
+fn figures_are_written_as_png_too() {
+    let place = Place::with("V(q) = q^2/2 + 0.01*sin(q/0.01)\n");
+    place
+        .run(&["v.pot", "--delta", "0.5", "-n", "5e4", "--png", "-o", "out"])
+        .is(0);
+    let scan = [
+        "scan", "v.pot", "--delta", "0.4..0.5", "-n", "2e4", "-o", "found",
+    ];
+    place.run(&scan).is(0);
+    place
+        .run(&[&scan[..], &["--png", "--force"]].concat())
+        .is(0);
+    for folder in ["out", "found"] {
+        let stems = |end: &str| {
+            let entries = std::fs::read_dir(place.path(folder)).unwrap();
+            let names = entries.map(|e| e.unwrap().file_name().into_string().unwrap());
+            let mut stems: Vec<String> = names
+                .filter_map(|name| Some(name.strip_suffix(end)?.to_owned()))
+                .collect();
+            stems.sort();
+            stems
+        };
+        assert_eq!(stems(".svg"), stems(".png"), "{folder}");
+        assert!(stems(".svg").len() > 1, "{folder}");
+        let page = std::fs::read_to_string(place.path(folder).join("report.html")).unwrap();
+        assert!(page.contains("</html>"));
+    }
+}

@@ -244,6 +244,15 @@ fn awkward_potentials_are_drawn() {
     }
 }
 
+/// Over a whole period every barrier is seen, the highest one at the seam too.
+#[test]
+fn a_period_is_shown_to_its_top() {
+    let picture = drawn("V(q: angle) = 8*exp(-10*(1 + cos(q))) + cos(2*q)", &[]);
+    let panel = picture.charts[0].panel();
+    // 9 at the seam, 1 in the middle, wells at -1.
+    assert!(panel.y.lo < -1.0 && panel.y.hi > 9.0, "{:?}", panel.y);
+}
+
 fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_effpot-lang"));
     command.current_dir(folder);

@@ -93,13 +93,16 @@ fn run(console: &Console<'_>, arguments: &Plot) -> Result<Exit, Exit> {
     let loaded = console.load(&arguments.file)?;
     let usage = |problem: Diagnostic| console.diagnose(&[problem], &loaded.sources, Exit::Usage);
     let model = console.potential(&loaded)?;
-    let options = options(arguments, &model).map_err(usage)?;
+    let mut options = options(arguments, &model).map_err(usage)?;
     let picture = match &arguments.output {
         Some(path) => Some((path, Kind::of(path).map_err(usage)?)),
         None => None,
     };
     if let Some((path, _)) = picture {
         free(path, arguments.force).map_err(|error| console.file_error(&error))?;
+    }
+    if let Some(result) = arguments.learned.as_deref().and_then(result_of) {
+        look_where_it_learned(&result, &model, &mut options);
     }
     let potential = compiled(console, &loaded, model)?;
     let others = others(console, &loaded, arguments, &potential)?;
@@ -113,7 +116,12 @@ fn run(console: &Console<'_>, arguments: &Plot) -> Result<Exit, Exit> {
     };
     let mut portrait = session::portrait(&potential, &others, &options, &block)
         .map_err(|problem| console.diagnose(&[problem], &loaded.sources, Exit::Failed))?;
-    if let Some(scale) = arguments.learned.as_deref().and_then(scale) {
+    if let Some(scale) = arguments
+        .learned
+        .as_deref()
+        .and_then(result_of)
+        .and_then(scale)
+    {
         portrait.heading.push_str(&scale);
     }
     if let Some((path, kind)) = picture {
@@ -211,6 +219,7 @@ fn options(arguments: &Plot, model: &Model) -> Result<PortraitOptions, Diagnosti
         along,
         at: arguments.at.as_ref().map(|at| at.0.clone()),
         columns: FINE,
+        kt: None,
     })
 }
 
@@ -250,14 +259,38 @@ fn compiled(console: &Console<'_>, loaded: &Loaded, model: Model) -> Result<Pote
     })
 }
 
-/// The scale of a learned potential, as its results folder tells it.
-fn scale(learned: &Path) -> Option<String> {
+/// The result beside a learned potential.
+fn result_of(learned: &Path) -> Option<serde_json::Value> {
     let folder = match learned.is_dir() {
         true => learned,
         false => learned.parent().filter(|_| learned.ends_with("U.pot"))?,
     };
     let text = std::fs::read_to_string(folder.join("result.json")).ok()?;
-    let result: serde_json::Value = serde_json::from_str(&text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// Where nobody says where to look, a result shows what its samples covered, as high as they went.
+fn look_where_it_learned(result: &serde_json::Value, model: &Model, options: &mut PortraitOptions) {
+    options.kt = result["scale"]["kT_learn"].as_f64();
+    let shown = match options.along.as_slice() {
+        [] => (0..model.coordinates.len().min(2)).collect(),
+        along => along.to_vec(),
+    };
+    let side = |c: &usize| {
+        // A period is shown whole.
+        let plain = model.coordinates[*c].period.is_none();
+        let ends = [0, 1].map(|k| result["effective_potential"]["domain"][c][k].as_f64());
+        ends[0].zip(ends[1]).filter(|(lo, hi)| plain && lo < hi)
+    };
+    let sides: Option<Vec<(f64, f64)>> = shown.iter().map(side).collect();
+    let few = model.coordinates.len() < 3;
+    if let Some(sides) = sides.filter(|_| few && options.ranges.is_empty()) {
+        options.ranges = sides;
+    }
+}
+
+/// The scale of a learned potential.
+fn scale(result: serde_json::Value) -> Option<String> {
     let delta = result["settings"]["delta"].as_f64()?;
     let length = result["scale"]["length"].as_f64()?;
     let [delta, length] = [delta, length].map(|x| significant(x, 3));

@@ -13,7 +13,7 @@ const LEFT: f64 = 62.0;
 /// Right of a map.
 const RIGHT: f64 = 16.0;
 /// Right of a map with a bar of colours, which is at its beginning.
-const BAR: f64 = 90.0;
+const BAR: f64 = 104.0;
 /// Above a map: its title.
 const TOP: f64 = 30.0;
 /// Below a map: ticks and the name of the axis.
@@ -139,7 +139,10 @@ impl Frame<'_> {
         canvas.rectangle(corner, self.size, Look::filled(HATCHED));
         canvas.clip(corner, self.size);
         self.bands(canvas);
-        self.lines(canvas);
+        let texture = self.map.is_texture();
+        if !texture {
+            self.lines(canvas);
+        }
         let mut room = Room::default();
         let marks: Vec<[f64; 2]> = self.map.marks.iter().map(|m| self.place(m.at)).collect();
         for at in &marks {
@@ -147,7 +150,7 @@ impl Frame<'_> {
         }
         canvas.end_of_clip();
         self.marks(canvas, &mut room);
-        if self.map.labelled {
+        if self.map.labelled && !texture {
             self.line_labels(canvas, &mut room);
         }
         canvas.rectangle(corner, self.size, Look::drawn(INK, 1.0));
@@ -376,7 +379,7 @@ impl Frame<'_> {
             canvas.text(Text::new(at, &written, SMALL, Anchor::Start));
         }
         let at = [
-            (left + 21.0 + widest + 16.0).min(left + BAR - 18.0),
+            (left + 21.0 + widest + 16.0).min(left + BAR - 22.0),
             self.top + 0.5 * self.size[1],
         ];
         canvas.text(Text {
@@ -446,7 +449,7 @@ fn legend(canvas: &mut Canvas, atlas: &Atlas, [mut x, y]: [f64; 2]) {
             x = entry(canvas, x + 14.0, words);
         }
     }
-    let signed = |map: &Map| map.bands.palette == Palette::Sign;
+    let signed = |map: &Map| map.bands.palette == Palette::Sign && !map.is_texture();
     if atlas.maps.iter().any(signed) {
         let look = Look {
             dash: Some(BELOW),

@@ -138,6 +138,18 @@ pub struct Map {
     pub marks: Vec<Mark>,
 }
 
+/// A map with more lines than this is of one texture, which they would hide.
+const MOST_LINES: usize = 200;
+
+impl Map {
+    /// Whether its levels are crossed all over.
+    pub(super) fn is_texture(&self) -> bool {
+        let levels = self.bands.levels.iter();
+        let lines = levels.map(|level| self.field.lines(*level).len());
+        lines.sum::<usize>() > MOST_LINES
+    }
+}
+
 /// Maps of one size in rows, read like text, with a legend below.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Atlas {

@@ -141,13 +141,14 @@ const STROKES: [Stroke; 4] = [
         dash: None,
     },
     Stroke {
-        colour: "#f0a81c",
-        width: 1.8,
-        dash: Some("6 3"),
+        // Dark enough to be seen on the first in grey too, and wider than what may lie on it.
+        colour: "#c05a00",
+        width: 2.6,
+        dash: Some("7 4"),
     },
     Stroke {
         colour: "#004c8c",
-        width: 1.4,
+        width: 1.2,
         dash: None,
     },
     Stroke {

@@ -32,6 +32,8 @@ pub struct PortraitOptions {
     pub at: Option<Vec<f64>>,
     /// Columns of a curve.
     pub columns: usize,
+    /// The temperature of a run whose result is shown beside it: how high to look.
+    pub kt: Option<f64>,
 }
 
 /// What is shown of a potential, with other functions of the same coordinates beside it, such as a
@@ -141,6 +143,9 @@ fn look<'a>(
             1 | 2 => found.kt,
             _ => found.kt.min(1.0),
         };
+    }
+    if let Some(kt) = options.kt.filter(|_| dimension < 3) {
+        guess.kt = kt;
     }
     let through = match &options.at {
         Some(at) => at.clone(),

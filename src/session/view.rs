@@ -29,6 +29,8 @@ const WIDE: f64 = 0.5;
 /// A mark is left out where the potential differs from the mean over its cell by a larger part of
 /// what is shown.
 const MISSED: f64 = 0.05;
+/// Wells and saddles that are marked, at most.
+const MOST_POINTS: usize = 40;
 /// Cells of a map along a coordinate.
 const CELLS: usize = 120;
 /// Points of a cell along a coordinate.
@@ -376,6 +378,10 @@ impl<'a> View<'a> {
                     |p: &CriticalPoint| (here(p) - p.value).abs() <= MISSED * height + 2.0 * spread;
                 if number == 0 {
                     surfaces.points.retain(true_to);
+                }
+                // So many are texture, and would hide it.
+                if surfaces.points.len() > MOST_POINTS {
+                    surfaces.points.clear();
                 }
             }
             portrait.sheets.push(Sheet {
