@@ -1,4 +1,4 @@
-//! All that the fuzzers ever found: each file of `tests/findings`, by the target whose name its own
+//! All that the fuzzers ever found, and what took them longest: each file of `tests/findings`, by the target whose name its own
 //! begins with.
 
 #[path = "../fuzz/targets.rs"]

@@ -356,6 +356,27 @@ fn crates_unsafe_code_and_the_outside_world_stay_in_their_rooms() {
     assert_none(&problems);
 }
 
+/// The environment variables that are read are on the page.
+#[test]
+fn environment_variables_are_listed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/reliability.md")).unwrap();
+    let mut seen = 0;
+    for room in rooms() {
+        let text = std::fs::read_to_string(root.join("src").join(&room.path)).unwrap();
+        // The name that follows: of an argument, or what is asked for.
+        for after in ["env = \"", "env::var(\"", "env::var_os(\""] {
+            for rest in text.split(after).skip(1) {
+                let name = rest.split('"').next().unwrap_or_default();
+                seen += 1;
+                let listed = page.contains(&format!("`{name}`"));
+                assert!(listed, "{} reads {name}", room.path.display());
+            }
+        }
+    }
+    assert!(seen > 15, "{seen}");
+}
+
 /// Unsafe code does not grow unseen: the list above is complete, and so is the table of the page.
 #[test]
 fn unsafe_code_is_counted_and_listed() {

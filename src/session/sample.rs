@@ -229,7 +229,11 @@ impl Sampler<'_> {
         sample.jit_ms += 1e3 * ((self.hooks.seconds)() - before);
         let (from, warm) = self.burn_in(&mut ensemble, &pool, counting.as_ref())?;
         let range = &warm.range;
-        sample.warm_up += self.settings.burn_in * self.settings.trajectories as u64;
+        // Where it was gone on from after burn-in, no lane has made those steps here yet.
+        sample.warm_up += match self.cancelled() {
+            true => ensemble.steps(),
+            false => self.settings.burn_in * self.settings.trajectories as u64,
+        };
         sample.census = warm.census.clone();
         sample.complete = !self.cancelled();
         if !sample.complete {
