@@ -134,7 +134,9 @@ fn svg(pictures: &[Picture], file: &str) -> String {
 fn maps_have_their_parts() {
     let surfaces = land::plane();
     let drawn = pictures(&surfaces);
-    assert_eq!(drawn, pictures(&surfaces));
+    // Fields have cells without a number, which are not equal to themselves.
+    let texts = |pictures: &[Picture]| pictures.iter().map(Picture::svg).collect::<Vec<_>>();
+    assert_eq!(texts(&drawn), texts(&pictures(&surfaces)));
     let files: Vec<&str> = drawn.iter().map(|picture| picture.name.as_str()).collect();
     let expected = ["potential", "error", "section", "density", "noise"];
     assert_eq!(files, expected);
