@@ -337,11 +337,9 @@ impl Ensemble {
         counting: Option<&CountingMap>,
         longest: usize,
     ) {
-        (
-            self.reference.pass(tape),
-            self.heat.pass(tape),
-            self.settled.pass(tape),
-        );
+        self.reference.pass(tape);
+        self.heat.pass(tape);
+        self.settled.pass(tape);
         let groups = &mut self.groups[groups];
         tape.row(groups);
         if !tape.reads() {

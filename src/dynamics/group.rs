@@ -99,7 +99,8 @@ impl Kept for Group {
         ] {
             count.pass(tape);
         }
-        (self.steps.pass(tape), self.done.pass(tape));
+        self.steps.pass(tape);
+        self.done.pass(tape);
         self.first_divergence.pass(tape);
         self.recorded.pass(tape);
         self.counted.pass(tape);

@@ -278,6 +278,10 @@ impl Sampler<'_> {
     }
 
     /// Samples; `counting` is how windows are counted, where they are.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what a run is made of, and where it goes on"
+    )]
     pub(super) fn blocks(
         &self,
         sample: &mut Sample,

@@ -65,7 +65,10 @@ pub(super) enum Shape {
     /// Over one coordinate; of D the logarithm.
     Line { free: Spline, log_mobility: Spline },
     /// Over two: Dxx, Dxy, Dyy.
-    Plane { free: Spline, mobility: [Spline; 3] },
+    Plane {
+        free: Spline,
+        mobility: Box<[Spline; 3]>,
+    },
 }
 
 /// The free energy and the mobility of the potential of a program.
@@ -296,7 +299,7 @@ fn on_plane(asked: &Asked<'_>, sides: [Side; 2]) -> Result<Freed, Diagnostic> {
         warnings: warnings.into_iter().collect(),
         shape: Shape::Plane {
             free: found.free,
-            mobility: found.mobility,
+            mobility: Box::new(found.mobility),
         },
     })
 }

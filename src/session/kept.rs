@@ -180,11 +180,9 @@ impl Sampler<'_> {
     ) -> Tape {
         let mut tape = Tape::blank();
         let (mut place, mut warm) = (place, warm.clone());
-        (
-            place.pass(&mut tape),
-            warm.pass(&mut tape),
-            spent.pass(&mut tape),
-        );
+        place.pass(&mut tape);
+        warm.pass(&mut tape);
+        spent.pass(&mut tape);
         let groups = 0..ensemble.groups();
         ensemble.pass(&mut tape, groups, &self.map, counting, self.longest());
         let stretches = self.segments() as usize;
