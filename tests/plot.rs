@@ -206,6 +206,7 @@ fn a_section_is_a_cut() {
         at: Some(vec![1.0, 2.5, 7.0, 4.0, 5.0]),
         columns: 50,
         ranges: vec![(0.0, 6.0)],
+        kt: None,
     };
     let picture = portrait(&many, &[], &options, &Options::default()).unwrap();
     let trace = &picture.charts[0].traces[0];
