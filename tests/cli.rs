@@ -770,7 +770,7 @@ fn friction_that_does_not_match_the_noise_is_named() {
         "{chosen:#?}"
     );
     let plan = place.run(&[&few[..], &["--dry-run"]].concat()).says(0, &[]);
-    assert!(plan.out.contains("friction [[0.1"), "{plan:#?}");
+    assert!(plan.out.contains("gamma [[0.1"), "{plan:#?}");
     assert!(plan.out.contains("]] (chosen)"), "{plan:#?}");
 }
 
@@ -843,7 +843,7 @@ fn uneven_noise_is_named() {
 /// Without warnings above it a summary does not point there.
 #[test]
 fn a_quiet_summary_says_where_warnings_are() {
-    let place = Place::with("a = 1\nV(q) = q^2/2 + 0.01*sin(q/0.01) + 0*abs(q)\nU0(q) = q^4\n");
+    let place = Place::with("V(q) = q^2/2 + 0.7*abs(q - 0.1) + 0.01*sin(q/0.01)\nU0(q) = q^4\n");
     let run = |more: &[&str], out: &str| {
         let arguments = [
             "v.pot",

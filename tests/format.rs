@@ -295,6 +295,7 @@ fn long_and_deep_programs() {
         let thread = std::thread::Builder::new().stack_size(2 << 20);
         let run = move || format(&format(&text).unwrap()).map(|_| ());
         thread.spawn(run).unwrap().join().unwrap().unwrap();
-        assert!(start.elapsed().as_secs_f64() < 5.0);
+        // What grows with the square of the size takes hours.
+        assert!(start.elapsed().as_secs_f64() < 60.0);
     }
 }

@@ -194,8 +194,11 @@ fn every_example_of_several_coordinates_runs() {
         let (u, slopes) = (learned.curve(&points), learned.slope(&points));
         let range = column(2).map(f64::abs).fold(0.0, f64::max);
         let steep = slopes.iter().map(|s| s.abs()).fold(0.0, f64::max);
-        // The same spline, in the arithmetic of tables and of machine code, 16 terms each.
-        for (at, row) in rows.iter().enumerate() {
+        // The same spline, in the arithmetic of tables and of machine code, 16 terms each, where it was
+        // learned: around that the program has a wall.
+        let known = |row: &[f64]| row.last() == Some(&1.0);
+        assert!(rows.iter().any(|row| known(row)));
+        for (at, row) in rows.iter().enumerate().filter(|(_, row)| known(row)) {
             assert!(
                 (u[at] - row[2]).abs() <= 1e-13 * range,
                 "{name}: {row:?} {}",

@@ -40,7 +40,7 @@ const COUNTED_STRIDE: u64 = 4;
 
 /// Steps in a window that is counted, where no lane was lost in the burn-in: what a window costs
 /// beside its steps is then nothing. A lane that is lost is only found out at the end of it.
-pub(super) const QUIET_WINDOW: u64 = 4096;
+pub(super) const QUIET_WINDOW: u64 = 2048;
 
 /// Steps of a lane that are shown, at least: enough for the mean and the variance of either half.
 const FEWEST_SHOWN: u64 = 100;

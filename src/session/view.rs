@@ -157,16 +157,11 @@ impl<'a> View<'a> {
                 (None, None) => (centre[k] - OPEN, centre[k] + OPEN),
             })
             .collect();
-        // Over whole periods there is nothing further out: every barrier is to be seen. Where the
-        // range was chosen by someone, what is in it is.
-        let whole = shown
-            .iter()
-            .all(|side| side.is_some_and(|side| side.periodic));
-        let chosen = (0..view.along.len()).all(|k| given(k).is_some());
-        let top = hull.map(|_| found.level + 1.15 * height);
-        view.top = match chosen {
+        // Over whole periods every barrier is to be seen, and in a chosen range what is in it.
+        let whole = shown.iter().all(|s| s.is_some_and(|side| side.periodic));
+        view.top = match (0..view.along.len()).all(|k| given(k).is_some()) {
             true => view.worth_showing(),
-            false => top.filter(|_| !whole),
+            false => hull.map(|_| found.level + 1.15 * height).filter(|_| !whole),
         };
         for (k, c) in view.along.iter().enumerate() {
             if options.at.is_none() {

@@ -81,18 +81,23 @@ fn the_virial_identity_holds_for_any_potential() {
         let mut observers: Vec<Virial<'_>> = (0..sampling.groups).map(|_| new()).collect();
         sampling.advance(&mut ensemble, &map, 100_000, 0, &mut observers);
         let c = map.damping().decay(0, 0);
-        let ratios: Vec<f64> = observers
+        let lanes: Vec<[f64; 2]> = observers
             .iter()
             .flat_map(|o| o.sums)
             .map(|[n, work, squares]| {
                 assert_eq!(n, 100_000.0);
-                work / (0.5 * (1.0 + c) * squares)
+                [work, 0.5 * (1.0 + c) * squares]
             })
             .collect();
-        let n = ratios.len() as f64;
-        let mean = ratios.iter().sum::<f64>() / n;
-        let spread = ratios.iter().map(|r| (r - mean).powi(2)).sum::<f64>();
-        let error = (spread / (n - 1.0) / n).sqrt();
+        // The ratio of sums over lanes, and its error: a lane that is soon trapped has next to no
+        // heat, and a ratio of its own that means nothing.
+        let n = lanes.len() as f64;
+        let heat = lanes.iter().map(|[_, heat]| heat).sum::<f64>();
+        let mean = lanes.iter().map(|[work, _]| work).sum::<f64>() / heat;
+        let off = lanes
+            .iter()
+            .map(|[work, heat]| (work - mean * heat).powi(2));
+        let error = (off.sum::<f64>() * n / (n - 1.0)).sqrt() / heat;
         println!("{name}: {mean:.6} +- {error:.6}");
         assert!(
             (mean - 1.0).abs() < 5.0 * error + 1e-12,
