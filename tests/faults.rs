@@ -4,7 +4,6 @@
 #![cfg(target_os = "linux")]
 
 #[path = "support/place.rs"]
-#[allow(dead_code)]
 mod place;
 
 use std::path::{Path, PathBuf};
