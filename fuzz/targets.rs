@@ -237,7 +237,7 @@ pub fn readers(data: &[u8]) {
     let hash = sha256_of(data);
     let whole = [data, hash.as_bytes(), b"\n"].concat();
     for bytes in [data.to_vec(), whole] {
-        match Checkpoint::read("fuzz", bytes) {
+        match Checkpoint::read("fuzz", bytes, "") {
             Ok(checkpoint) => assert!(checkpoint.shard().number <= checkpoint.shard().of),
             Err(wrong) => drop(render(&[wrong], &Sources::new(), false)),
         }

@@ -422,6 +422,13 @@ fn a_stranger_leaves_and_learns_that_things_are_outdated() {
     );
     // What has nothing to do with V outdates nothing.
     assert!(!told(&s.eval("other = 2")).contains("former"));
+    // What was learned of another function than the potential is outdated by that one alone.
+    let waves = "0.01*sin(q/0.01)";
+    let w = format!("W(q) = 2*q^2 + {waves}");
+    let mut s = after(&[&format!("V(q) = q^2 + {waves}"), &w]);
+    assert!(!s.eval(":learn W delta=0.3 steps=1e5").is_failure());
+    assert!(!told(&s.eval("V(q) = q^4")).contains("former"));
+    assert!(told(&s.eval("W(q) = q^4")).contains("`U` was learned of W with the former `W`"));
     let mut s = after(&["V(x, y) = x^2 + y^2", "W(x, y) = x*y"]);
     let text = told(&s.eval(":plot V, W"));
     assert!(text.contains("a map is of one function"), "{text}");

@@ -24,7 +24,7 @@ struct Case {
 
 /// Every way in which trajectories are kept: counted in the kernel, recorded step by step, with
 /// weights of terms and no bins, and with traps, so that windows wait and lanes are moved.
-const CASES: [Case; 4] = [
+const CASES: [Case; 5] = [
     Case {
         program: "V(q) = q^2/2 + 0.001*sin(q/0.001)",
         flags: &["--delta", "0.5", "--steps", "4e7"],
@@ -50,6 +50,10 @@ const CASES: [Case; 4] = [
     Case {
         program: "V(q) = q^2/2 + 0.05*sin(q/0.05)",
         flags: &["--delta", "0.5", "--steps", "1e7", "--trajectories", "128"],
+    },
+    Case {
+        program: "V(q) = q^2/2 + 0.001*sin(q/0.001)",
+        flags: &["--delta", "0.5", "--steps", "1e6", "--burn-in", "4e6"],
     },
 ];
 
@@ -109,6 +113,7 @@ fn kill_at_random(at: usize) {
             ends += 1;
         }
     }
+    assert!(resumed > 0, "every run was killed before it was saved");
     println!(
         "case {at}: {killed} kills, {resumed} runs gone on with, {ends} ends, all the same bits"
     );
@@ -132,6 +137,11 @@ fn a_killed_run_of_terms_goes_on_with_the_same_bits() {
 #[test]
 fn a_killed_run_with_traps_goes_on_with_the_same_bits() {
     kill_at_random(3);
+}
+
+#[test]
+fn a_run_that_is_killed_in_its_burn_in_goes_on_with_the_same_bits() {
+    kill_at_random(4);
 }
 
 /// Waits until a run has saved itself.

@@ -214,8 +214,8 @@ fn run(console: &Console<'_>, arguments: &Compare) -> Result<Exit, Exit> {
     let run = |hooks: &Hooks<'_>| session::compare(&job, &learned, &options, hooks);
     let done = watched(threads, arguments.shared.quiet, run)
         .map_err(|failure| failed(console, &full, failure))?;
-    let place =
-        with_pngs(done.files, &done.pictures, arguments.png).and_then(|files| folder.write(&files));
+    let files = with_pngs(console, done.files, &done.pictures, arguments.png);
+    let place = folder.write(&files);
     let place = place.map_err(|error| console.file_error(&error))?;
     console.remark(&done.diagnostics, &full.sources);
     let text = match arguments.shared.json {

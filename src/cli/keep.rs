@@ -3,15 +3,15 @@
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::Exit;
 use super::console::Console;
 use super::files::FileError;
+use super::limits::beside_a_clock;
 use crate::diagnostic::Diagnostic;
-use crate::session::Checkpoint;
+use crate::session::{BEGIN_ANEW, Checkpoint};
 use crate::source::Sources;
 
 /// The file beside results in which a run that is not done is kept.
@@ -51,8 +51,8 @@ pub(super) fn writable(path: &Path) -> std::io::Result<()> {
     fs::remove_file(&tried)
 }
 
-/// Reads what a run is gone on with, or a shard.
-pub(super) fn read(console: &Console<'_>, path: &Path) -> Result<Checkpoint, Exit> {
+/// Reads what a run is gone on with, or a shard; `again` is what can be done where it is refused.
+pub(super) fn read(console: &Console<'_>, path: &Path, again: &str) -> Result<Checkpoint, Exit> {
     let shown = path.display().to_string();
     let bytes = fs::read(path).map_err(|error| {
         let message = match error.kind() {
@@ -61,7 +61,7 @@ pub(super) fn read(console: &Console<'_>, path: &Path) -> Result<Checkpoint, Exi
         };
         console.file_error(&FileError(message))
     })?;
-    Checkpoint::read(&shown, bytes)
+    Checkpoint::read(&shown, bytes, again)
         .map_err(|wrong| console.diagnose(&[wrong], &Sources::new(), Exit::Files))
 }
 
@@ -70,7 +70,9 @@ pub(super) struct Place<'a> {
     console: &'a Console<'a>,
     path: PathBuf,
     /// Whether somebody was told that it cannot be written.
-    told: Mutex<bool>,
+    told: AtomicBool,
+    /// Whether what is there is of this run.
+    own: AtomicBool,
 }
 
 impl<'a> Place<'a> {
@@ -78,14 +80,17 @@ impl<'a> Place<'a> {
         Place {
             console,
             path,
-            told: Mutex::new(false),
+            told: AtomicBool::new(false),
+            own: AtomicBool::new(false),
         }
     }
 
     /// What is there to go on from. Where there is nothing, which is said, a run begins anew.
     pub fn resume(&self) -> Result<Option<Checkpoint>, Exit> {
         if self.path.exists() {
-            return read(self.console, &self.path).map(Some);
+            let from = read(self.console, &self.path, BEGIN_ANEW)?;
+            self.own.store(true, Ordering::Relaxed);
+            return Ok(Some(from));
         }
         let message = format!("there is no checkpoint {}", self.path.display());
         let remark = Diagnostic::warning("no-checkpoint", message)
@@ -97,12 +102,9 @@ impl<'a> Place<'a> {
     /// Saves a checkpoint. A run goes on where it cannot be saved, which is said once.
     pub fn save(&self, bytes: &[u8]) {
         let Err(error) = write_whole(&self.path, bytes) else {
-            return;
+            return self.own.store(true, Ordering::Relaxed);
         };
-        if let Ok(mut told) = self.told.lock()
-            && !*told
-        {
-            *told = true;
+        if !self.told.swap(true, Ordering::Relaxed) {
             let message = format!(
                 "the run cannot be saved to {}: {error}",
                 self.path.display()
@@ -121,7 +123,7 @@ impl<'a> Place<'a> {
 
     /// What is said of a run that was interrupted.
     pub fn interrupted(&self) {
-        if self.path.exists() {
+        if self.own.load(Ordering::Relaxed) {
             let message = format!("the run is saved in {}", self.path.display());
             let remark = Diagnostic::note("saved", message)
                 .help("the same command with --resume goes on from there");
@@ -135,18 +137,12 @@ pub(super) fn every<T>(seconds: f64, due: &AtomicBool, work: impl FnOnce() -> T)
     if seconds <= 0.0 {
         return work();
     }
-    let done = AtomicBool::new(false);
     let interval = Duration::from_secs_f64(seconds.min(1e9));
-    std::thread::scope(|scope| {
-        let clock = scope.spawn(|| {
-            while !done.load(Ordering::Relaxed) {
-                std::thread::park_timeout(interval);
-                due.store(true, Ordering::Relaxed);
-            }
-        });
-        let came = work();
-        done.store(true, Ordering::Relaxed);
-        clock.thread().unpark();
-        came
-    })
+    let clock = |done: &AtomicBool| {
+        while !done.load(Ordering::Relaxed) {
+            std::thread::park_timeout(interval);
+            due.store(true, Ordering::Relaxed);
+        }
+    };
+    beside_a_clock(clock, work)
 }

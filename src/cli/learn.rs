@@ -109,24 +109,31 @@ fn folder(console: &Console<'_>, arguments: &Learn, stem: &str) -> Result<Result
         false => None,
     };
     let named = arguments.output.clone().or(unfinished);
-    let kept = named
-        .as_deref()
-        .map(keep::beside)
-        .filter(|kept| kept.exists());
-    if let Some(kept) = kept
-        .as_ref()
-        .filter(|_| !arguments.resume && !arguments.force)
-    {
+    let is_kept = match &named {
+        Some(results) => not_in_the_way(console, arguments, &keep::beside(results))?,
+        None => false,
+    };
+    // What an interrupted run has written is replaced by the whole of it.
+    let force = arguments.force || arguments.resume && is_kept;
+    ResultsFolder::prepare(named.as_deref(), stem, force)
+        .map_err(|error| console.file_error(&error))
+}
+
+/// Whether there is a checkpoint, and an error where a run that is not done would lose it.
+fn not_in_the_way(
+    console: &Console<'_>,
+    arguments: &Learn,
+    checkpoint: &Path,
+) -> Result<bool, Exit> {
+    let there = checkpoint.exists();
+    if there && !arguments.resume && !arguments.force {
         let message = format!(
             "{} is of a run that is not done; go on with --resume, or begin anew with --force",
-            kept.display()
+            checkpoint.display()
         );
         return Err(console.file_error(&FileError(message)));
     }
-    // What an interrupted run has written is replaced by the whole of it.
-    let force = arguments.force || arguments.resume && kept.is_some();
-    ResultsFolder::prepare(named.as_deref(), stem, force)
-        .map_err(|error| console.file_error(&error))
+    Ok(there)
 }
 
 /// Runs a job that is saved and gone on with.
@@ -177,6 +184,7 @@ fn part(
         return Err(wrong(message));
     }
     let place = keep::Place::new(console, keep::beside(&path));
+    not_in_the_way(console, arguments, &keep::beside(&path))?;
     // That it can be written shows before the run.
     keep::writable(&path).map_err(|error| {
         wrong(format!(
@@ -184,8 +192,11 @@ fn part(
             path.display()
         ))
     })?;
-    let came = kept(console, arguments, (loaded, job), &place, shard)
-        .inspect_err(|_| place.interrupted())?;
+    let came = kept(console, arguments, (loaded, job), &place, shard).inspect_err(|exit| {
+        if *exit == Exit::Interrupted {
+            place.interrupted();
+        }
+    })?;
     match came {
         Came::Part(bytes) => {
             keep::write_whole(&path, &bytes).map_err(|error| {
@@ -333,6 +344,9 @@ pub(super) fn command_line() -> String {
 
 pub(super) fn failed(console: &Console<'_>, loaded: &Loaded, failure: Failure) -> Exit {
     let (diagnostics, exit) = match failure {
+        Failure::Program(said) if said.iter().any(|d| d.code == "interrupted") => {
+            (said, Exit::Interrupted)
+        }
         Failure::Program(diagnostics) => (diagnostics, Exit::Failed),
         Failure::Usage(diagnostic) => (vec![diagnostic], Exit::Usage),
         Failure::Limit(diagnostic) => (vec![diagnostic], Exit::Limit),
@@ -349,8 +363,9 @@ pub(super) fn show(
     png: bool,
     (outcome, mut remarks): (Outcome, Vec<Diagnostic>),
 ) -> Result<Exit, Exit> {
-    let place = with_pngs(outcome.files, &outcome.pictures, png)
-        .and_then(|files| folder.write(&files))
+    let files = with_pngs(console, outcome.files, &outcome.pictures, png);
+    let place = folder
+        .write(&files)
         .map_err(|error| console.file_error(&error))?;
     let trusted = outcome.result.equilibrium.verdict == Verdict::Trusted;
     if !trusted && !shared.json && std::io::stdout().is_terminal() {

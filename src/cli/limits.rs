@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use super::Exit;
@@ -29,24 +30,38 @@ pub(super) fn within<T>(stop: &[&AtomicBool], work: impl FnOnce() -> T) -> T {
     let Some((end, _)) = END.get() else {
         return work();
     };
+    let clock = |done: &AtomicBool| {
+        while !done.load(Ordering::Relaxed) {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                UP.store(true, Ordering::Relaxed);
+                stop.iter()
+                    .for_each(|flag| flag.store(true, Ordering::Relaxed));
+                return;
+            }
+            std::thread::park_timeout(left);
+        }
+    };
+    beside_a_clock(clock, work)
+}
+
+/// Works while a clock runs in a thread of its own, which parks until the work is done or given up.
+pub(super) fn beside_a_clock<T>(
+    clock: impl FnOnce(&AtomicBool) + Send,
+    work: impl FnOnce() -> T,
+) -> T {
+    struct End<'a>(&'a AtomicBool, Thread);
+    impl Drop for End<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+            self.1.unpark();
+        }
+    }
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let clock = scope.spawn(|| {
-            while !done.load(Ordering::Relaxed) {
-                let left = end.saturating_duration_since(Instant::now());
-                if left.is_zero() {
-                    UP.store(true, Ordering::Relaxed);
-                    stop.iter()
-                        .for_each(|flag| flag.store(true, Ordering::Relaxed));
-                    return;
-                }
-                std::thread::park_timeout(left);
-            }
-        });
-        let came = work();
-        done.store(true, Ordering::Relaxed);
-        clock.thread().unpark();
-        came
+        let clock = scope.spawn(|| clock(&done));
+        let _end = End(&done, clock.thread().clone());
+        work()
     })
 }
 

@@ -12,7 +12,7 @@ use super::learn::{command_line, show, watched};
 use super::processor::Processor;
 use super::results::ResultsFolder;
 use crate::diagnostic::Diagnostic;
-use crate::session::{self, Checkpoint, Failure, Hooks};
+use crate::session::{self, Checkpoint, Failure, Hooks, RUN_AGAIN};
 use crate::source::Sources;
 
 /// `merge`.
@@ -59,7 +59,7 @@ pub fn merge(arguments: &Merge) -> Exit {
 }
 
 fn run(console: &Console<'_>, shared: &Shared, arguments: &Merge) -> Result<Exit, Exit> {
-    let read = |path: &PathBuf| keep::read(console, path);
+    let read = |path: &PathBuf| keep::read(console, path, RUN_AGAIN);
     let shards: Vec<Checkpoint> = arguments
         .shards
         .iter()

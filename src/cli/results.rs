@@ -1,8 +1,11 @@
 //! The folder that results are written to.
 
+use super::console::Console;
 use super::files::FileError;
 use super::keep::beside;
+use crate::diagnostic::Diagnostic;
 use crate::report::picture::{Picture, pngs};
+use crate::source::Sources;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,16 +14,24 @@ fn failed(what: String) -> FileError {
     FileError(what)
 }
 
-/// Files with the figures among them as PNG too, where that is wanted.
+/// Files with the figures among them as PNG too, where that is wanted. A figure that cannot be drawn
+/// so is missing, which is said.
 pub fn with_pngs(
+    console: &Console<'_>,
     mut files: Vec<(String, Vec<u8>)>,
     pictures: &[Picture],
     wanted: bool,
-) -> Result<Vec<(String, Vec<u8>)>, FileError> {
+) -> Vec<(String, Vec<u8>)> {
     if wanted {
-        files.extend(pngs(pictures).map_err(FileError)?);
+        let (drawn, problems) = pngs(pictures);
+        files.extend(drawn);
+        let warning = |message| {
+            Diagnostic::warning("no-png", message).help("the SVG of the same name has the figure")
+        };
+        let remarks: Vec<Diagnostic> = problems.into_iter().map(warning).collect();
+        console.remark(&remarks, &Sources::new());
     }
-    Ok(files)
+    files
 }
 
 /// A results folder that comes into being all at once, or not at all.
@@ -149,10 +160,8 @@ fn is_results(path: &Path) -> bool {
 }
 
 fn free_name(stem: &str) -> PathBuf {
-    let first = PathBuf::from(format!("{stem}-out"));
-    names(stem)
-        .find(|path| !path.exists() && !beside(path).exists())
-        .unwrap_or(first)
+    let free = |path: &PathBuf| !path.exists() && !beside(path).exists();
+    names(stem).find(free).unwrap_or_default()
 }
 
 /// The names of folders that are not named by hand.
@@ -162,9 +171,12 @@ fn names(stem: &str) -> impl Iterator<Item = PathBuf> {
     std::iter::once(first).chain(others)
 }
 
+/// Folders that are not named by hand and looked for, at most.
+const MOST_NAMES: usize = 1000;
+
 /// Of the folders that are not named by hand the first whose run is not done.
 pub fn unfinished(stem: &str) -> Option<PathBuf> {
-    let there = |path: &PathBuf| path.exists() || beside(path).exists();
-    let mut names = names(stem).take_while(there);
-    names.find(|path| beside(path).exists())
+    names(stem)
+        .take(MOST_NAMES)
+        .find(|path| beside(path).exists())
 }

@@ -3,7 +3,6 @@
 use super::Exit;
 use super::arguments::Scan;
 use super::console::Console;
-use super::files::FileError;
 use super::learn::{command_line, failed, watched};
 use super::results::{ResultsFolder, with_pngs};
 use crate::report::picture::Picture;
@@ -43,8 +42,8 @@ fn run(console: &Console<'_>, arguments: &Scan) -> Result<Exit, Exit> {
         .map_err(|failure| failed(console, &loaded, failure))?;
     if let Some(folder) = folder {
         let source = &loaded.sources.get(loaded.root).text;
-        let files = files(arguments, &scanned, source);
-        let place = files.and_then(|files| folder.write(&files));
+        let files = files(console, arguments, &scanned, source);
+        let place = folder.write(&files);
         place.map_err(|error| console.file_error(&error))?;
     }
     console.remark(&scanned.diagnostics, &loaded.sources);
@@ -61,10 +60,11 @@ fn run(console: &Console<'_>, arguments: &Scan) -> Result<Exit, Exit> {
 }
 
 fn files(
+    console: &Console<'_>,
     arguments: &Scan,
     scanned: &Scanned,
     source: &str,
-) -> Result<Vec<(String, Vec<u8>)>, FileError> {
+) -> Vec<(String, Vec<u8>)> {
     let result = &scanned.result;
     let json = result.to_json().unwrap_or_default();
     let name = arguments.file.display().to_string();
@@ -75,5 +75,5 @@ fn files(
     ];
     let pictures = pictures(result);
     files.extend(pictures.iter().map(Picture::file));
-    with_pngs(files, &pictures, arguments.png)
+    with_pngs(console, files, &pictures, arguments.png)
 }

@@ -121,6 +121,7 @@ pub fn shard(text: &str) -> Result<Shard, String> {
         of: count(of).map_err(|_| example)?,
     };
     match shard.number <= shard.of {
+        true if shard.of == 1 => Err("one part is all of the run: leave it out".to_owned()),
         true => Ok(shard),
         false => Err(format!(
             "of {} parts there is no part {}",

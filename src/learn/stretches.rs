@@ -5,8 +5,6 @@ use crate::stats::{BinnedSums, block_error};
 /// What the samples of a stretch of the coordinate show.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Stretch {
-    /// Their mean position.
-    pub x: f64,
     /// The mean of `g(x) - U'(x)`, a force.
     pub residual: f64,
     /// Its standard error.
@@ -25,7 +23,6 @@ struct Sums {
     samples: u64,
     /// Weighted, as all that follows.
     count: f64,
-    position: f64,
     residual: f64,
     square: f64,
 }
@@ -96,7 +93,6 @@ fn sums(block: &BinnedSums, stretch: &Weighted, lines: &[Line]) -> Sums {
         let weight = weight * count;
         sums.samples += block.count(*bin);
         sums.count += weight;
-        sums.position += weight * x;
         sums.residual += weight * off;
         sums.square += weight * (block.covariance(*bin, 0, 0) + off * off - curved);
     }
@@ -114,7 +110,6 @@ fn merged(sums: &[Sums]) -> Stretch {
     let (residual, residual_stderr) = ratio(&|s| s.residual);
     let (variance, variance_stderr) = ratio(&|s| s.square);
     Stretch {
-        x: total(&|s| s.position) / count,
         residual,
         residual_stderr,
         variance,

@@ -30,6 +30,8 @@ pub struct State {
     pub(super) saved: Option<(String, String)>,
     /// The functions that were learned: none of them is the potential unless it is named.
     pub(super) learned: Vec<String>,
+    /// What the last of them was learned of.
+    pub(super) learned_of: Option<String>,
     /// The potential, if it was chosen by name.
     pub(super) chosen: Option<String>,
     /// Whether the time of each input is told.

@@ -181,6 +181,7 @@ impl Turn<'_> {
         };
         if let Some(name) = &name {
             result.effective_potential.file.clone_from(name);
+            self.state.learned_of = Some(trial.model.name.clone());
         }
         self.replies.push(Reply::Learned(Learned {
             name,

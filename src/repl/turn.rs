@@ -167,7 +167,7 @@ impl Turn<'_> {
         let (Some(built), Some(learned)) = (self.built.clone(), self.state.learned.first()) else {
             return;
         };
-        let Some(own) = built.program.potential(None).ok().map(|model| model.name) else {
+        let Some(own) = self.state.learned_of.clone() else {
             return;
         };
         let changes =

@@ -243,6 +243,11 @@ fn sweep(result: &Comparison) -> Option<Picture> {
         _ => (0..3).map(panel).collect(),
     };
     let words = match result.range {
+        Some([only, hi]) if only == hi => format!(
+            "{} holds at kT {} alone.",
+            result.learned_potential,
+            significant(only, 3)
+        ),
         Some([lo, hi]) => format!(
             "Shaded: {} holds, from kT {} to {}.",
             result.learned_potential,

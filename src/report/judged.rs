@@ -47,9 +47,7 @@ impl Measured {
         let beyond = self.value - self.floor;
         match beyond - self.doubt() > allowed {
             true => Some(false),
-            false if beyond <= allowed || (beyond.is_finite() && self.doubt() <= allowed) => {
-                Some(true)
-            }
+            false if beyond.is_finite() && self.doubt() <= allowed => Some(true),
             false => None,
         }
     }
@@ -138,7 +136,7 @@ mod tests {
             (off(0.05, 0.01), Some(true)),
             (off(0.12, 0.02), Some(true)),
             (off(0.2, 0.02), Some(false)),
-            (off(0.05, 10.0), Some(true)),
+            (off(0.05, 10.0), None),
             (off(0.2, 0.06), None),
             (off(2.6e6, 3e6), None),
             (off(f64::NAN, 0.0), None),

@@ -67,17 +67,15 @@ impl Picture {
     }
 }
 
-/// PNGs of pictures, as files.
-///
-/// # Errors
-/// What the drawing crate says, as a sentence with the name of the file.
-pub fn pngs(pictures: &[Picture]) -> Result<Vec<(String, Vec<u8>)>, String> {
-    let one = |picture: &Picture| {
+/// PNGs of pictures, as files, and what the drawing crate says of those that it cannot draw.
+pub fn pngs(pictures: &[Picture]) -> (Vec<(String, Vec<u8>)>, Vec<String>) {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    for picture in pictures {
         let name = format!("{}.png", picture.name);
         match picture.png() {
-            Ok(bytes) => Ok((name, bytes)),
-            Err(problem) => Err(format!("{name}: {problem}")),
+            Ok(bytes) => files.push((name, bytes)),
+            Err(problem) => problems.push(format!("{name} cannot be drawn: {problem}")),
         }
-    };
-    pictures.iter().map(one).collect()
+    }
+    (files, problems)
 }

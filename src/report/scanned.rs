@@ -136,7 +136,9 @@ fn windows(out: &mut String, result: &ScanResult) {
         "<h2>Windows</h2>\n<table>\n<tr><th class=\"number\">delta</th><th class=\"number\">l</th>\
          <th>removes</th><th>weakens</th><th>keeps</th></tr>\n",
     );
-    let range = |[lo, hi]: [f64; 2]| format!("{} to {}", significant(lo, 2), significant(hi, 2));
+    let range = |[lo, hi]: [f64; 2], digits: usize| {
+        format!("{} to {}", significant(lo, digits), significant(hi, digits))
+    };
     for window in &result.windows {
         let scales = |eps: &[f64]| {
             let all: Vec<String> = eps.iter().map(|eps| significant(*eps, 2)).collect();
@@ -144,8 +146,8 @@ fn windows(out: &mut String, result: &ScanResult) {
         };
         out.push_str(&format!(
             "<tr><td class=\"number\">{}</td><td class=\"number\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-            range([window.lo, window.hi]),
-            range(window.lengths),
+            range([window.lo, window.hi], 3),
+            range(window.lengths, 2),
             scales(&window.removed),
             scales(&window.weakened),
             scales(&window.kept)

@@ -245,10 +245,13 @@ impl Sampler<'_> {
         }
         let mut done = 0;
         let mut state = (&mut *ensemble, &mut ranges[..]);
+        let save = |place, (ensemble, ranges): &mut Lanes<'_, Range>, kept: &KeptRun<'_>| {
+            kept.save(self.burning(place, (ensemble, ranges), counting));
+        };
         let halves = [half, self.settings.burn_in - half];
         'all: for (part, steps) in (0u64..).zip(halves) {
             for (batch, windows) in (0u64..).zip(self.windows(steps, 8)) {
-                let place = Place {
+                let mut place = Place {
                     sampling: false,
                     part,
                     batch,
@@ -257,11 +260,7 @@ impl Sampler<'_> {
                     0 => go.on(ensemble, &windows, 0, &mut nobody.clone()),
                     _ => go.on(ensemble, &windows, 0, ranges),
                 };
-                let save =
-                    |place, (ensemble, ranges): &mut Lanes<'_, Range>, kept: &KeptRun<'_>| {
-                        kept.save(self.burning(place, (ensemble, ranges), counting));
-                    };
-                if place >= from && !self.steadily(place, &mut state, run, save) {
+                if place >= from && !self.steadily(&mut place, &mut state, run, save) {
                     break 'all;
                 }
                 done += windows.iter().sum::<usize>();
@@ -355,6 +354,10 @@ impl Sampler<'_> {
             _ => self.window,
         };
         let mut state = (&mut *ensemble, &mut keepers[..]);
+        let save = |place, (ensemble, keepers): &mut Lanes<'_, Keeper<'_>>, kept: &KeptRun<'_>| {
+            kept.save(self.sampling(place, (warm, so_far()), (ensemble, keepers), counting));
+        };
+        let mut here = from;
         for segment in from.part..segments {
             let steps = (segment + 1) * each / segments - segment * each / segments;
             let at_once = steps.div_ceil(window).div_ceil(8).clamp(1, MOST_AT_ONCE);
@@ -368,17 +371,11 @@ impl Sampler<'_> {
                 let run = |(ensemble, keepers): &mut Lanes<'_, Keeper<'_>>| {
                     go.on(ensemble, &windows, segment as usize, keepers)
                 };
-                let save =
-                    |place, (ensemble, keepers): &mut Lanes<'_, Keeper<'_>>, kept: &KeptRun<'_>| {
-                        kept.save(self.sampling(
-                            place,
-                            (warm, so_far()),
-                            (ensemble, keepers),
-                            counting,
-                        ));
-                    };
-                if place >= from && !self.steadily(place, &mut state, run, save) {
-                    break;
+                if place >= from {
+                    here = place;
+                    if !self.steadily(&mut here, &mut state, run, save) {
+                        break;
+                    }
                 }
                 done += windows.iter().sum::<usize>();
                 let part = done as f64 / steps as f64;
@@ -398,15 +395,28 @@ impl Sampler<'_> {
             }
         }
         sample.complete = !self.cancelled();
-        if let Some(kept) = self.kept.filter(|kept| kept.is_part() && sample.complete) {
-            let place = Place {
+        if sample.complete && self.settings.target.is_none() {
+            here = Place {
                 sampling: true,
                 part: segments,
                 batch: 0,
             };
-            let state = (&mut *ensemble, &mut keepers[..]);
-            let state = self.sampling(place, (warm, so_far()), state, counting);
-            sample.shard = Some(kept.file(state));
+        }
+        if let Some(kept) = self.kept {
+            match kept.is_part() && sample.complete {
+                true => {
+                    let state = self.sampling(
+                        here,
+                        (warm, so_far()),
+                        (&mut *state.0, &mut *state.1),
+                        counting,
+                    );
+                    sample.shard = Some(kept.file(state));
+                }
+                // What is fitted can be interrupted too.
+                false if !sample.complete || kept.is_saved() => save(here, &mut state, kept),
+                false => {}
+            }
         }
         go.finish(ensemble, &mut keepers);
         let (bins, terms): (Vec<Vec<Block>>, Vec<_>) = keepers

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -133,17 +133,21 @@ pub struct Checkpoint {
     state: Vec<u8>,
 }
 
+/// What can be done where a run cannot be gone on with.
+pub const BEGIN_ANEW: &str = "begin anew with --force, and without --resume";
+/// What can be done where a shard is none.
+pub const RUN_AGAIN: &str = "run that shard again";
+
 fn refused(name: &str, what: &str, help: &str) -> Diagnostic {
     Diagnostic::error("checkpoint", format!("{name} {what}")).help(help)
 }
 
 impl Checkpoint {
-    /// Reads one; `name` is what to call it.
+    /// Reads one; `name` is what to call it, and `again` what can be done where it is refused.
     ///
     /// # Errors
     /// It is no checkpoint, of another version, or not whole.
-    pub fn read(name: &str, mut bytes: Vec<u8>) -> Result<Checkpoint, Diagnostic> {
-        let again = "begin anew with --force, and without --resume";
+    pub fn read(name: &str, mut bytes: Vec<u8>, again: &str) -> Result<Checkpoint, Diagnostic> {
         let line = |bytes: &[u8]| {
             let end = bytes.iter().position(|byte| *byte == b'\n')?;
             Some((std::str::from_utf8(&bytes[..end]).ok()?.to_owned(), end + 1))
@@ -199,8 +203,8 @@ impl Checkpoint {
 
     /// The name of the program that was run, without folder and ending.
     pub fn stem(&self) -> &str {
-        let name = self.run.file.rsplit('/').next().unwrap_or_default();
-        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+        let stem = std::path::Path::new(&self.run.file).file_stem();
+        stem.and_then(|stem| stem.to_str()).unwrap_or("results")
     }
 
     /// Which part of a run it is of.
@@ -208,20 +212,16 @@ impl Checkpoint {
         self.run.shard
     }
 
-    /// An error unless it is of that run.
-    pub(super) fn belongs(&self, run: &Run) -> Result<(), Diagnostic> {
+    /// An error, which says what can be done, unless it is of that run.
+    pub(super) fn belongs(&self, run: &Run, again: &str) -> Result<(), Diagnostic> {
         match run.differs(&self.run) {
             None => Ok(()),
             Some(what) => Err(refused(
                 &self.name,
                 &format!("is of another run: it has {what}"),
-                "go on with the settings that it was begun with, or begin anew with --force and without --resume",
+                again,
             )),
         }
-    }
-
-    pub(super) fn into_tape(self) -> (String, Tape) {
-        (self.name, Tape::of(self.state))
     }
 }
 
@@ -244,6 +244,8 @@ pub(super) struct Kept<'a> {
     run: Run,
     /// By name, with the shard of each; they are read one part after the other.
     pub from: Mutex<Vec<(String, Shard, Tape)>>,
+    /// Whether there is something to go on from.
+    saved: AtomicBool,
 }
 
 impl<'a> Kept<'a> {
@@ -252,32 +254,26 @@ impl<'a> Kept<'a> {
     /// # Errors
     /// What it should go on from is of another run.
     pub fn new(keeping: Keeping<'a>, run: Run) -> Result<Kept<'a>, Diagnostic> {
+        let again = format!("go on with the settings that it was begun with, or {BEGIN_ANEW}");
         if let Some(from) = &keeping.from {
-            from.belongs(&run)?;
+            from.belongs(&run, &again)?;
         }
-        let read = |from: Checkpoint| {
-            let (name, tape) = from.into_tape();
-            (name, run.shard, tape)
-        };
         Ok(Kept {
             due: Some(keeping.due),
             save: Some(keeping.save),
-            from: Mutex::new(keeping.from.into_iter().map(read).collect()),
+            saved: AtomicBool::new(keeping.from.is_some()),
+            from: tapes(keeping.from),
             run,
         })
     }
 
     /// A run whose shards are all there.
     pub fn merged(shards: Vec<Checkpoint>, run: Run) -> Kept<'a> {
-        let read = |from: Checkpoint| {
-            let shard = from.shard();
-            let (name, tape) = from.into_tape();
-            (name, shard, tape)
-        };
         Kept {
             due: None,
             save: None,
-            from: Mutex::new(shards.into_iter().map(read).collect()),
+            saved: AtomicBool::new(false),
+            from: tapes(shards),
             run,
         }
     }
@@ -304,8 +300,25 @@ impl<'a> Kept<'a> {
     pub fn save(&self, state: Tape) {
         if let Some(save) = self.save {
             save(self.file(state));
+            self.saved.store(true, Ordering::Relaxed);
         }
     }
+
+    /// Whether it was saved, or gone on with.
+    pub fn is_saved(&self) -> bool {
+        self.saved.load(Ordering::Relaxed)
+    }
+
+    /// Whether all shards of it are put together.
+    pub fn is_merged(&self) -> bool {
+        self.due.is_none()
+    }
+}
+
+/// What is gone on from, to be read one part after the other.
+fn tapes(from: impl IntoIterator<Item = Checkpoint>) -> Mutex<Vec<(String, Shard, Tape)>> {
+    let read = |from: Checkpoint| (from.name, from.run.shard, Tape::of(from.state));
+    Mutex::new(from.into_iter().map(read).collect())
 }
 
 /// Whether a run can be cut into shards.

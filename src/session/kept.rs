@@ -2,7 +2,8 @@
 //!
 //! First where the run has come to; in burn-in all groups and the ranges that they have shown; in
 //! sampling what burn-in has found, and the groups of the shard with what they keep. What follows
-//! from the settings alone (the survey, the pilot, the bins) is made again, with the same bits.
+//! from the settings and from that (the survey, the pilot, the bins) is made again, with the same
+//! bits.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -53,23 +54,25 @@ impl Sampler<'_> {
         due.unwrap_or(self.hooks.cancelled)
     }
 
-    /// Runs the windows of a batch to their end, and saves the state whenever that is due, and where
-    /// that is; false where the run is cancelled.
+    /// Runs the windows of a batch to their end, and saves the state whenever that is due; false where
+    /// the run is cancelled. The place is that of the batch, and then where to go on from.
     pub(super) fn steadily<S>(
         &self,
-        place: Place,
+        place: &mut Place,
         state: &mut S,
         run: impl Fn(&mut S) -> bool,
         save: impl Fn(Place, &mut S, &KeptRun<'_>),
     ) -> bool {
         loop {
             let complete = run(state);
+            place.batch += u64::from(complete);
             let due = self.kept.and_then(|kept| Some((kept, kept.due?)));
             if let Some((kept, due)) = due
-                && due.swap(false, Ordering::Relaxed)
+                && due.load(Ordering::Relaxed)
             {
-                let batch = place.batch + u64::from(complete);
-                save(Place { batch, ..place }, state, kept);
+                save(*place, state, kept);
+                // What became due meanwhile is saved: else a slow disk would leave no time for steps.
+                due.store(false, Ordering::Relaxed);
             }
             if self.cancelled() {
                 return false;
@@ -139,12 +142,14 @@ impl Sampler<'_> {
             warm.clone().iter_mut().for_each(|warm| warm.pass(&mut own));
             let own = own.into_bytes();
             let first = found.is_none();
-            if tape.is_wrong() || !first && (head != own || warm.is_none()) {
+            // Of sampling more is on it.
+            let whole = warm.is_some() || tape.fits();
+            if tape.is_wrong() || !whole || !first && (head != own || warm.is_none()) {
                 return Err(SampleError::Checkpoint(format!(
                     "{name} does not fit to the run that it says it is of"
                 )));
             }
-            if self.kept.is_some_and(|kept| kept.due.is_none()) && place.part < self.segments() {
+            if self.kept.is_some_and(KeptRun::is_merged) && place.part < self.segments() {
                 return Err(SampleError::Checkpoint(format!(
                     "{name} is not at its end: it is a checkpoint, and no shard"
                 )));
@@ -154,7 +159,11 @@ impl Sampler<'_> {
                 found = Some((place, warm));
             }
         }
-        Ok(found.unwrap_or_default())
+        let (place, warm) = found.unwrap_or_default();
+        if warm.is_none() {
+            self.tapes().clear();
+        }
+        Ok((place, warm))
     }
 
     fn tapes(&self) -> Tapes<'_> {

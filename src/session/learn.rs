@@ -159,7 +159,7 @@ pub(super) fn interrupted(findings: &mut Findings) {
     }
     let message = "the run was interrupted before all of it was evaluated";
     let diagnostic = Diagnostic::error("interrupted", message)
-        .help("run it again, with wider --knots or another --estimator if fits take long");
+        .help("go on with --resume where it was saved, or run it again; wider --knots or another --estimator where fits take long");
     findings.equilibrium.verdict = Verdict::NotConverged;
     findings.diagnostics.insert(0, diagnostic);
 }
@@ -186,7 +186,7 @@ fn not_sampled(error: SampleError) -> Failure {
             format!("the step loop cannot be compiled: {error}"),
         )),
         SampleError::Checkpoint(message) => one(Diagnostic::error("checkpoint", message)
-            .help("begin anew with --force, and without --resume")),
+            .help("make it anew: a run with --force and without --resume, or that shard")),
         error @ SampleError::TooLarge { .. } => Failure::Limit(
             Diagnostic::error("too-large", error.to_string()).help(
                 "fewer --trajectories; a larger --gamma or --delta shortens what is kept of each; --max-memory lifts the limit",

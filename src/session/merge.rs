@@ -103,7 +103,7 @@ fn complete(shards: &[Checkpoint]) -> Result<Run, Diagnostic> {
             shard: shard.shard(),
             ..first.run.clone()
         };
-        shard.belongs(&own)?;
+        shard.belongs(&own, "merge the shards of one run")?;
         if shard.shard().of != of {
             let message = format!(
                 "{} is the shard {} and {} the shard {}",

@@ -65,7 +65,7 @@ mod weights;
 mod writing;
 
 pub use bench::{BenchOptions, Benched, bench};
-pub use checkpoint::{Checkpoint, Keeping, Shard};
+pub use checkpoint::{BEGIN_ANEW, Checkpoint, Keeping, RUN_AGAIN, Shard};
 pub use compare::{CompareOptions, Compared, Learned, compare, compare_forecast};
 pub use components::{Component, components, terms};
 pub use embed::learn_gradient;

@@ -21,7 +21,7 @@ const MOST_LOOKS: u64 = 2_000_000_000;
 const SEGMENTS: u64 = 16;
 /// Relaxation times in a stretch at least, so that stretches are independent.
 const BLOCK_RELAXATIONS: f64 = 10.0;
-/// Steps in a window at most.
+/// Relaxation makes no window longer; what is left over of a stretch is added to its last.
 const LONGEST_WINDOW: u64 = 4096;
 /// Streams of random numbers that are not those of groups.
 const SURVEY_STREAM: u64 = 1 << 40;
@@ -329,19 +329,19 @@ impl Sampler<'_> {
     }
 }
 
-/// The lengths of windows of at least `longest` steps that add up to `steps`, at most `at_once` of
-/// them at a time; none is shorter unless all is.
+/// The lengths of windows of `length` steps that add up to `steps`, at most `at_once` of them at a
+/// time; the last of a batch takes what is left over, and only a batch that is less has a shorter one.
 pub(super) fn windows_of(
-    longest: u64,
+    length: u64,
     steps: u64,
     at_once: u64,
 ) -> impl Iterator<Item = Vec<usize>> {
     let mut left = steps;
     std::iter::from_fn(move || {
-        let some = left.min(at_once.saturating_mul(longest));
+        let some = left.min(at_once.saturating_mul(length));
         left -= some;
-        let mut windows = vec![longest as usize; (some / longest) as usize];
-        let rest = (some % longest) as usize;
+        let mut windows = vec![length as usize; (some / length) as usize];
+        let rest = (some % length) as usize;
         match windows.last_mut() {
             Some(last) => *last += rest,
             None => windows.extend((rest > 0).then_some(rest)),

@@ -99,7 +99,9 @@ fn centres(learned: &Learned<'_>, bins: &OnBins, fit: &Fit) -> (Vec<f64>, f64) {
         .max(all / STRETCHES as f64)
         .max(3.0 * axis.grid.width());
     let of = |(lo, hi): &(f64, f64)| {
-        let (lo, hi) = match axis.periodic {
+        // Only a whole period has no ends.
+        let whole = axis.periodic && hi - lo > axis.grid.hi() - axis.grid.lo() - axis.grid.width();
+        let (lo, hi) = match whole {
             true => (*lo, *hi),
             false => (lo + half, hi - half),
         };

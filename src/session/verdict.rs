@@ -49,8 +49,9 @@ pub(super) fn judge(
     let most_trapped = if settings.restarts { 0.5 } else { LOST };
     let found = if !sample.complete {
         let diagnostic =
-            Diagnostic::warning("interrupted", "the run was interrupted before its end")
-                .help("run it again, or with fewer --steps");
+            Diagnostic::warning("interrupted", "the run was interrupted before its end").help(
+                "go on with --resume where it was saved, or run it again, with fewer --steps",
+            );
         Some((Verdict::NotConverged, diagnostic))
     } else if sample.survey.empty {
         Some((Verdict::Diverged, undefined(sample)))

@@ -120,6 +120,13 @@ pub(super) const ROWS: &[Row] = &[
         "some room there, or results elsewhere with -o",
     ),
     row(
+        Warning,
+        "no-png",
+        "A figure cannot be drawn as PNG, as one of very many pixels. All other files are there.",
+        "--png of a figure that is too large",
+        "the SVG beside it",
+    ),
+    row(
         Note,
         "saved",
         "The run was interrupted, and its state is in the file that the message names.",

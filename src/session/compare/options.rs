@@ -53,10 +53,20 @@ impl CompareOptions {
     /// How long each trajectory is; without inertia all motion is as slow as the friction is large.
     pub fn time(&self) -> f64 {
         let usual = match self.method() {
-            Method::Overdamped => 50.0 * self.bath().gamma,
+            Method::Overdamped => 50.0 * self.mean_friction(),
             _ => 50.0,
         };
         self.time.unwrap_or(usual)
+    }
+
+    /// The friction; where it is a matrix, the mean of its diagonal.
+    fn mean_friction(&self) -> f64 {
+        let diagonal = |matrix: &[Vec<f64>]| {
+            let entries = matrix.iter().enumerate();
+            entries.filter_map(|(i, row)| row.get(i)).sum::<f64>() / matrix.len().max(1) as f64
+        };
+        let bath = self.bath();
+        bath.friction.as_deref().map_or(bath.gamma, diagonal)
     }
 
     /// Trajectories: as many as in the paper.
