@@ -147,7 +147,7 @@ pub struct Learn {
     /// Steps over all trajectories, after burn-in [default: 1e6; density and paper: 1e8]
     #[arg(short = 'n', long, value_name = "N", value_parser = count, allow_negative_numbers = true, env = "EFFPOT_STEPS")]
     pub steps: Option<u64>,
-    /// Trajectories, rounded up to whole groups of 16 [default: 64; 128 from 1e9 steps on]
+    /// Trajectories, rounded up to whole groups of 16 [default: 64; 256 from 1e9 steps on]
     #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true, env = "EFFPOT_TRAJECTORIES")]
     pub trajectories: Option<u64>,
     /// Steps of burn-in of each trajectory [default: 10/(gamma delta)]

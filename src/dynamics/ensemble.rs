@@ -8,7 +8,9 @@
 //! Windows are either recorded, every step of them (`recorded`), or counted as they are made
 //! (`counted`). The trajectories are the same, bit for bit.
 
+use std::collections::VecDeque;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -19,6 +21,8 @@ use crate::tape::{Kept, Tape, kept};
 
 /// Groups that are advanced together, at most: a kernel overlaps what so many wait for.
 const TOGETHER: usize = 4;
+/// The part of what is left that is done in one turn, where threads take turns.
+const TURNS: usize = 4;
 
 /// The first time a lane left the domain or stopped being finite.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -138,8 +142,8 @@ impl Ensemble {
             stretch,
             starts,
             observers,
-            |groups, observers, rules| {
-                recorded::advance(groups, observers, rules, windows, stop);
+            |groups, observers, rules, to| {
+                recorded::advance(groups, observers, rules, &windows[..to], stop);
             },
         )
     }
@@ -166,9 +170,9 @@ impl Ensemble {
             stretch,
             starts,
             observers,
-            |groups, observers, rules| {
+            |groups, observers, rules, to| {
                 let mut run = counted::Run::new(counting, rules, stride);
-                run.advance(groups, observers, windows, stop);
+                run.advance(groups, observers, &windows[..to], stop);
             },
         )
     }
@@ -180,7 +184,7 @@ impl Ensemble {
         stretch: usize,
         starts: Starts<'_>,
         observers: &mut [O],
-        advance: impl Fn(&mut [Group], &mut [O], &Rules<'_>) + Sync,
+        advance: impl Fn(&mut [Group], &mut [O], &Rules<'_>, usize) + Sync,
     ) -> bool {
         let rules = Rules {
             map,
@@ -195,10 +199,13 @@ impl Ensemble {
         let count = self.groups.len().min(observers.len());
         let threads = rayon::current_num_threads().max(1);
         let together = count.div_ceil(threads).clamp(1, TOGETHER);
-        self.groups[..count]
-            .par_chunks_mut(together)
-            .zip(observers[..count].par_chunks_mut(together))
-            .for_each(|(groups, observers)| advance(groups, observers, &rules));
+        let groups = self.groups[..count].chunks_mut(together);
+        let parts = groups.zip(observers[..count].chunks_mut(together));
+        in_turns(parts.collect(), windows, |(groups, observers), to| {
+            advance(groups, observers, &rules, to);
+            // Of an advance that goes on some may be further.
+            groups.iter().all(|group| group.done >= to)
+        });
         let all = self.groups[..count]
             .iter()
             .all(|group| group.done == windows);
@@ -356,4 +363,28 @@ impl Ensemble {
             }
         }
     }
+}
+
+/// Lets threads take parts in turns, each part from where it is to where `run` is told, until all
+/// are at `end`; a part of which `run` says that it did not get there is left.
+///
+/// One core is often slower than the next for a while (another program, another guest). Where there
+/// are more parts than threads none waits for it: turns get shorter towards the end.
+fn in_turns<T: Send>(parts: Vec<T>, end: usize, run: impl Fn(&mut T, usize) -> bool + Sync) {
+    let threads = rayon::current_num_threads().min(parts.len());
+    let whole = parts.len() <= threads;
+    let parts: VecDeque<(usize, T)> = parts.into_iter().map(|part| (0, part)).collect();
+    let parts = Mutex::new(parts);
+    let queue = || parts.lock().unwrap_or_else(PoisonError::into_inner);
+    (0..threads).into_par_iter().with_max_len(1).for_each(|_| {
+        while let Some((at, mut part)) = { queue().pop_front() } {
+            let turn = match whole {
+                true => end - at,
+                false => (end - at).div_ceil(TURNS),
+            };
+            if run(&mut part, at + turn) && at + turn < end {
+                queue().push_back((at + turn, part));
+            }
+        }
+    });
 }

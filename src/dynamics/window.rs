@@ -103,16 +103,26 @@ impl Window<'_> {
         }
     }
 
-    /// A component of the gradient at the position of one lane at one step, read off the kick.
+    /// That component of the gradient at those points, read off the kick.
     #[inline]
-    pub fn gradient(&self, step: usize, lane: usize, coordinate: usize) -> f64 {
-        let kept =
-            |j: usize| self.damping.decay(coordinate, j) * self.momenta_before(step, j)[lane];
-        let kept = match self.damping.is_scalar() {
-            true => kept(coordinate),
-            false => (0..self.dimension()).map(kept).sum(),
+    pub fn gradients(&self, step: usize, coordinate: usize) -> [f64; LANES] {
+        let mut kept = [0.0; LANES];
+        let others = match self.damping.is_scalar() {
+            true => coordinate..coordinate + 1,
+            false => 0..self.dimension(),
         };
-        (kept - self.momenta(step, coordinate)[lane]) / self.damping.delta()
+        for j in others {
+            let decay = self.damping.decay(coordinate, j);
+            let before = self.momenta_before(step, j).iter();
+            kept.iter_mut()
+                .zip(before)
+                .for_each(|(kept, p)| *kept += decay * p);
+        }
+        let (after, delta) = (self.momenta(step, coordinate), self.damping.delta());
+        kept.iter_mut()
+            .zip(after)
+            .for_each(|(kept, p)| *kept = (*kept - p) / delta);
+        kept
     }
 }
 

@@ -332,18 +332,23 @@ impl<'a> Collector<'a> {
     pub(super) fn bin_forces(&mut self, window: &Window<'_>, lanes: &[usize]) {
         let d = self.plan.dimension();
         let (mut x, mut g) = ([0.0; MAX_AXES], [0.0; MAX_AXES]);
+        let mut slopes = [[0.0; LANES]; MAX_AXES];
         for step in Self::strided(window, self.plan.force_stride.max(1)) {
             for (c, momenta) in self.block.momenta.iter_mut().enumerate() {
-                let p = window.momenta(step, c);
-                lanes.iter().for_each(|&lane| momenta.add(&[p[lane]]));
+                let mut row = [0.0; LANES];
+                row.copy_from_slice(window.momenta(step, c));
+                count(momenta, &mut [row], lanes);
             }
             let Some(binned) = &mut self.block.binned else {
                 continue;
             };
+            for (c, slopes) in slopes.iter_mut().enumerate().take(d) {
+                *slopes = window.gradients(step, c);
+            }
             for &lane in lanes {
-                for (c, (x, g)) in x.iter_mut().zip(&mut g).enumerate().take(d) {
-                    *x = window.positions(step, c)[lane];
-                    *g = window.gradient(step, lane, c);
+                for c in 0..d {
+                    x[c] = window.positions(step, c)[lane];
+                    g[c] = slopes[c][lane];
                 }
                 binned.force.add(&x[..d], &g[..d]);
             }

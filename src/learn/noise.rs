@@ -62,9 +62,9 @@ impl<'a> Lags<'a> {
         for c in 0..d {
             for step in 0..steps {
                 let at = (c * steps + step) * LANES;
-                for (lane, u) in self.u[at..at + LANES].iter_mut().enumerate() {
-                    *u = window.gradient(step, lane, c) - *u;
-                }
+                let own = self.u[at..at + LANES].iter_mut();
+                own.zip(window.gradients(step, c))
+                    .for_each(|(u, g)| *u = g - *u);
             }
         }
     }

@@ -27,13 +27,15 @@ const MOST_AT_ONCE: u64 = 4096;
 /// Thinned sums see about so many samples.
 const THINNED: u64 = 4_000_000;
 /// The same where `force` is asked for and windows are counted. Unresolved forces of successive
-/// steps hardly know each other, so that each step tells something; but one costs as much as five
+/// steps hardly know each other, so that each step tells something; but one costs as much as fifty
 /// steps do.
-const THINNED_FORCES: u64 = 10_000_000;
+const THINNED_FORCES: u64 = 5_000_000;
+/// The same where neither values nor forces are asked for, and forces are but checks.
+const THINNED_CHECKS: u64 = 1_000_000;
 /// Thinning beyond this would leave an interrupted run with nothing; where all steps are recorded it
 /// saves no time.
 const WIDEST_STRIDE: u64 = 64;
-/// The same where windows are counted: a step that is looked at costs as much as five others.
+/// The same where windows are counted: a step that is looked at costs as much as fifty others.
 const WIDEST_COUNTED: u64 = 4096;
 /// A step that is shown costs a start of the kernel: windows are counted where so few are.
 const COUNTED_STRIDE: u64 = 4;
@@ -156,10 +158,12 @@ impl Sampler<'_> {
             let stride = self.settings.steps.div_ceil(samples);
             stride.clamp(1, WIDEST_COUNTED)
         };
-        let forces = match self.wants(Estimator::Force) {
-            true => stride(THINNED_FORCES),
-            false => stride(THINNED),
-        };
+        let samples = self.settings.estimators.iter().map(|e| match e {
+            Estimator::Force => THINNED_FORCES,
+            Estimator::Value => THINNED,
+            _ => THINNED_CHECKS,
+        });
+        let forces = stride(samples.max().unwrap_or(THINNED_CHECKS));
         (forces, stride(THINNED).next_multiple_of(forces))
     }
 
@@ -175,7 +179,8 @@ impl Sampler<'_> {
         // A run that ends when its forces will do needs all of them.
         let forces = self.wants(Estimator::Force) && self.settings.target.is_some();
         let (stride, _) = self.counted_strides();
-        if !few || !binned || every || forces || stride < COUNTED_STRIDE {
+        let short = self.settings.steps.div_ceil(THINNED).min(stride) < COUNTED_STRIDE;
+        if !few || !binned || every || forces || short {
             return Ok(None);
         }
         let each = self.settings.steps / self.settings.trajectories as u64;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Potential;
-use crate::graph::Spline;
+use crate::graph::{MAX_DIMENSION, Spline};
 
 /// A function of the coordinates and its gradient.
 #[derive(Clone)]
@@ -47,9 +47,7 @@ impl Form {
     /// The values at points (shape: coordinates, points).
     pub fn values(&self, points: &[f64]) -> Vec<f64> {
         match self {
-            Form::Spline(spline) => each(points, spline.dimension())
-                .map(|x| spline.at(&x))
-                .collect(),
+            Form::Spline(spline) => along(spline, points).collect(),
             Form::Formula(formula) => formula.curve(points),
         }
     }
@@ -58,24 +56,29 @@ impl Form {
     pub fn slopes(&self, points: &[f64]) -> Vec<f64> {
         match self {
             Form::Spline(spline) => {
-                let along = |c| spline.partial(c);
-                let partials: Vec<Option<Spline>> = (0..spline.dimension()).map(along).collect();
-                let points: Vec<Vec<f64>> = each(points, spline.dimension()).collect();
-                let at = |partial: &Option<Spline>, x: &[f64]| match partial {
-                    Some(partial) => partial.at(x),
-                    None => 0.0,
-                };
-                let rows = partials.iter();
-                rows.flat_map(|partial| points.iter().map(|x| at(partial, x)))
-                    .collect()
+                let mut slopes = Vec::with_capacity(points.len());
+                for partial in (0..spline.dimension()).map(|c| spline.partial(c)) {
+                    match &partial {
+                        Some(partial) => slopes.extend(along(partial, points)),
+                        None => {
+                            slopes.resize(slopes.len() + points.len() / spline.dimension(), 0.0)
+                        }
+                    }
+                }
+                slopes
             }
             Form::Formula(formula) => formula.slope(points),
         }
     }
 }
 
-/// The points of an array by coordinate, one after another.
-fn each(points: &[f64], dimension: usize) -> impl Iterator<Item = Vec<f64>> + '_ {
-    let count = points.len() / dimension.max(1);
-    (0..count).map(move |at| (0..dimension).map(|c| points[c * count + at]).collect())
+/// The values of a spline at points (shape: coordinates, points).
+fn along(spline: &Spline, points: &[f64]) -> impl Iterator<Item = f64> {
+    let d = spline.dimension();
+    let count = points.len() / d;
+    (0..count).map(move |at| {
+        let mut x = [0.0; MAX_DIMENSION];
+        (0..d).for_each(|c| x[c] = points[c * count + at]);
+        spline.at(&x[..d])
+    })
 }

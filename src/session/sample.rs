@@ -14,7 +14,7 @@ use crate::learn::terms::{self, Terms};
 
 /// Blocks that are kept, if there are few groups, in one, two, three and more coordinates: where
 /// there are bins in several, a block takes many megabytes.
-const BLOCKS: [u64; 4] = [256, 24, 8, 64];
+const BLOCKS: [u64; 4] = [64, 24, 8, 64];
 /// Looks at single pieces of terms, at most: some ten nanoseconds each.
 const MOST_LOOKS: u64 = 2_000_000_000;
 /// Stretches of time that make statistical blocks, times groups.

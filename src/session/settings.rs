@@ -256,8 +256,8 @@ impl NotResolved {
 /// The friction where nothing asks for another (Li & Tao 2024, Algorithm 1).
 pub(super) const FRICTION: f64 = 0.1;
 
-/// From so many steps on there are twice as many trajectories: two processors then have two passes of
-/// the kernel each to overlap, and burn-in costs nothing beside.
+/// From so many steps on there are four times as many trajectories: more passes of the kernel than
+/// two processors make at once, so that none waits for the other, and burn-in costs nothing beside.
 const LONG: u64 = 1_000_000_000;
 /// The most relaxation steps of burn-in that are made without being asked for.
 const LONGEST_BURN_IN: f64 = 1e6;
@@ -307,7 +307,7 @@ impl Options {
         let lanes = crate::kernel::LANES;
         let trajectories = self
             .trajectories
-            .unwrap_or(if steps < LONG { 64 } else { 128 })
+            .unwrap_or(if steps < LONG { 64 } else { 256 })
             .div_ceil(lanes)
             .max(1)
             .saturating_mul(lanes);

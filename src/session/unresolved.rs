@@ -13,7 +13,9 @@ const STRETCHES: usize = 60;
 /// Samples of a stretch, at least.
 const FEWEST: u64 = 200;
 /// Places on a line, and on a plane, for what is predicted.
-const LINE_PLACES: usize = 1 << 17;
+const LINE_PLACES: usize = 1 << 16;
+/// Places that are looked at in one go.
+const AT_ONCE: usize = 1 << 12;
 const PLANE_PLACES: usize = 1 << 14;
 /// Coordinates whose momenta are drawn.
 const MOST_MOMENTA: usize = 3;
@@ -163,10 +165,13 @@ fn predicted_on_line(
     let places: Vec<f64> = places.collect();
     // U is asked within one period, where it is a spline.
     let axis = &bins.mesh().axes()[0];
-    let inside: Vec<f64> = places.iter().map(|x| axis.wrap(*x)).collect();
-    let slopes = learned.setup.potential.slope(&inside).into_iter();
-    let squares = slopes.zip(first.form.slopes(&inside));
-    let squares: Vec<f64> = squares.map(|(g, u)| (g - u).powi(2)).collect();
+    let mut squares = Vec::with_capacity(LINE_PLACES);
+    for some in places.chunks(AT_ONCE) {
+        let inside: Vec<f64> = some.iter().map(|x| axis.wrap(*x)).collect();
+        let slopes = learned.setup.potential.slope(&inside).into_iter();
+        let off = slopes.zip(first.form.slopes(&inside));
+        squares.extend(off.map(|(g, u)| (g - u).powi(2)));
+    }
     let under = |centre: f64| {
         let from = places.partition_point(|x| *x < centre - half);
         let to = places.partition_point(|x| *x < centre + half);

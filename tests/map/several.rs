@@ -63,7 +63,7 @@ impl Observer for Virial<'_> {
             self.potential.gradients(&x.concat(), &mut g);
             for lane in 0..LANES {
                 for c in 0..2 {
-                    let read = window.gradient(step, lane, c);
+                    let read = window.gradients(step, c)[lane];
                     self.apart = self.apart.max((g[c * LANES + lane] - read).abs());
                 }
                 let work = x[0][lane] * g[lane] + x[1][lane] * g[LANES + lane];

@@ -42,7 +42,7 @@ impl Observer for Virial<'_> {
                 let p = window.momenta(step, 0)[lane];
                 self.apart = self
                     .apart
-                    .max((g[lane] - window.gradient(step, lane, 0)).abs());
+                    .max((g[lane] - window.gradients(step, 0)[lane]).abs());
                 let more = [1.0, x[lane] * g[lane], p * p];
                 (0..3).for_each(|i| self.sums[lane][i] += more[i]);
             }
