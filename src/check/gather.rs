@@ -4,7 +4,7 @@
 //! [`check`](super::check) works on, so that a message can point into any file.
 
 use super::library::{LIBRARY, Module, PREFIX};
-use super::paths::{file_name, join};
+use super::paths::{Refused, file_name, join, leaves};
 use super::suggest::suggest;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceId, Sources};
@@ -19,11 +19,17 @@ const MOST_BYTES: usize = 256 << 20;
 /// What reads the files that a program names.
 pub trait Loader {
     /// The file at a path from the folder of the root file. The path has `/` between its parts, no
-    /// `.` or `..`, and does not begin with `/`.
+    /// `.`, and does not begin with `/`; only where [`Loader::may_leave`] says so it may begin with
+    /// `..`, once or more.
     ///
     /// # Errors
     /// The file is not there, cannot be read, or lies outside the folder of the root file.
     fn load(&mut self, path: &str) -> Result<Loaded, LoadError>;
+
+    /// Whether it is asked for paths that leave the folder of the root file at all.
+    fn may_leave(&self) -> bool {
+        false
+    }
 }
 
 /// A file that was read.
@@ -73,6 +79,11 @@ impl Loader for std::collections::BTreeMap<String, String> {
                 })
             }
         }
+    }
+
+    // They are texts by their names, and no more is read.
+    fn may_leave(&self) -> bool {
+        true
     }
 }
 
@@ -221,7 +232,12 @@ impl Gatherer<'_> {
             let message = "the library cannot name files".to_owned();
             return Err(error(message));
         };
-        let path = join(folder, &reference.path).map_err(|refused| {
+        let joined = join(folder, &reference.path);
+        let held = joined.and_then(|path| match leaves(&path) && !self.loader.may_leave() {
+            true => Err(Refused::Leaves),
+            false => Ok(path),
+        });
+        let path = held.map_err(|refused| {
             let (message, help) = refused.words();
             error(message.to_owned()).help(help)
         })?;

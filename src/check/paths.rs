@@ -1,5 +1,5 @@
 //! Paths as programs write them: `/` between the parts, from the folder of the file that names
-//! another, and never out of the folder of the root file.
+//! another, and out of the folder of the root file only where the loader says so.
 
 /// What a path is refused for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,7 +29,8 @@ impl Refused {
             ),
             Refused::Leaves => (
                 "this leaves the folder of the program",
-                "move the file into the folder of the file that is run, or below it",
+                "move the file into the folder of the file that is run, or below it, or allow its \
+                 own with `--allow-path FOLDER`",
             ),
             Refused::Control => (
                 "a path with a character that cannot be printed",
@@ -39,7 +40,8 @@ impl Refused {
     }
 }
 
-/// The path from the folder of the root file that a file at `from` means by `written`.
+/// The path from the folder of the root file that a file at `from` means by `written`; it begins
+/// with `../` where it leaves that folder.
 pub(super) fn join(from: &str, written: &str) -> Result<String, Refused> {
     if written.trim().is_empty() {
         return Err(Refused::Empty);
@@ -59,9 +61,8 @@ pub(super) fn join(from: &str, written: &str) -> Result<String, Refused> {
     for part in written.split('/') {
         match part {
             "" | "." => {}
-            ".." => {
-                parts.pop().ok_or(Refused::Leaves)?;
-            }
+            ".." if parts.last().is_none_or(|last| *last == "..") => parts.push(part),
+            ".." => drop(parts.pop()),
             part => parts.push(part),
         }
     }
@@ -70,6 +71,11 @@ pub(super) fn join(from: &str, written: &str) -> Result<String, Refused> {
         return Err(Refused::Empty);
     }
     Ok(parts.join("/"))
+}
+
+/// Whether a path of [`join`] leaves the folder of the root file.
+pub(super) fn leaves(path: &str) -> bool {
+    path.starts_with("../")
 }
 
 /// The name of a file without its folder.
@@ -88,18 +94,20 @@ pub(super) fn stem(path: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Refused, join, stem};
+    use super::{Refused, join, leaves, stem};
 
     #[test]
-    fn paths_stay_in_the_folder_of_the_root() {
+    fn paths_are_from_the_folder_of_the_root() {
         let cases = [
             ("root.pot", "a.pot", Ok("a.pot")),
             ("root.pot", "./x//a.pot", Ok("x/a.pot")),
             ("x/y/b.pot", "../a.pot", Ok("x/a.pot")),
             ("x/b.pot", "../x/../a.pot", Ok("a.pot")),
-            ("x/b.pot", "../../a.pot", Err(Refused::Leaves)),
-            ("root.pot", "../here/a.pot", Err(Refused::Leaves)),
-            ("root.pot", "x/../../here/a.pot", Err(Refused::Leaves)),
+            ("x/b.pot", "../../a.pot", Ok("../a.pot")),
+            ("root.pot", "../here/a.pot", Ok("../here/a.pot")),
+            ("root.pot", "x/../../here/a.pot", Ok("../here/a.pot")),
+            ("../x/b.pot", "../../a.pot", Ok("../../a.pot")),
+            ("../x/b.pot", "a.pot", Ok("../x/a.pot")),
             ("root.pot", "/etc/a.pot", Err(Refused::Absolute)),
             ("root.pot", "C:/a.pot", Err(Refused::Absolute)),
             ("root.pot", "x\\a.pot", Err(Refused::Backslash)),
@@ -112,6 +120,7 @@ mod tests {
             let found = join(from, written);
             assert_eq!(found, expected.map(str::to_owned), "{from} {written}");
         }
+        assert!(leaves("../a.pot") && !leaves("x/a.pot") && !leaves("..a.pot"));
     }
 
     #[test]

@@ -23,8 +23,8 @@ use super::repl::Repl;
 use super::reproduce::Reproduce;
 use super::simulate::Simulate;
 use super::values::{
-    Point, Rows, Step, assignment, count, estimator, knots, matrix, noise, point, positive, range,
-    seconds, shard, step, steps, switch, whole,
+    Point, Rows, Step, assignment, count, estimator, folder, knots, matrix, noise, point, positive,
+    range, seconds, shard, step, steps, switch, whole,
 };
 use crate::session::{Chosen, Estimator, Knots, NoiseSource, Options, ScanOptions, Shard};
 
@@ -97,6 +97,9 @@ pub struct Shared {
     /// The function to take for the potential (else V, U, or the only one)
     #[arg(long, value_name = "NAME", env = "EFFPOT_POTENTIAL")]
     pub potential: Option<String>,
+    /// A folder whose files the program may import beside those of its own folder; repeatable
+    #[arg(long, value_name = "FOLDER", value_parser = folder)]
+    pub allow_path: Vec<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

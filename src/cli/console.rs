@@ -100,12 +100,17 @@ impl<'a> Console<'a> {
         self.diagnose(&[diagnostic], &Sources::new(), Exit::Files)
     }
 
+    /// What a program may read.
+    fn folder(&self, program: &Path) -> Folder {
+        Folder::of(program).with(&self.shared.allow_path)
+    }
+
     /// Reads and checks a program and what it imports, and shows its warnings.
     pub fn load(&self, path: &Path) -> Result<Loaded, Exit> {
         let text = read_program(path).map_err(|error| self.file_error(&error))?;
         let mut sources = Sources::new();
         let root = sources.add(path.display().to_string(), text);
-        let program = gather(&mut sources, root, &mut Folder::of(path))
+        let program = gather(&mut sources, root, &mut self.folder(path))
             .and_then(|()| check(&sources, root))
             .map_err(|diagnostics| self.diagnose(&diagnostics, &sources, Exit::Failed))?;
         self.diagnose(&program.warnings, &sources, Exit::Good);

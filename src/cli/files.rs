@@ -17,13 +17,16 @@ fn failed(what: String) -> FileError {
     FileError(what)
 }
 
-/// Reads the files that a program names, and none outside the folder of the program.
+/// Reads the files that a program names, and none outside the folder of the program and those that
+/// are allowed beside it.
 #[derive(Debug)]
 pub struct Folder {
     /// The folder as it was named; empty for the current one.
     shown: PathBuf,
     /// The folder without links.
     real: Option<PathBuf>,
+    /// Other folders that may be read, without links.
+    allowed: Vec<PathBuf>,
     /// What each file is called in messages, by its path without links.
     names: HashMap<PathBuf, String>,
 }
@@ -42,7 +45,19 @@ impl Folder {
         if let Ok(real) = fs::canonicalize(program) {
             names.insert(real, program.display().to_string());
         }
-        Folder { shown, real, names }
+        Folder {
+            shown,
+            real,
+            allowed: Vec::new(),
+            names,
+        }
+    }
+
+    /// The same where files of other folders may be named too.
+    pub fn with(mut self, others: &[PathBuf]) -> Folder {
+        let real = others.iter().flat_map(fs::canonicalize);
+        self.allowed.extend(real);
+        self
     }
 }
 
@@ -56,8 +71,15 @@ impl Loader for Folder {
         let wrong = |message: String, help: Option<String>| Err(LoadError { message, help });
         if !self.holds(&real) {
             return wrong(
-                format!("{shown} is a link that leaves the folder of the program"),
-                Some("copy the file into the folder of the file that is run".to_owned()),
+                match self.allowed.is_empty() {
+                    true => format!("{shown} is a link that leaves the folder of the program"),
+                    false => format!("{shown} is in none of the folders that may be read"),
+                },
+                Some(
+                    "copy the file into the folder of the file that is run, or allow its own with \
+                     `--allow-path FOLDER`"
+                        .to_owned(),
+                ),
             );
         }
         if !real.is_file() && !real.is_dir() {
@@ -71,12 +93,17 @@ impl Loader for Folder {
             Err(error) => wrong(error.0, None),
         }
     }
+
+    fn may_leave(&self) -> bool {
+        !self.allowed.is_empty()
+    }
 }
 
 impl Folder {
-    /// Whether a path without links lies in the folder.
+    /// Whether a path without links lies in the folder, or in one that is allowed.
     fn holds(&self, real: &Path) -> bool {
-        self.real.as_ref().is_some_and(|own| real.starts_with(own))
+        let mut folders = self.real.iter().chain(&self.allowed);
+        folders.any(|own| real.starts_with(own))
     }
 
     /// The message for a file that a program names and that is not there.

@@ -41,7 +41,8 @@ pub fn lsp(arguments: &Lsp) -> Exit {
         let message = "no thread could be started".to_owned();
         return console.file_error(&super::files::FileError(message));
     }
-    match converse(&events, &jobs) {
+    let files = Files(arguments.shared.allow_path.clone());
+    match converse(&events, &jobs, files) {
         Ok(true) => Exit::Good,
         Ok(false) => Exit::Failed,
         // Nobody is listening any more.
@@ -60,8 +61,8 @@ enum Event {
 }
 
 /// Answers until the conversation is over; whether it ended as it should.
-fn converse(events: &Receiver<Event>, jobs: &Sender<Job>) -> io::Result<bool> {
-    let mut server = Server::new(Box::new(Files));
+fn converse(events: &Receiver<Event>, jobs: &Sender<Job>, files: Files) -> io::Result<bool> {
+    let mut server = Server::new(Box::new(files));
     let mut inbox = Inbox::default();
     let (mut busy, mut ended) = (false, false);
     loop {
@@ -182,12 +183,12 @@ fn read_exactly(input: &mut impl BufRead, length: usize) -> io::Result<Vec<u8>> 
     Ok(bytes)
 }
 
-/// The disk of this machine.
-struct Files;
+/// The disk of this machine, and the folders that may be read beside those of programs.
+struct Files(Vec<PathBuf>);
 
 impl Disk for Files {
     fn loader(&self, program: &Path) -> Box<dyn Loader + Send> {
-        Box::new(Folder::of(program))
+        Box::new(Folder::of(program).with(&self.0))
     }
 
     fn programs(&self, folder: &Path) -> Vec<PathBuf> {

@@ -50,6 +50,7 @@ pub fn merge(arguments: &Merge) -> Exit {
     let shared = Shared {
         set: Vec::new(),
         potential: None,
+        allow_path: Vec::new(),
         json: arguments.json,
         quiet: arguments.quiet,
         color: arguments.color,

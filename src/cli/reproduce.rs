@@ -89,6 +89,7 @@ pub fn reproduce(arguments: &Reproduce) -> Exit {
     let shared = Shared {
         set: Vec::new(),
         potential: None,
+        allow_path: Vec::new(),
         json: arguments.json,
         quiet: arguments.quiet,
         color: arguments.color,

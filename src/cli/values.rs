@@ -1,5 +1,7 @@
 //! Values on the command line: numbers, ranges, points, matrices.
 
+use std::path::PathBuf;
+
 use crate::session::{Estimator, Knots, NoiseSource, Shard};
 
 /// The step on the command line.
@@ -127,6 +129,15 @@ pub fn shard(text: &str) -> Result<Shard, String> {
             "of {} parts there is no part {}",
             shard.of, shard.number
         )),
+    }
+}
+
+/// A folder that is there.
+pub fn folder(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.is_dir() {
+        true => Ok(path),
+        false => Err("there is no such folder".to_owned()),
     }
 }
 

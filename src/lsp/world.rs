@@ -38,6 +38,10 @@ impl Loader for Overlay {
             None => self.disk.load(path),
         }
     }
+
+    fn may_leave(&self) -> bool {
+        self.disk.may_leave()
+    }
 }
 
 /// A file, open or not, or a module of the library.

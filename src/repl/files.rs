@@ -18,6 +18,11 @@ pub trait Files: Send {
     /// It cannot be read, or lies outside that folder.
     fn import(&mut self, program: Option<&str>, path: &str) -> Result<Loaded, LoadError>;
 
+    /// Whether such a path may leave that folder; see [`Loader::may_leave`].
+    fn may_leave(&self) -> bool {
+        false
+    }
+
     /// Writes the file that a user names in `:save`, and says what it is called.
     ///
     /// # Errors
@@ -35,6 +40,10 @@ impl<L: Loader + Send> Files for ReadOnly<L> {
 
     fn import(&mut self, _: Option<&str>, path: &str) -> Result<Loaded, LoadError> {
         self.0.load(path)
+    }
+
+    fn may_leave(&self) -> bool {
+        self.0.may_leave()
     }
 
     fn save(&mut self, path: &str, _: &str) -> Result<String, LoadError> {
@@ -61,5 +70,9 @@ impl Loader for Remembering<'_> {
         let loaded = self.files.import(self.program, path)?;
         self.read.insert(path.to_owned(), loaded.clone());
         Ok(loaded)
+    }
+
+    fn may_leave(&self) -> bool {
+        self.files.may_leave()
     }
 }

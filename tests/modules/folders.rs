@@ -250,3 +250,41 @@ fn a_result_keeps_the_files_of_its_program() {
     assert_eq!(imports["part.pot"], PART);
     assert_eq!(json["program"]["params"]["part.k"], 2.0);
 }
+
+/// Only what is asked for is opened: the folder that is named and what is below it, by `..` or by a
+/// link; a result keeps such files like others.
+#[test]
+fn a_folder_that_is_allowed_may_be_imported_from() {
+    let place = Place::with(&[
+        ("shared/part.pot", PART),
+        (
+            "shared/more/own.pot",
+            "import \"../part.pot\" (f)\ng(x) = f(x)\n",
+        ),
+        ("other/part.pot", PART),
+    ]);
+    let program = "import \"../shared/more/own.pot\" (g)\nV(q) = g(q)\n";
+    place.write("in/v.pot", program.as_bytes());
+    place.fails(
+        "in/v.pot",
+        &["this leaves the folder", "--allow-path FOLDER"],
+    );
+    let allowed = ["in/v.pot", "--at", "1", "--allow-path", "shared"];
+    assert_eq!(place.value(&allowed), 2.0);
+    // What is allowed is no more than that.
+    for (folder, code) in [("other", 1), ("shared/more", 1), ("nowhere", 2)] {
+        let output = place.run(&["check", "in/v.pot", "--allow-path", folder]);
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{folder}: {err}");
+    }
+    let learn = [
+        "in/v.pot", "--delta", "0.5", "--gamma", "1", "--steps", "2e4", "-o", "out",
+    ];
+    let output = place.run(&[&learn[..], &["--allow-path", "shared"]].concat());
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(place.path().join("out/result.json").is_file(), "{err}");
+    fs::remove_dir_all(place.path().join("shared")).unwrap();
+    let output = place.run(&["reproduce", "out"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+}

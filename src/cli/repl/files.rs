@@ -10,10 +10,21 @@ use crate::check::{LoadError, Loaded, Loader};
 use crate::repl::Files;
 
 /// Files by their paths from the current folder.
-#[derive(Default)]
 pub struct WorkingFolder {
     /// What may be replaced: files that were read or written here, or are named a second time.
     own: HashSet<PathBuf>,
+    /// Folders that may be read beside those of programs.
+    allowed: Vec<PathBuf>,
+}
+
+impl WorkingFolder {
+    /// The current folder, and others that programs may import from.
+    pub fn with(allowed: &[PathBuf]) -> WorkingFolder {
+        WorkingFolder {
+            own: HashSet::new(),
+            allowed: allowed.to_vec(),
+        }
+    }
 }
 
 impl Files for WorkingFolder {
@@ -31,7 +42,12 @@ impl Files for WorkingFolder {
     }
 
     fn import(&mut self, program: Option<&str>, path: &str) -> Result<Loaded, LoadError> {
-        Folder::of(Path::new(program.unwrap_or("session"))).load(path)
+        let folder = Folder::of(Path::new(program.unwrap_or("session")));
+        folder.with(&self.allowed).load(path)
+    }
+
+    fn may_leave(&self) -> bool {
+        !self.allowed.is_empty()
     }
 
     fn save(&mut self, path: &str, text: &str) -> Result<String, LoadError> {

@@ -41,7 +41,7 @@ pub struct Repl {
 pub fn repl(arguments: &Repl) -> Exit {
     let console = Console::new(&arguments.shared);
     let threads = arguments.processor.take();
-    let mut session = Session::with_files(WorkingFolder::default());
+    let mut session = Session::with_files(WorkingFolder::with(&arguments.shared.allow_path));
     session.set_threads(threads);
     let mut screen = Screen::new(&console, &arguments.shared, threads);
     let on_terminal = stdin().is_terminal() && stdout().is_terminal();
