@@ -20,13 +20,13 @@ pub struct Lags<'a> {
     /// The gradient of U.
     slopes: Slopes<'a>,
     lags: usize,
-    /// One a stretch of time.
+    /// One a lane: lanes are independent, however long they remember.
     blocks: Vec<Products>,
     x: Vec<f64>,
     u: Vec<f64>,
 }
 
-/// Sums over one stretch.
+/// Sums over one lane.
 #[derive(Clone, Debug)]
 struct Products {
     /// Shape: lags + 1, d, d.
@@ -77,23 +77,23 @@ impl Observer for Lags<'_> {
             sums: vec![0.0; (self.lags + 1) * d * d],
             counts: vec![0.0; self.lags + 1],
         };
-        let stretch = window.stretch();
-        while self.blocks.len() <= stretch {
-            self.blocks.push(empty());
-        }
+        self.blocks.resize_with(LANES, empty);
         self.residuals(window);
-        let lanes: Vec<usize> = (0..LANES)
-            .filter(|&lane| window.committed()[lane])
-            .collect();
-        let block = &mut self.blocks[stretch];
+        let lanes = |lane: &usize| window.committed()[*lane];
         let row = |c: usize, step: usize| &self.u[(c * steps + step) * LANES..][..LANES];
         for k in 0..=self.lags.min(steps.saturating_sub(1)) {
-            block.counts[k] += ((steps - k) * lanes.len()) as f64;
+            for lane in (0..LANES).filter(lanes) {
+                self.blocks[lane].counts[k] += (steps - k) as f64;
+            }
             for (i, j) in (0..d).flat_map(|i| (0..d).map(move |j| (i, j))) {
-                let sum = &mut block.sums[(k * d + i) * d + j];
+                let mut sums = [0.0; LANES];
                 for step in 0..steps - k {
-                    let (first, later) = (row(i, step), row(j, step + k));
-                    *sum += lanes.iter().map(|&l| first[l] * later[l]).sum::<f64>();
+                    let pairs = row(i, step).iter().zip(row(j, step + k));
+                    let own = sums.iter_mut().zip(pairs);
+                    own.for_each(|(sum, (first, later))| *sum += first * later);
+                }
+                for lane in (0..LANES).filter(lanes) {
+                    self.blocks[lane].sums[(k * d + i) * d + j] += sums[lane];
                 }
             }
         }
@@ -115,8 +115,8 @@ pub struct Correlation {
     pub z_stderr: Vec<f64>,
 }
 
-/// What observers of independent groups have seen, with errors from the spread between groups and
-/// stretches of time. `None` where fewer than two of these hold pairs at every lag.
+/// What observers of independent groups have seen, with errors from the spread between lanes.
+/// `None` where fewer than two of these hold pairs at every lag.
 pub fn correlation(observers: &[Lags<'_>], delta: f64) -> Option<Correlation> {
     let blocks: Vec<&Products> = observers
         .iter()

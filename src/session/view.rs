@@ -304,7 +304,7 @@ impl<'a> View<'a> {
     }
 
     /// What another function is to be raised by to lie on the potential in the mean, where that is
-    /// low; nothing where the difference hardly shows.
+    /// low; nothing where the difference shows neither in the whole nor, in a zoom, beside the waves.
     pub fn offset(&self, other: &Potential) -> f64 {
         let (lo, hi) = self.ranges[0];
         let points: Vec<f64> = (0..2000)
@@ -327,11 +327,14 @@ impl<'a> View<'a> {
         let (least, most) = heights.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| {
             (a.min(v), b.max(v))
         });
-        let mean = differences.iter().sum::<f64>() / differences.len().max(1) as f64;
-        if mean.abs() > 0.01 * (most - least) {
-            mean
-        } else {
-            0.0
+        let count = differences.len().max(1) as f64;
+        let mean = differences.iter().sum::<f64>() / count;
+        let squares = differences.iter().map(|off| (off - mean).powi(2));
+        let waves = (squares.sum::<f64>() / count).sqrt();
+        let height = most - least;
+        match mean.abs() > (0.01 * height).min(waves.max(1e-5 * height)) {
+            true => mean,
+            false => 0.0,
         }
     }
 
