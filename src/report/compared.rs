@@ -2,6 +2,7 @@
 //! and what the learned model saves.
 
 use super::comparison::{Comparison, Heat, Measured, Rung};
+use super::drawing::{extent, keep_near};
 use super::evidence::{GUIDE, fitted, marks, picture};
 use super::html::{escape, figure, framed, section};
 use super::number::{significant, with_error};
@@ -96,7 +97,8 @@ fn column<'a>(columns: &'a Columns, name: &str) -> Option<&'a [f64]> {
 
 /// Both models and the floor.
 fn beside(result: &Comparison, title: &str, x: &str, grid: &[f64], all: [Vec<f64>; 3]) -> Panel {
-    let [full, again, learned] = all;
+    let [full, again, mut learned] = all;
+    keep_near(&mut learned, &full);
     let pairs = || full.iter().zip(&again);
     let layers = vec![
         Layer::Band {
@@ -274,7 +276,7 @@ fn ladder(result: &Comparison) -> Option<Picture> {
     let own = (result.learned_run.gradient_evaluations as f64).log10();
     let base = (result.full_run.gradient_evaluations as f64).log10();
     let ends = costs.iter().copied().chain([own, base]);
-    let (lo, hi) = super::drawing::extent(ends)?;
+    let (lo, hi) = extent(ends)?;
     let panel = |metric: usize| {
         let learned = result.metrics()[metric];
         let y = log(result.ladder.iter().map(|rung| of(rung, metric).value));

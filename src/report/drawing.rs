@@ -41,6 +41,18 @@ pub(super) fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)
     })
 }
 
+/// Takes out of a curve what is further from another than twice what that covers: a model that runs
+/// away would leave nothing else to see.
+pub fn keep_near(values: &mut [f64], other: &[f64]) {
+    let Some((lo, hi)) = extent(other.iter().copied()).map(|range| padded(range, 2.0)) else {
+        return;
+    };
+    let far = values
+        .iter_mut()
+        .filter(|value| !(lo..=hi).contains(*value));
+    far.for_each(|value| *value = f64::NAN);
+}
+
 /// A range, longer at both ends by a share of itself.
 pub(super) fn padded((lo, hi): (f64, f64), by: f64) -> (f64, f64) {
     (lo - by * (hi - lo), hi + by * (hi - lo))
@@ -131,4 +143,22 @@ pub(super) fn legend_place(
     }
     let least = above.into_iter().min_by(|a, b| a.1.total_cmp(&b.1));
     least.unwrap_or((Corner::TopRight, hi))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keep_near;
+
+    #[test]
+    fn a_curve_that_runs_away_ends_where_it_does() {
+        let known = [0.0, 1.0, -1.0, f64::NAN];
+        let mut curve = [0.5, 4.9, 5.1, -1e300, f64::INFINITY];
+        keep_near(&mut curve, &known);
+        assert_eq!(curve[..2], [0.5, 4.9]);
+        assert!(curve[2..].iter().all(|y| y.is_nan()), "{curve:?}");
+        // Where nothing is known nothing is far.
+        let mut curve = [1e300];
+        keep_near(&mut curve, &[f64::NAN]);
+        assert_eq!(curve, [1e300]);
+    }
 }

@@ -69,6 +69,7 @@ mod canvas;
 mod contour;
 mod dashes;
 mod drawing;
+pub use drawing::keep_near;
 mod json;
 mod judged;
 mod raster;

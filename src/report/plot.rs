@@ -2,6 +2,7 @@
 //!
 //! [`Plotter`] is the seam: the figures of a run are built of [`Panel`]s without a word about the
 //! library that draws them.
+use super::number::significant;
 
 /// How a line is drawn.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -181,7 +182,11 @@ impl Axis {
         } else {
             value
         };
-        format!("{value:.decimals$}").replace('-', "\u{2212}")
+        let written = match value.abs() < 1e7 {
+            true => format!("{value:.decimals$}"),
+            false => significant(value, 4),
+        };
+        written.replace('-', "\u{2212}")
     }
 }
 

@@ -332,10 +332,8 @@ impl<'a> View<'a> {
         let squares = differences.iter().map(|off| (off - mean).powi(2));
         let waves = (squares.sum::<f64>() / count).sqrt();
         let height = most - least;
-        match mean.abs() > (0.01 * height).min(waves.max(1e-5 * height)) {
-            true => mean,
-            false => 0.0,
-        }
+        let shows = mean.abs() > (0.01 * height).min(waves.max(1e-5 * height));
+        if shows { mean } else { 0.0 }
     }
 
     /// Maps of the potential, of others beside it, and of what they are above it.

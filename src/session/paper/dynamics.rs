@@ -4,6 +4,7 @@ use super::Shown;
 use super::potentials::{CONTINUUM, DOUBLE_WELL, QUADRATIC, STEPS};
 use super::runs::{Runs, Text, learned_text};
 use crate::report::comparison::Comparison;
+use crate::report::keep_near;
 use crate::report::paper::{Drawn, panel};
 use crate::report::plot::Panel;
 use crate::session::job::Failure;
@@ -197,6 +198,10 @@ fn panels(made: &[(String, Compared)]) -> Vec<Panel> {
                 add("V", "full");
             }
             add(part, "learned");
+        }
+        if let Some((full, rest)) = lines.split_first_mut() {
+            rest.iter_mut()
+                .for_each(|line| keep_near(&mut line.y, &full.y));
         }
         let along = if along == "bin_q" { "q" } else { along };
         shown.extend(panel(what, along, what, &lines));
