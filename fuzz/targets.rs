@@ -21,9 +21,7 @@ use effpot_lang::check::{Program, check as check_program, gather};
 use effpot_lang::cli::render::render;
 use effpot_lang::export::{self, Target as Notation};
 use effpot_lang::graph::Model;
-use effpot_lang::kernel::{
-    BatchKernel, Engine, LANES, StepKernel, StepOutput, StepProgram, Wanted,
-};
+use effpot_lang::kernel::{BatchKernel, Engine, LANES, StepKernel, Wanted};
 use effpot_lang::report::reading::sha256_of;
 use effpot_lang::report::result::RunResult;
 use effpot_lang::report::summary::summary;
@@ -184,15 +182,7 @@ pub fn agree(model: &Model, random: &mut Random) -> usize {
         kernel.evaluate(&points, count, &parameters, &mut out);
         out
     };
-    let program = StepProgram::of(&potential, dimension, 1, |b, x, constants, gradient| {
-        let g = gradient(b, x);
-        let kick = b.neg(constants[0]);
-        let moved = x.iter().zip(&g).map(|(&x, &g)| b.fma(kick, g, x));
-        StepOutput {
-            state: moved.collect(),
-            record: g,
-        }
-    });
+    let program = case::downhill(&potential);
     let slots = [&[0.01], &*parameters].concat();
     let state = &[&*points, &*points].concat()[..dimension * LANES];
     let steps = |engine| {

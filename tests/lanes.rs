@@ -12,10 +12,10 @@ mod writer;
 use std::collections::HashSet;
 use std::mem::{Discriminant, discriminant};
 
-use case::{Case, STEPS, difference, engines, run, run_kernel, same};
+use case::{Case, STEPS, difference, downhill, engines, run, run_kernel, same};
 use effpot_lang::graph::{Comparison, Differentiated, Function, Graph, Node};
 use effpot_lang::kernel::lane::Instruction;
-use effpot_lang::kernel::{Engine, LANES, LaneBuilder, StepKernel, StepOutput, StepProgram};
+use effpot_lang::kernel::{Engine, LANES, LaneBuilder, StepKernel, StepProgram};
 use support::formulas::Random;
 use support::sums::{model, sum};
 use writer::{number, pick};
@@ -253,15 +253,7 @@ fn random_sums_over_members_are_the_same_in_every_engine() {
     for seed in seeds(120) {
         let potential = families(seed);
         let n = potential.dimension;
-        let program = StepProgram::of(&potential, n, 1, |b, x, constants, gradient| {
-            let g = gradient(b, x);
-            let kick = b.neg(constants[0]);
-            let moved = x.iter().zip(&g).map(|(&x, &g)| b.fma(kick, g, x));
-            StepOutput {
-                state: moved.collect(),
-                record: g,
-            }
-        });
+        let program = downhill(&potential);
         looped += usize::from(program.code().is_none());
         let mut random = Random::new(seed ^ 0xda7a);
         let mut state: Vec<f64> = (0..n * LANES).map(|_| random.uniform(-3.0, 3.0)).collect();

@@ -100,6 +100,14 @@ pub struct Shared {
     /// A folder whose files the program may import beside those of its own folder; repeatable
     #[arg(long, value_name = "FOLDER", value_parser = folder)]
     pub allow_path: Vec<PathBuf>,
+    /// How it is said.
+    #[command(flatten)]
+    pub printing: Printing,
+}
+
+/// How results and messages are printed.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Printing {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -109,6 +117,18 @@ pub struct Shared {
     /// Colour messages
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN", env = "EFFPOT_COLOR")]
     pub color: Color,
+}
+
+impl Printing {
+    /// The flags of a command whose input says all else.
+    pub fn alone(self) -> Shared {
+        Shared {
+            set: Vec::new(),
+            potential: None,
+            allow_path: Vec::new(),
+            printing: self,
+        }
+    }
 }
 
 /// When to use colour.

@@ -95,11 +95,11 @@ fn run(console: &Console<'_>, arguments: &Bench) -> Result<Exit, Exit> {
     };
     let asked = arguments.options();
     let time = |hooks: &Hooks<'_>| session::bench(&job, &asked, hooks);
-    let benched = watched(1, arguments.shared.quiet, time)
+    let benched = watched(1, arguments.shared.printing.quiet, time)
         .map_err(|failure| failed(console, &loaded, failure))?;
     console.remark(&benched.diagnostics, &loaded.sources);
     let name = arguments.file.display().to_string();
-    let text = match arguments.shared.json {
+    let text = match arguments.shared.printing.json {
         true => benched.result.to_json().unwrap_or_default(),
         false => benched.result.summary(&name),
     };

@@ -47,7 +47,7 @@ fn describe(console: &Console<'_>, arguments: &Check) -> Result<Exit, Exit> {
     let names: Vec<String> = names.collect();
     let (graph, roots) = model.value_and_gradient();
     let terms = terms(&graph, roots[0]).len();
-    if arguments.shared.json {
+    if arguments.shared.printing.json {
         warnings.splice(0..0, loaded.program.warnings.iter().cloned());
         let parameters: serde_json::Map<String, serde_json::Value> = model
             .parameters

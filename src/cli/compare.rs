@@ -212,13 +212,13 @@ fn run(console: &Console<'_>, arguments: &Compare) -> Result<Exit, Exit> {
         .map_err(|failure| failed(console, &full, failure))?;
     console.remark(long.as_slice(), &full.sources);
     let run = |hooks: &Hooks<'_>| session::compare(&job, &learned, &options, hooks);
-    let done = watched(threads, arguments.shared.quiet, run)
+    let done = watched(threads, arguments.shared.printing.quiet, run)
         .map_err(|failure| failed(console, &full, failure))?;
     let files = with_pngs(console, done.files, &done.pictures, arguments.png);
     let place = folder.write(&files);
     let place = place.map_err(|error| console.file_error(&error))?;
     console.remark(&done.diagnostics, &full.sources);
-    let text = match arguments.shared.json {
+    let text = match arguments.shared.printing.json {
         true => done.result.to_json().unwrap_or_default(),
         false => done.result.summary(&shown_place(&place)),
     };

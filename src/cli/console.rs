@@ -59,7 +59,7 @@ impl<'a> Console<'a> {
 
     /// Whether a stream has colours, which is a terminal or not.
     pub fn has_color(&self, on_terminal: bool) -> bool {
-        match self.shared.color {
+        match self.shared.printing.color {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => {
@@ -72,7 +72,7 @@ impl<'a> Console<'a> {
     /// Shows what is wrong with a program, and gives the exit code back.
     pub fn diagnose(&self, diagnostics: &[Diagnostic], sources: &Sources, exit: Exit) -> Exit {
         let is_error = diagnostics.iter().any(Diagnostic::is_error);
-        if self.shared.json && is_error {
+        if self.shared.printing.json && is_error {
             self.print(&as_json(diagnostics, sources));
             return exit;
         }
@@ -85,7 +85,7 @@ impl<'a> Console<'a> {
     pub fn remark(&self, diagnostics: &[Diagnostic], sources: &Sources) {
         let shown: Vec<Diagnostic> = diagnostics
             .iter()
-            .filter(|d| !self.shared.quiet || d.severity == Severity::Error)
+            .filter(|d| !self.shared.printing.quiet || d.severity == Severity::Error)
             .cloned()
             .collect();
         if !shown.is_empty() {

@@ -189,7 +189,7 @@ fn evaluate(console: &Console<'_>, arguments: &Eval) -> Result<Exit, Exit> {
     let wanted = Evaluation::compile(&model, arguments.gradient, arguments.hessian)
         .map_err(|problem| console.diagnose(&[problem], &loaded.sources, Exit::Limit))?;
     let results = wanted.compute(&points, &model.parameter_values());
-    let text = if arguments.shared.json {
+    let text = if arguments.shared.printing.json {
         values_as_json(&wanted, &points, &results)
     } else {
         let rows: Vec<Vec<f64>> = points

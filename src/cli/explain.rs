@@ -29,7 +29,7 @@ pub struct Explain {
 /// `explain`.
 pub fn explain(arguments: &Explain) -> Exit {
     let console = Console::new(&arguments.shared);
-    let as_json = arguments.shared.json;
+    let as_json = arguments.shared.printing.json;
     let Some(code) = &arguments.code else {
         let text = match as_json {
             true => {

@@ -79,7 +79,7 @@ fn run(console: &Console<'_>, arguments: &Free) -> Result<Exit, Exit> {
     let folder = ResultsFolder::prepare(arguments.output.as_deref(), &stem, arguments.force)
         .map_err(|error| console.file_error(&error))?;
     let average = |hooks: &Hooks<'_>| session::free(&job, &options, hooks);
-    let freed = watched(threads, arguments.shared.quiet, average)
+    let freed = watched(threads, arguments.shared.printing.quiet, average)
         .map_err(|failure| {
             let interrupted = matches!(&failure, Failure::Program(said) if said.iter().any(|d| d.code == "interrupted"));
             match (failed(console, &loaded, failure), interrupted) {
@@ -94,7 +94,7 @@ fn run(console: &Console<'_>, arguments: &Free) -> Result<Exit, Exit> {
     let place = folder
         .write(&files)
         .map_err(|error| console.file_error(&error))?;
-    Ok(console.print(&match arguments.shared.json {
+    Ok(console.print(&match arguments.shared.printing.json {
         true => json,
         false => format!("{}\nresults: {}/\n", freed.row.line(), place.display()),
     }))

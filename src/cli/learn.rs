@@ -57,7 +57,7 @@ fn run(console: &Console<'_>, arguments: &Learn) -> Result<Exit, Exit> {
     };
     if arguments.dry_run {
         let plan = session::plan(&job).map_err(|f| failed(console, &loaded, f))?;
-        let text = match arguments.shared.json {
+        let text = match arguments.shared.printing.json {
             true => plan_as_json(&plan),
             false => plan.to_string(),
         };
@@ -162,8 +162,13 @@ fn kept(
             session::learn_kept(job, hooks, keeping)
         })
     };
-    watched_until(job.threads, arguments.shared.quiet, Some(&due), run)
-        .map_err(|failure| failed(console, loaded, failure))
+    watched_until(
+        job.threads,
+        arguments.shared.printing.quiet,
+        Some(&due),
+        run,
+    )
+    .map_err(|failure| failed(console, loaded, failure))
 }
 
 /// Runs a shard.
@@ -207,7 +212,7 @@ fn part(
             })?;
             place.clear();
             let (shown, Shard { number, of }) = (path.display(), shard);
-            Ok(console.print(&match arguments.shared.json {
+            Ok(console.print(&match arguments.shared.printing.json {
                 true => format!("{:#}\n", serde_json::json!({"shard": shown.to_string(), "number": number, "of": of})),
                 false => format!("{shown}: the shard {number} of {of}; `effpot-lang merge` puts all of them together\n"),
             }))
@@ -224,9 +229,11 @@ fn part(
 fn foreseen(arguments: &Learn, loaded: &Loaded, options: &Options) -> Vec<Diagnostic> {
     let shared = &arguments.shared;
     let model = loaded.program.potential(shared.potential.as_deref());
-    let (Ok(mut model), Ok(values), false) =
-        (model, loaded.program.values(&shared.set), shared.quiet)
-    else {
+    let (Ok(mut model), Ok(values), false) = (
+        model,
+        loaded.program.values(&shared.set),
+        shared.printing.quiet,
+    ) else {
         return Vec::new();
     };
     for (parameter, value) in model.parameters.iter_mut().zip(values) {
@@ -368,16 +375,16 @@ pub(super) fn show(
         .write(&files)
         .map_err(|error| console.file_error(&error))?;
     let trusted = outcome.result.equilibrium.verdict == Verdict::Trusted;
-    if !trusted && !shared.json && std::io::stdout().is_terminal() {
+    if !trusted && !shared.printing.json && std::io::stdout().is_terminal() {
         // The summary that follows on the same terminal says it.
         let why = remarks.iter().position(Diagnostic::is_error).unwrap_or(0);
         remarks.drain(why..remarks.len().min(why + 1));
     }
     console.remark(&remarks, sources);
-    let text = if shared.json {
+    let text = if shared.printing.json {
         outcome.result.to_json().unwrap_or_default()
     } else {
-        let told = !shared.quiet;
+        let told = !shared.printing.quiet;
         summary(&outcome.result, &shown_place(&place), told)
     };
     let interrupted = outcome.diagnostics.iter().any(|d| d.code == "interrupted");

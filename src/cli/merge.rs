@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Exit;
-use super::arguments::{Color, Shared};
+use super::arguments::{Printing, Shared};
 use super::console::Console;
 use super::keep;
 use super::learn::{command_line, show, watched};
@@ -33,28 +33,15 @@ pub struct Merge {
     /// What it runs on.
     #[command(flatten)]
     pub processor: Processor,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-    /// Print no progress and no warnings
-    #[arg(short, long)]
-    pub quiet: bool,
-    /// Colour messages
-    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN", env = "EFFPOT_COLOR")]
-    pub color: Color,
+    /// How it is said.
+    #[command(flatten)]
+    pub printing: Printing,
 }
 
 /// Puts shards together.
 pub fn merge(arguments: &Merge) -> Exit {
     // The shards say all else.
-    let shared = Shared {
-        set: Vec::new(),
-        potential: None,
-        allow_path: Vec::new(),
-        json: arguments.json,
-        quiet: arguments.quiet,
-        color: arguments.color,
-    };
+    let shared = arguments.printing.alone();
     let console = Console::new(&shared);
     run(&console, &shared, arguments).unwrap_or_else(|exit| exit)
 }
@@ -83,7 +70,7 @@ fn run(console: &Console<'_>, shared: &Shared, arguments: &Merge) -> Result<Exit
         labels: Vec::new(),
         ..d
     };
-    let outcome = watched(threads, arguments.quiet, work).map_err(|failure| {
+    let outcome = watched(threads, arguments.printing.quiet, work).map_err(|failure| {
         let (diagnostics, exit) = match failure {
             Failure::Program(diagnostics) => (diagnostics, Exit::Failed),
             Failure::Usage(diagnostic) => (vec![diagnostic], Exit::Failed),

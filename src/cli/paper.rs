@@ -65,7 +65,7 @@ pub(super) fn paper(console: &Console<'_>, arguments: &Reproduce) -> Result<Exit
             Ok(())
         })
     };
-    let ended = watched(threads, arguments.quiet, run);
+    let ended = watched(threads, arguments.printing.quiet, run);
     let report = report.into_inner().unwrap_or_default();
     let exit = match ended {
         Ok(()) => Exit::Good,
@@ -97,7 +97,11 @@ fn finish(
             console.file_error(&FileError(message))
         })?;
     }
-    let printed = console.print(if arguments.json { &json } else { &summary });
+    let printed = console.print(if arguments.printing.json {
+        &json
+    } else {
+        &summary
+    });
     Ok(match exit {
         Exit::Good => printed,
         exit => exit,

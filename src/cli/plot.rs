@@ -133,7 +133,7 @@ fn run(console: &Console<'_>, arguments: &Plot) -> Result<Exit, Exit> {
         })?;
         write(path, &bytes).map_err(|error| console.file_error(&error))?;
     }
-    let text = match arguments.shared.json {
+    let text = match arguments.shared.printing.json {
         true => portrait.to_json(),
         false if arguments.csv => portrait.to_csv(),
         false if picture.is_some() && !arguments.terminal => return Ok(Exit::Good),

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Exit;
-use super::arguments::Color;
-use super::arguments::Shared;
+use super::arguments::Printing;
 use super::console::Console;
 use super::files::{FileError, read_program};
 use super::learn::watched;
@@ -50,15 +49,9 @@ pub struct Reproduce {
     /// What it runs on.
     #[command(flatten)]
     pub processor: Processor,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-    /// Print no progress and no warnings
-    #[arg(short, long)]
-    pub quiet: bool,
-    /// Colour messages
-    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN", env = "EFFPOT_COLOR")]
-    pub color: Color,
+    /// How it is said.
+    #[command(flatten)]
+    pub printing: Printing,
 }
 
 impl Reproduce {
@@ -86,14 +79,7 @@ impl Reproduce {
 /// Runs a result again.
 pub fn reproduce(arguments: &Reproduce) -> Exit {
     // The result says all else.
-    let shared = Shared {
-        set: Vec::new(),
-        potential: None,
-        allow_path: Vec::new(),
-        json: arguments.json,
-        quiet: arguments.quiet,
-        color: arguments.color,
-    };
+    let shared = arguments.printing.alone();
     let console = Console::new(&shared);
     run(&console, arguments).unwrap_or_else(|exit| exit)
 }
@@ -111,7 +97,7 @@ fn run(console: &Console<'_>, arguments: &Reproduce) -> Result<Exit, Exit> {
     let threads = arguments.processor.take();
     let beside = beside(&path, &stored);
     let rerun = |hooks: &Hooks<'_>| session::reproduce(&stored, &beside, threads, hooks);
-    let agreement = watched(threads, arguments.quiet, rerun).map_err(|failure| {
+    let agreement = watched(threads, arguments.printing.quiet, rerun).map_err(|failure| {
         let (diagnostics, exit) = match failure {
             Failure::Program(diagnostics) => (diagnostics, Exit::Failed),
             Failure::Usage(diagnostic) => (vec![diagnostic], Exit::Failed),
@@ -130,7 +116,7 @@ fn run(console: &Console<'_>, arguments: &Reproduce) -> Result<Exit, Exit> {
             if interrupted { Exit::Interrupted } else { exit },
         )
     })?;
-    let text = match arguments.json {
+    let text = match arguments.printing.json {
         true => agreement.to_json().unwrap_or_default(),
         false => agreement.summary(&shown.to_string()),
     };

@@ -38,7 +38,7 @@ fn run(console: &Console<'_>, arguments: &Scan) -> Result<Exit, Exit> {
     };
     let folder = folder.map_err(|error| console.file_error(&error))?;
     let look = |hooks: &Hooks<'_>| session::scan(&job, &options, hooks);
-    let scanned = watched(threads, arguments.shared.quiet, look)
+    let scanned = watched(threads, arguments.shared.printing.quiet, look)
         .map_err(|failure| failed(console, &loaded, failure))?;
     if let Some(folder) = folder {
         let source = &loaded.sources.get(loaded.root).text;
@@ -48,7 +48,7 @@ fn run(console: &Console<'_>, arguments: &Scan) -> Result<Exit, Exit> {
     }
     console.remark(&scanned.diagnostics, &loaded.sources);
     let name = arguments.file.display().to_string();
-    let text = match arguments.shared.json {
+    let text = match arguments.shared.printing.json {
         true => scanned.result.to_json().unwrap_or_default(),
         false => scanned.result.summary(&name),
     };

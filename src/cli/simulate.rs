@@ -166,12 +166,12 @@ fn run(console: &Console<'_>, arguments: &Simulate) -> Result<Exit, Exit> {
     let folder = ResultsFolder::prepare(arguments.output.as_deref(), &stem, arguments.force)
         .map_err(|error| console.file_error(&error))?;
     let run = |hooks: &Hooks<'_>| session::simulate(&job, &options, mobility.as_ref(), hooks);
-    let done = watched(threads, arguments.shared.quiet, run)
+    let done = watched(threads, arguments.shared.printing.quiet, run)
         .map_err(|failure| failed(console, &loaded, failure))?;
     let place = folder.write(&done.files);
     let place = place.map_err(|error| console.file_error(&error))?;
     console.remark(&done.diagnostics, &loaded.sources);
-    let text = match arguments.shared.json {
+    let text = match arguments.shared.printing.json {
         true => done.result.to_json().unwrap_or_default(),
         false => done.result.summary(&shown_place(&place)),
     };

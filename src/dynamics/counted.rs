@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::group::{Group, Rules, Span};
 use super::look::{Look, divergence};
-use super::recorded::due;
+use super::recorded::{due, first_due};
 use super::window::Shown;
 use super::{CountedWindow, Counter, CountingMap, DampedMap, Places};
 use crate::kernel::{GroupRun, LANES, PreparedSteps};
@@ -87,7 +87,7 @@ impl<'a> Run<'a> {
         stop: &AtomicBool,
     ) {
         let mut all: Vec<Held> = Vec::with_capacity(groups.len());
-        for (at, &steps) in windows.iter().enumerate() {
+        for (at, &steps) in windows.iter().enumerate().skip(first_due(groups)) {
             if stop.load(Ordering::Relaxed) {
                 return;
             }

@@ -43,7 +43,7 @@ pub(super) fn advance<O: Observer>(
     windows: &[usize],
     stop: &AtomicBool,
 ) {
-    for (at, &steps) in windows.iter().enumerate() {
+    for (at, &steps) in windows.iter().enumerate().skip(first_due(groups)) {
         if stop.load(Ordering::Relaxed) {
             return;
         }
@@ -62,6 +62,11 @@ pub(super) fn advance<O: Observer>(
             group.done += 1;
         }
     }
+}
+
+/// The first window that is due in any of them.
+pub(super) fn first_due(groups: &[Group]) -> usize {
+    groups.iter().map(|group| group.done).min().unwrap_or(0)
 }
 
 /// The groups whose turn this window is, with their observers: all of them, unless an advance was

@@ -85,7 +85,7 @@ const STAGE1_STEPS: u64 = 10_000_000;
 const LAGGED: usize = 200_000;
 /// Products of components in it, about.
 const LAGGED_PRODUCTS: usize = 1 << 28;
-/// Parts of it, for errors.
+/// Parts of it, so that a window takes little memory.
 const LAG_STRETCHES: usize = 8;
 
 /// Places that a run at temperature `kt` visits (shape: points, coordinates).

@@ -1,6 +1,6 @@
 //! Random lane programs, run by one engine and another.
 
-use effpot_lang::graph::Graph;
+use effpot_lang::graph::{Differentiated, Graph};
 use effpot_lang::kernel::{
     Engine, GroupRun, LANES, LaneBuilder, StepKernel, StepOutput, StepProgram, Value,
 };
@@ -10,6 +10,24 @@ use super::writer::{Writer, number};
 
 /// Steps of a run.
 pub const STEPS: usize = 3;
+
+/// Steps down a potential, of a length that is the constant, which record the gradient.
+pub fn downhill(potential: &Differentiated) -> StepProgram {
+    StepProgram::of(
+        potential,
+        potential.dimension,
+        1,
+        |b, x, constants, gradient| {
+            let g = gradient(b, x);
+            let kick = b.neg(constants[0]);
+            let moved = x.iter().zip(&g).map(|(&x, &g)| b.fma(kick, g, x));
+            StepOutput {
+                state: moved.collect(),
+                record: g,
+            }
+        },
+    )
+}
 
 /// A program by its seed, and what is kept of it.
 #[derive(Clone)]

@@ -71,7 +71,7 @@ impl<'a> Screen<'a> {
     pub fn watched(&mut self, evaluate: impl FnOnce(&Hooks<'_>) -> Outcome + Send) -> Outcome {
         self.cancelled.store(false, Ordering::Relaxed);
         self.presses.store(0, Ordering::Relaxed);
-        let bar = bar(self.shared.quiet || self.shared.json);
+        let bar = bar(self.shared.printing.quiet || self.shared.printing.json);
         let progress = |progress: Progress| {
             bar.set_message(progress.stage);
             bar.set_position((1000.0 * progress.done) as u64);
@@ -97,7 +97,7 @@ impl<'a> Screen<'a> {
 
     /// Shows an outcome; an error is the exit code of an output that is closed.
     pub fn show(&self, outcome: &Outcome) -> Result<(), Exit> {
-        if self.shared.json {
+        if self.shared.printing.json {
             return self.put(&json::lines(outcome));
         }
         let mut text = String::new();
