@@ -23,7 +23,7 @@ use crate::tape::Tape;
 /// Positions that are kept, about, where there are no bins.
 const POINTS: u64 = 4096;
 /// Windows between two looks at the clock of progress, at most.
-const MOST_AT_ONCE: u64 = 4096;
+const MOST_AT_ONCE: u64 = 1024;
 /// Thinned sums see about so many samples.
 const THINNED: u64 = 4_000_000;
 /// The same where `force` is asked for and windows are counted. Unresolved forces of successive
@@ -41,8 +41,9 @@ const WIDEST_COUNTED: u64 = 4096;
 const COUNTED_STRIDE: u64 = 4;
 
 /// Steps in a window that is counted, where no lane was lost in the burn-in: what a window costs
-/// beside its steps is then nothing. A lane that is lost is only found out at the end of it.
-pub(super) const QUIET_WINDOW: u64 = 2048;
+/// beside its steps is then nothing (with 2048 of one coordinate it was a tenth). A lane that is
+/// lost is only found out at the end of it.
+pub(super) const QUIET_WINDOW: u64 = 8192;
 
 /// Steps of a lane that are shown, at least: enough for the mean and the variance of either half.
 const FEWEST_SHOWN: u64 = 100;
