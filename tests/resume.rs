@@ -239,14 +239,14 @@ fn what_is_no_checkpoint_of_the_run_is_refused_by_name() {
         place.write("a.checkpoint", &changed);
         resume(&[]).says(4, &["a.checkpoint is truncated or damaged"]);
     }
-    let text = String::from_utf8_lossy(&bytes[..header]).replace("/1", "/0");
+    let text = String::from_utf8_lossy(&bytes[..header]).replace("checkpoint/2", "checkpoint/1");
     place.write(
         "a.checkpoint",
         &[text.as_bytes(), &bytes[header..]].concat(),
     );
     resume(&[]).says(
         4,
-        &["effpot.checkpoint/0; this version reads effpot.checkpoint/1"],
+        &["effpot.checkpoint/1; this version reads effpot.checkpoint/2"],
     );
     place.write("a.checkpoint", b"V(q) = q^2\n");
     resume(&[]).says(4, &["a.checkpoint is no checkpoint"]);

@@ -106,6 +106,8 @@ pub struct CountingMap {
     periodic: Vec<bool>,
     /// Where positions are counted.
     places: Option<Places>,
+    /// Floating-point operations of a step of one lane.
+    operations: usize,
 }
 
 impl CountingMap {
@@ -145,6 +147,7 @@ impl CountingMap {
             centre: centre.to_vec(),
             places,
             periodic,
+            operations: program.operations().total(),
         })
     }
 
@@ -156,6 +159,11 @@ impl CountingMap {
     /// Coordinates.
     pub fn dimension(&self) -> usize {
         self.periodic.len()
+    }
+
+    /// Floating-point operations of a step of one lane.
+    pub fn operations(&self) -> usize {
+        self.operations
     }
 
     /// Step, friction and mass.

@@ -52,6 +52,11 @@ impl Operations {
         }
     }
 
+    /// All of them, whatever they need.
+    pub fn total(self) -> usize {
+        self.pipe + self.divisions + self.roots
+    }
+
     fn plus(self, other: Operations) -> Operations {
         Operations {
             pipe: self.pipe + other.pipe,

@@ -40,10 +40,13 @@ const WIDEST_COUNTED: u64 = 4096;
 /// A step that is shown costs a start of the kernel: windows are counted where so few are.
 const COUNTED_STRIDE: u64 = 4;
 
-/// Steps in a window that is counted, where no lane was lost in the burn-in: what a window costs
-/// beside its steps is then nothing (with 2048 of one coordinate it was a tenth). A lane that is
-/// lost is only found out at the end of it.
-pub(super) const QUIET_WINDOW: u64 = 8192;
+/// Steps in a window that is counted, where no lane was lost in the burn-in, at least and at most:
+/// what a window costs beside its steps is then nothing (with 2048 of thirty operations it was a
+/// tenth). A lane that is lost, and Ctrl-C, are only seen at the end of it.
+const SHORTEST_QUIET: u64 = 2048;
+pub(super) const LONGEST_QUIET: u64 = 8192;
+/// Operations of a lane in such a window between these.
+const QUIET_OPERATIONS: u64 = 1 << 20;
 
 /// Steps of a lane that are shown, at least: enough for the mean and the variance of either half.
 const FEWEST_SHOWN: u64 = 100;
@@ -355,9 +358,12 @@ impl Sampler<'_> {
             looks: self.potential.evaluations() - looked,
         };
         let quiet = warm.census.trapped + warm.census.diverged == 0;
-        let window = match counting {
-            Some(_) if quiet => self.window.max(QUIET_WINDOW),
-            _ => self.window,
+        let window = match counting.filter(|_| quiet) {
+            Some(counting) => {
+                let steps = QUIET_OPERATIONS / counting.operations().max(1) as u64;
+                self.window.max(steps.clamp(SHORTEST_QUIET, LONGEST_QUIET))
+            }
+            None => self.window,
         };
         let mut state = (&mut *ensemble, &mut keepers[..]);
         let save = |place, (ensemble, keepers): &mut Lanes<'_, Keeper<'_>>, kept: &KeptRun<'_>| {

@@ -21,8 +21,8 @@ use crate::tape::Tape;
 
 /// What the first line of a checkpoint is, up to its version.
 const NAME: &str = "effpot.checkpoint/";
-/// The version that is written and read.
-const VERSION: &str = "1";
+/// The version that is written and read: another one wherever the same run would be cut otherwise.
+const VERSION: &str = "2";
 /// Bytes of the SHA-256 at the end, in hexadecimal, with its newline.
 const HASH: usize = 65;
 
@@ -156,7 +156,11 @@ impl Checkpoint {
             line(&bytes).and_then(|(line, end)| Some((line.strip_prefix(NAME)?.to_owned(), end)));
         let Some((version, begin)) = first else {
             let what = "is no checkpoint: its first line is not that of one";
-            return Err(refused(name, what, again));
+            let help = format!(
+                "give a file that `learn` has left: a checkpoint (NAME-out.checkpoint) or a shard \
+                 (NAME.shard-K-of-N); if this was one, {again}"
+            );
+            return Err(refused(name, what, &help));
         };
         if version != VERSION {
             let what = format!(

@@ -7,7 +7,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::blocks::{Keeper, QUIET_WINDOW};
+use super::blocks::{Keeper, LONGEST_QUIET};
 use super::checkpoint::{Kept as KeptRun, Shard};
 use super::room::{Range, SampleError};
 use super::sample::Sampler;
@@ -85,7 +85,7 @@ impl Sampler<'_> {
 
     /// No window is longer.
     fn longest(&self) -> usize {
-        2 * self.window.max(QUIET_WINDOW) as usize
+        2 * self.window.max(LONGEST_QUIET) as usize
     }
 
     /// The state in burn-in.
