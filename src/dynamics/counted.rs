@@ -17,6 +17,11 @@ use crate::tape::kept;
 
 /// Steps that are recorded at once where a window is made again.
 const BLOCK: usize = 64;
+/// Steps of a window of a group in which lanes are lost, or leave the places, now and then: making it
+/// again then costs less.
+const CAREFUL: usize = 2048;
+/// Windows after such a one that are that short.
+const CAREFUL_WINDOWS: u64 = 256;
 
 /// A window that waits.
 #[derive(Default)]
@@ -33,11 +38,19 @@ pub(super) struct Held {
     counted: [bool; LANES],
     /// Whether no step of it was outside of the places.
     inside: bool,
+    /// How often the places outside had been counted when it began.
+    outside: [u32; 2],
 }
 
+// What was outside before is known of a window that runs, and no such window is kept.
 kept!(Held: span, start, state, shown, stride, counted, inside);
 
 impl Held {
+    /// Whether it ends before this step.
+    fn is_over(&self, step: u64) -> bool {
+        self.span.first_step + self.span.steps as u64 == step
+    }
+
     /// Whether what was read is a window of such a map.
     pub fn fits(&self, map: &DampedMap, counting: &CountingMap, longest: usize) -> bool {
         let sizes = self.start.len() == map.state_len() && self.state.len() == counting.state_len();
@@ -93,22 +106,29 @@ impl<'a> Run<'a> {
             }
             let mut due = due(groups, observers, at);
             let first = due.first().map_or(0, |(group, _)| group.step);
-            all.extend(due.iter_mut().map(|(group, _)| self.begin(group, steps)));
-            let before: Vec<[u32; 2]> = all
-                .iter()
-                .zip(&mut due)
-                .map(|(held, (_, o))| self.outside(o.counts(held.span.stretch, steps)))
-                .collect();
-            for block in blocks(first, steps, self.stride) {
-                self.block(
-                    &block,
-                    &mut all,
-                    due.iter_mut().map(|(_, observer)| &mut **observer),
-                );
-            }
-            for ((held, (_, observer)), before) in all.iter_mut().zip(&mut due).zip(before) {
-                let counts = observer.counts(held.span.stretch, 0);
-                held.inside = !counts.is_empty() && self.outside(counts) == before;
+            // Each group by itself decides whether its window is cut: what others do, and how many
+            // are advanced together, makes no difference to it.
+            let careful = due.iter().any(|(group, _)| group.careful > 0);
+            let part = if careful { CAREFUL } else { steps };
+            for from in (0..steps).step_by(part.max(1)) {
+                let to = steps.min(from + part);
+                for (place, (group, observer)) in due.iter_mut().enumerate() {
+                    if from == 0 {
+                        let length = if group.careful > 0 { to } else { steps };
+                        all.push(self.begin(group, length, &mut **observer));
+                    } else if all[place].is_over(first + from as u64) {
+                        let held = std::mem::take(&mut all[place]);
+                        self.end(group, held, &mut **observer);
+                        all[place] = self.begin(group, to - from, &mut **observer);
+                    }
+                }
+                for block in blocks(first + from as u64, to - from, self.stride) {
+                    self.block(
+                        &block,
+                        &mut all,
+                        due.iter_mut().map(|(_, observer)| &mut **observer),
+                    );
+                }
             }
             for ((group, observer), held) in due.into_iter().zip(all.drain(..)) {
                 self.end(group, held, observer);
@@ -117,7 +137,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn begin(&self, group: &mut Group, steps: usize) -> Held {
+    fn begin<O: Counter>(&self, group: &mut Group, steps: usize, observer: &mut O) -> Held {
         group.wrap(self.rules.sides);
         let span = group.span(self.rules, steps);
         let mut held = group.spare_counted.pop().unwrap_or(Held {
@@ -128,6 +148,7 @@ impl<'a> Run<'a> {
             stride: self.stride,
             counted: [true; LANES],
             inside: true,
+            outside: [0; 2],
         });
         held.span = span;
         held.start.clear();
@@ -138,6 +159,7 @@ impl<'a> Run<'a> {
         // The last one may have been of another map.
         held.state.resize(self.counting.state_len(), 0.0);
         self.counting.begin(&held.start, &mut held.state);
+        held.outside = self.outside(observer.counts(span.stretch, steps));
         held
     }
 
@@ -182,6 +204,9 @@ impl<'a> Run<'a> {
     fn end<O: Counter>(&mut self, group: &mut Group, mut held: Held, observer: &mut O) {
         let d = self.counting.dimension();
         group.state.copy_from_slice(&held.state[..2 * d * LANES]);
+        let counts = observer.counts(held.span.stretch, 0);
+        held.inside = !counts.is_empty() && self.outside(counts) == held.outside;
+        group.careful = group.careful.saturating_sub(1);
         let mut record = Vec::new();
         let look = match held.inside || self.counting.has_limits() {
             true => Look::of(
@@ -189,6 +214,7 @@ impl<'a> Run<'a> {
                 self.rules.sides,
             ),
             false => {
+                group.careful = CAREFUL_WINDOWS;
                 record = self.record(&held);
                 Look::at(&record, self.rules.sides)
             }
@@ -199,6 +225,7 @@ impl<'a> Run<'a> {
             self.take_back(&mut held, &idle, observer);
         }
         if let Some(lost) = lost {
+            group.careful = CAREFUL_WINDOWS;
             let first = lost.iter().position(|lost| *lost);
             if let Some(lane) = first.filter(|_| group.first_divergence.is_none()) {
                 if record.is_empty() {
@@ -215,6 +242,7 @@ impl<'a> Run<'a> {
         }
         group.counted.push_back(held);
         if let Some(lost) = group.judge_watch(self.rules) {
+            group.careful = CAREFUL_WINDOWS;
             for held in &mut group.counted {
                 self.take_back(held, &lost, observer);
             }

@@ -74,6 +74,8 @@ pub(super) struct Group {
     pub step: u64,
     pub restarts: u64,
     pub first_divergence: Option<Divergence>,
+    /// Windows that are counted and shall be short, because making one again was needed not long ago.
+    pub careful: u64,
     /// Windows that were run of those that are asked for: an advance that was stopped goes on there.
     pub done: usize,
 }
@@ -96,6 +98,7 @@ impl Kept for Group {
             &mut self.watches,
             &mut self.step,
             &mut self.restarts,
+            &mut self.careful,
         ] {
             count.pass(tape);
         }
@@ -141,6 +144,7 @@ impl Group {
             step: 0,
             restarts: 0,
             first_divergence: None,
+            careful: 0,
             done: 0,
         }
     }

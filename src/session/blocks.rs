@@ -42,7 +42,8 @@ const COUNTED_STRIDE: u64 = 4;
 
 /// Steps in a window that is counted, where no lane was lost in the burn-in, at least and at most:
 /// what a window costs beside its steps is then nothing (with 2048 of thirty operations it was a
-/// tenth). A lane that is lost, and Ctrl-C, are only seen at the end of it.
+/// tenth). A lane that is lost, and Ctrl-C, are only seen at the end of it; groups in which lanes are
+/// lost cut it.
 const SHORTEST_QUIET: u64 = 2048;
 pub(super) const LONGEST_QUIET: u64 = 8192;
 /// Operations of a lane in such a window between these.
