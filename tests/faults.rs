@@ -106,6 +106,47 @@ fn a_full_disk_loses_nothing_that_was_there() {
     assert_eq!(disk.names(), ["a", "f.pot", "last", "rest"]);
 }
 
+/// A file that is replaced keeps who may read it, a link stays one, a pipe is written to, and what is
+/// marked as not to be written is not, also by who could.
+#[test]
+fn what_is_there_is_replaced_and_nothing_beside_it() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let place = Place::with("V(q) = q^2\n");
+    let mode = |name: &str, mode: u32| {
+        std::fs::set_permissions(place.path(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let plot = |to: &str| place.run(&["plot", "v.pot", "-o", to, "--force"]);
+    place.write("real.svg", b"before");
+    mode("real.svg", 0o640);
+    symlink("real.svg", place.path("link.svg")).unwrap();
+    plot("link.svg").says(0, &[]);
+    assert!(place.path("link.svg").is_symlink());
+    let real = std::fs::metadata(place.path("real.svg")).unwrap();
+    assert_eq!(real.permissions().mode() & 0o777, 0o640);
+    let drawn = read(&place.path("real.svg"));
+    assert!(drawn.starts_with(b"<"));
+
+    mode("real.svg", 0o440);
+    plot("link.svg").says(4, &["link.svg cannot be written", "marked as not to be"]);
+    assert_eq!(read(&place.path("real.svg")), drawn);
+
+    let pipe = place.path("pipe.svg");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let reader = Command::new("cat")
+        .arg(&pipe)
+        .stdout(Stdio::piped())
+        .spawn();
+    plot("pipe.svg").says(0, &[]);
+    assert_eq!(reader.unwrap().wait_with_output().unwrap().stdout, drawn);
+    assert_eq!(place.names(), ["link.svg", "pipe.svg", "real.svg", "v.pot"]);
+}
+
 /// A run that cannot be saved says so once, and goes on to its result elsewhere.
 #[test]
 fn a_run_that_cannot_be_saved_goes_on() {

@@ -8,7 +8,7 @@ use super::Exit;
 use super::arguments::Shared;
 use super::console::Console;
 use super::files::FileError;
-use super::keep::write_whole;
+use super::write;
 use crate::diagnostic::Diagnostic;
 use crate::export;
 use crate::source::Sources;
@@ -93,7 +93,7 @@ fn write_out(console: &Console<'_>, arguments: &Export) -> Result<Exit, Exit> {
     })?;
     match &arguments.output {
         None => Ok(console.print(&text)),
-        Some(path) => match write_whole(path, text.as_bytes()) {
+        Some(path) => match write::whole(path, text.as_bytes()) {
             Ok(()) => Ok(Exit::Good),
             Err(error) => {
                 let message = format!("{} cannot be written: {error}", path.display());

@@ -1,8 +1,6 @@
 //! `fmt`.
 
-use std::ffi::OsString;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,6 +9,7 @@ use super::Exit;
 use super::arguments::Shared;
 use super::console::Console;
 use super::files::{FileError, read_program};
+use super::write;
 use crate::diagnostic::Diagnostic;
 use crate::source::Sources;
 use crate::syntax::{parse, print};
@@ -121,7 +120,7 @@ fn write_all(console: &Console<'_>, formatted: &[Formatted<'_>]) -> Exit {
         } else if one.before == one.after {
             Exit::Good
         } else {
-            match replace(one.file, &one.after) {
+            match write::whole(one.file, one.after.as_bytes()) {
                 Ok(()) => Exit::Good,
                 Err(error) => console.file_error(&FileError(format!(
                     "{} cannot be written: {error}",
@@ -134,33 +133,4 @@ fn write_all(console: &Console<'_>, formatted: &[Formatted<'_>]) -> Exit {
         }
     }
     exit
-}
-
-/// Writes a file anew beside the old one and moves it there, so that at no time half of it is
-/// there. A link stays one.
-fn replace(file: &Path, text: &str) -> io::Result<()> {
-    let file = fs::canonicalize(file)?;
-    let permissions = fs::metadata(&file)?.permissions();
-    if permissions.readonly() {
-        let message = "it is marked as not to be written";
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
-    }
-    let mut name = OsString::from(".");
-    name.push(file.file_name().unwrap_or_default());
-    name.push(format!(".{}", std::process::id()));
-    let beside = file.with_file_name(name);
-    let mut new = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&beside)?;
-    let written = new
-        .write_all(text.as_bytes())
-        .and_then(|()| new.set_permissions(permissions))
-        .and_then(|()| new.sync_all())
-        .and_then(|()| fs::rename(&beside, &file));
-    if written.is_err() {
-        // The old file is as it was; nothing half-written stays beside it.
-        let _ = fs::remove_file(&beside);
-    }
-    written
 }

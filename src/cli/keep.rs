@@ -1,7 +1,7 @@
 //! Checkpoints as files: saved now and then, gone on from, and taken away at the end.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use super::Exit;
 use super::console::Console;
 use super::files::FileError;
 use super::limits::beside_a_clock;
+use super::write;
 use crate::diagnostic::Diagnostic;
 use crate::session::{BEGIN_ANEW, Checkpoint};
 use crate::source::Sources;
@@ -19,36 +20,6 @@ pub(super) fn beside(results: &Path) -> PathBuf {
     let mut name = results.file_name().unwrap_or_default().to_owned();
     name.push(".checkpoint");
     results.with_file_name(name)
-}
-
-/// Writes a file all at once or not at all: under another name first, which is then its own. A link
-/// stays one, and what is no file, such as a pipe, is written to.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if path.exists() && !path.is_file() {
-        return fs::write(path, bytes);
-    }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let building = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    let written = fs::File::create(&building).and_then(|mut file| {
-        file.write_all(bytes)?;
-        // A name must not be there before what it names.
-        file.sync_all()?;
-        fs::rename(&building, path)
-    });
-    if written.is_err() {
-        // Nothing half-written stays behind.
-        let _ = fs::remove_file(&building);
-    }
-    written
-}
-
-/// Whether a file can be written there, which is tried.
-pub(super) fn writable(path: &Path) -> std::io::Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let tried = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    fs::write(&tried, "")?;
-    fs::remove_file(&tried)
 }
 
 /// Reads what a run is gone on with, or a shard; `again` is what can be done where it is refused.
@@ -101,7 +72,7 @@ impl<'a> Place<'a> {
 
     /// Saves a checkpoint. A run goes on where it cannot be saved, which is said once.
     pub fn save(&self, bytes: &[u8]) {
-        let Err(error) = write_whole(&self.path, bytes) else {
+        let Err(error) = write::whole(&self.path, bytes) else {
             return self.own.store(true, Ordering::Relaxed);
         };
         if !self.told.swap(true, Ordering::Relaxed) {

@@ -20,6 +20,7 @@ use super::keep;
 use super::limits;
 use super::merge::shard_file;
 use super::results::{ResultsFolder, unfinished, with_pngs};
+use super::write;
 use crate::diagnostic::Diagnostic;
 use crate::report::result::Verdict;
 use crate::report::summary::summary;
@@ -191,7 +192,7 @@ fn part(
     let place = keep::Place::new(console, keep::beside(&path));
     not_in_the_way(console, arguments, &keep::beside(&path))?;
     // That it can be written shows before the run.
-    keep::writable(&path).map_err(|error| {
+    write::possible(&path).map_err(|error| {
         wrong(format!(
             "the shard cannot be written to {}: {error}",
             path.display()
@@ -204,7 +205,7 @@ fn part(
     })?;
     match came {
         Came::Part(bytes) => {
-            keep::write_whole(&path, &bytes).map_err(|error| {
+            write::whole(&path, &bytes).map_err(|error| {
                 wrong(format!(
                     "the shard cannot be written to {}: {error}",
                     path.display()

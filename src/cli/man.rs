@@ -12,6 +12,7 @@ use super::Exit;
 use super::arguments::{Cli, Shared, USAGE};
 use super::console::Console;
 use super::files::FileError;
+use super::write;
 
 /// `man`.
 #[derive(Args, Debug)]
@@ -43,12 +44,12 @@ pub fn man(arguments: &Man) -> Exit {
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
     let Some(folder) = &arguments.output else {
-        return match whole(&command) {
+        return match page(&command) {
             Ok(page) => console.print(&String::from_utf8_lossy(&page)),
             Err(error) => console.file_error(&FileError(error.to_string())),
         };
     };
-    match write(&command, folder) {
+    match pages(&command, folder) {
         Ok(()) => Exit::Good,
         Err(error) => {
             let message = format!("pages cannot be written to {}: {error}", folder.display());
@@ -57,22 +58,22 @@ pub fn man(arguments: &Man) -> Exit {
     }
 }
 
-fn write(command: &Command, folder: &Path) -> io::Result<()> {
+fn pages(command: &Command, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    fs::write(folder.join("effpot-lang.1"), whole(command)?)?;
+    write::whole(&folder.join("effpot-lang.1"), &page(command)?)?;
     for sub in command.get_subcommands() {
         let name = format!("effpot-lang-{}", sub.get_name());
         let mut page = Vec::new();
         Page::new(sub.clone())
             .title(name.clone())
             .render(&mut page)?;
-        fs::write(folder.join(format!("{name}.1")), page)?;
+        write::whole(&folder.join(format!("{name}.1")), &page)?;
     }
     Ok(())
 }
 
 /// The page of the whole, with a section for each command.
-fn whole(command: &Command) -> io::Result<Vec<u8>> {
+fn page(command: &Command) -> io::Result<Vec<u8>> {
     let page = Page::new(command.clone());
     let mut out = Vec::new();
     page.render_title(&mut out)?;

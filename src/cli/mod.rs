@@ -32,6 +32,7 @@ mod scan;
 mod simulate;
 mod values;
 mod words;
+mod write;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -10,6 +10,7 @@ use super::files::FileError;
 use super::learn::{shown_place, watched};
 use super::reproduce::Reproduce;
 use super::results::ResultsFolder;
+use super::write;
 use crate::diagnostic::Diagnostic;
 use crate::report::paper::PaperReport;
 use crate::session::{self, FIGURES, Failure, Hooks, PaperOptions};
@@ -89,10 +90,8 @@ fn finish(
     let json = report.to_json().unwrap_or_default();
     let summary = report.summary(&shown_place(folder));
     for (name, text) in [("result.json", &json), ("summary.txt", &summary)] {
-        // Written beside and renamed: whole, or not at all.
-        let (target, building) = (folder.join(name), folder.join(format!(".{name}")));
-        let written = fs::write(&building, text).and_then(|()| fs::rename(&building, &target));
-        written.map_err(|error| {
+        let target = folder.join(name);
+        write::whole(&target, text.as_bytes()).map_err(|error| {
             let message = format!("{} cannot be written: {error}", target.display());
             console.file_error(&FileError(message))
         })?;

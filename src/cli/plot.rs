@@ -10,6 +10,7 @@ use super::arguments::Shared;
 use super::console::{Console, Loaded};
 use super::files::FileError;
 use super::values::{Point, point, positive, range, whole};
+use super::write;
 use crate::check::suggest;
 use crate::diagnostic::Diagnostic;
 use crate::graph::Model;
@@ -131,7 +132,10 @@ fn run(console: &Console<'_>, arguments: &Plot) -> Result<Exit, Exit> {
                     .help("take a smaller --width, --height or --dpi"),
             )
         })?;
-        write(path, &bytes).map_err(|error| console.file_error(&error))?;
+        write::whole(path, &bytes).map_err(|error| {
+            let message = format!("{} cannot be written: {error}", path.display());
+            console.file_error(&FileError(message))
+        })?;
     }
     let text = match arguments.shared.printing.json {
         true => portrait.to_json(),
@@ -433,19 +437,6 @@ fn free(path: &Path, force: bool) -> Result<(), FileError> {
         ))),
         _ => Ok(()),
     }
-}
-
-/// Writes a file all at once, or not at all.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    std::fs::write(&beside, bytes)
-        .and_then(|()| std::fs::rename(&beside, path))
-        .map_err(|error| {
-            // What is left of it is of no use; there is nobody left to tell if this fails too.
-            let _ = std::fs::remove_file(&beside);
-            FileError(format!("{} cannot be written: {error}", path.display()))
-        })
 }
 
 fn in_terminal(console: &Console<'_>, arguments: &Plot, portrait: &Portrait) -> String {

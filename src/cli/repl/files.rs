@@ -1,11 +1,11 @@
 //! The files of a session: those that a user names, and what these import.
 
 use std::collections::HashSet;
-use std::io::Write;
+use std::env;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 use super::super::files::{Folder, read_program};
+use super::super::write;
 use crate::check::{LoadError, Loaded, Loader};
 use crate::repl::Files;
 
@@ -59,37 +59,13 @@ impl Files for WorkingFolder {
                 help: Some("the same command again replaces it".to_owned()),
             });
         }
-        write(&path, text).map_err(|error| LoadError {
+        write::whole(&path, text.as_bytes()).map_err(|error| LoadError {
             message: format!("{shown} cannot be written: {error}"),
             help: None,
         })?;
         self.own.insert(path);
         Ok(shown)
     }
-}
-
-/// Writes a file all at once, or not at all.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    if path.is_dir() {
-        return Err(std::io::Error::other("it is a folder"));
-    }
-    let Some(name) = path.file_name() else {
-        return Err(std::io::Error::other("it has no name"));
-    };
-    // A link stays one: what it leads to is replaced.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let name = format!(".{}.{}", name.to_string_lossy(), std::process::id());
-    let building = target.with_file_name(name);
-    let written = fs::File::create(&building).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
-    let done = written.and_then(|()| fs::rename(&building, &target));
-    if done.is_err() {
-        // Nothing half-written is left.
-        let _ = fs::remove_file(&building);
-    }
-    done
 }
 
 /// A path as it was typed, with the home folder for `~`.
