@@ -468,3 +468,42 @@ fn balance(case: &Case, windows: &[usize]) {
         assert_eq!(own.shown, (steps as u64).div_ceil(STRIDE));
     }
 }
+
+/// Counts are emptied before they are full, never within a window, and nothing is lost of more than
+/// 32 bits.
+#[test]
+fn counts_are_emptied_between_windows() {
+    let values = |_: &[f64], out: &mut [f64]| out.fill(0.0);
+    let plan = Plan {
+        mesh: Some(mesh(&[(0.0, 1.0, 4, false)])),
+        periods: vec![None],
+        momentum_grid: Grid::over(-1.0, 1.0, 4).unwrap(),
+        force_stride: 1,
+        value_stride: 1,
+        whole_step: false,
+        point_stride: 0,
+        values: &values,
+        centre: vec![0.0],
+        level: 0.0,
+    };
+    let mut collector = Collector::new(&plan);
+    let (windows, steps) = (100, 1 << 24);
+    let many = (steps * LANES) as u32;
+    let mut emptied = 0;
+    for _ in 0..windows {
+        let counts = collector.counts(0, steps);
+        emptied += u32::from(counts.iter().all(|count| *count == 0));
+        let before = counts.to_vec();
+        for part in 0..4 {
+            collector.counts(0, 0)[1 + part] += many / 4;
+        }
+        let counts = collector.counts(0, 0);
+        for part in 0..4 {
+            assert_eq!(counts[1 + part] - before[1 + part], many / 4);
+        }
+    }
+    assert!(emptied > 10);
+    let blocks = collector.into_blocks();
+    let density = &blocks[0].binned.as_ref().unwrap().density;
+    assert_eq!(density.total(), windows * u64::from(many));
+}

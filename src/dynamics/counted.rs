@@ -190,7 +190,7 @@ impl<'a> Run<'a> {
             .map(|(held, observer)| GroupRun {
                 state: &mut held.state,
                 record: &mut [],
-                counts: observer.counts(held.span.stretch, block.steps),
+                counts: observer.counts(held.span.stretch, 0),
             });
         self.map
             .run_groups(&mut runs.collect::<Vec<_>>(), block.steps);

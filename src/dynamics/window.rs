@@ -203,7 +203,8 @@ impl CountedWindow<'_> {
 pub trait Counter: Send {
     /// Where the next `steps` of all lanes are counted: one number for each of the
     /// [`super::Places`] of the map, to which the kernel adds, or nothing if nobody wants to know.
-    /// They wrap, and may be less than nothing where what was counted elsewhere is taken back.
+    /// They wrap, and may be less than nothing where what was counted elsewhere is taken back. Asked
+    /// for with no steps they are as they were left, so that what was added can be seen.
     fn counts(&mut self, stretch: usize, steps: usize) -> &mut [u32];
 
     /// Looks at the next committed window of the group.

@@ -31,7 +31,7 @@ pub(super) struct Tally {
     counted: usize,
     /// Of places. Less than nothing where those of an earlier tally were taken back.
     counts: Vec<u32>,
-    /// Steps of lanes that were counted so far, or may have been.
+    /// Steps of lanes that were counted so far, or may have been. No more are taken back.
     changes: u64,
     /// The stretch that the sums belong to.
     summed: usize,
@@ -158,15 +158,6 @@ impl Collector<'_> {
         self.tally.points.clear();
     }
 
-    fn tally(&mut self, stretch: usize) -> &mut Tally {
-        self.reach(stretch);
-        if self.tally.counted != stretch || self.tally.changes > MOST_COUNTED {
-            self.tally.settle_counts(&mut self.blocks);
-            self.tally.counted = stretch;
-        }
-        &mut self.tally
-    }
-
     /// Looks at a step that is shown.
     fn look(&mut self, window: &Window<'_>, lanes: &[usize]) {
         self.bin_forces(window, lanes);
@@ -191,8 +182,13 @@ impl Collector<'_> {
 
 impl Counter for Collector<'_> {
     fn counts(&mut self, stretch: usize, steps: usize) -> &mut [u32] {
-        let tally = self.tally(stretch);
-        // What is taken back is no more than what was counted.
+        self.reach(stretch);
+        let tally = &mut self.tally;
+        if tally.counted != stretch || steps > 0 && tally.changes > MOST_COUNTED {
+            tally.settle_counts(&mut self.blocks);
+            tally.counted = stretch;
+        }
+        // Who asks with no steps may take some back.
         tally.changes += (steps.max(1) * LANES) as u64;
         &mut tally.counts
     }
