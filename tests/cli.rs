@@ -583,6 +583,19 @@ fn untrusted_runs_have_the_right_name() {
         assert_eq!(kept["equilibrium"]["verdict"], *name, "{formula}: {ran:#?}");
         assert!(ran.out.contains("NOT TRUSTED"), "{formula}");
         assert!(ran.err.contains("help:"), "{formula}: {ran:#?}");
+        // Whatever is seen alone says so too.
+        let words = name.replace('-', " ");
+        for entry in std::fs::read_dir(place.path("a")).unwrap() {
+            let path = entry.unwrap().path();
+            let mark = match path.extension().and_then(|ending| ending.to_str()) {
+                Some("svg") => format!(">NOT TRUSTED: {words}<"),
+                Some("html") => format!(">not trusted: {words}<"),
+                Some("pot") => format!("verdict: {words}."),
+                _ => continue,
+            };
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(text.contains(&mark), "{formula}: {}", path.display());
+        }
     }
 }
 

@@ -225,6 +225,34 @@ fn output_that_nobody_takes() {
 }
 
 /// Time and memory: what would need more is refused with an estimate, or stopped and kept.
+/// What has no end, or is too large, is not read into memory: with 3 GB of address space.
+#[test]
+fn what_has_no_end_is_not_read_to_it() {
+    let place = Place::with("V(q) = q^2\n");
+    let limited = |words: &str| {
+        let program = assert_cmd::cargo::cargo_bin!("effpot-lang").display();
+        let line = format!("ulimit -v 3000000; exec {program} {words}");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &line]).current_dir(place.path(""));
+        shell.stdin(std::fs::File::open("/dev/zero").unwrap());
+        Ran::of(shell.output().unwrap())
+    };
+    let more = ["it has more than 67108864 bytes"];
+    limited("check /dev/zero").says(4, &more);
+    limited("eval v.pot --points /dev/zero").says(4, &more);
+    limited("eval v.pot --points -").says(4, &["standard input", more[0]]);
+    limited("fmt -").says(4, &["standard input", more[0]]);
+    limited("merge /dev/zero").says(4, &["/dev/zero is no checkpoint"]);
+    limited("reproduce /dev/zero").says(4, &more);
+    limited("learn v.pot --gamma 0.1 --friction /dev/zero").says(2, &["neither a matrix"]);
+    let sparse = std::fs::File::create(place.path("large.pot")).unwrap();
+    sparse.set_len((64 << 20) + 1).unwrap();
+    limited("check large.pot").says(4, &["large.pot has 67108865 bytes", "may have 67108864"]);
+    sparse.set_len(1 << 40).unwrap();
+    limited("merge large.pot").says(4, &["large.pot is no checkpoint"]);
+    limited("learn v.pot --mass large.pot").says(2, &["neither a matrix"]);
+}
+
 #[test]
 fn limits_are_kept_and_named() {
     let place = Place::with(PROGRAM);

@@ -42,7 +42,7 @@ fn panels<'a>(pictures: &'a [Picture], name: &str) -> &'a Figure {
     let found = pictures.iter().find(|p| p.name == name);
     match &found.unwrap_or_else(|| panic!("no {name}")).drawing {
         Drawing::Panels(figure) => figure,
-        Drawing::Maps(_) => panic!("{name} is a map"),
+        _ => panic!("{name} is no panels"),
     }
 }
 

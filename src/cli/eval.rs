@@ -1,6 +1,5 @@
 //! `eval`.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,7 +8,7 @@ use serde_json::json;
 use super::Exit;
 use super::arguments::Shared;
 use super::console::Console;
-use super::files::FileError;
+use super::files::{FileError, read_text};
 use super::values::{Point, point};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Model, number};
@@ -281,12 +280,7 @@ fn read_points(path: &Path) -> Result<Vec<Vec<f64>>, FileError> {
         false => path.display().to_string(),
     };
     let wrong = |error: std::io::Error| FileError(format!("{shown} cannot be read: {error}"));
-    let mut text = String::new();
-    if from_pipe {
-        std::io::stdin().read_to_string(&mut text).map_err(wrong)?;
-    } else {
-        text = std::fs::read_to_string(path).map_err(wrong)?;
-    }
+    let text = read_text(path).map_err(wrong)?;
     let mut points = Vec::new();
     for (at, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let line = line.trim();

@@ -3,11 +3,15 @@
 use crate::check::{LoadError, Loaded, Loader, suggest};
 use std::collections::HashMap;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-/// The largest program that is read, in bytes.
+/// The largest text that is read, in bytes.
 const LARGEST: u64 = 64 << 20;
+/// The largest file of numbers that is read, in bytes.
+const LARGEST_DATA: u64 = 4 << 30;
+/// Bytes of such a file that tell what it is.
+const FIRST: u64 = 64;
 
 /// Something the file system would not do, as a sentence.
 #[derive(Debug, Clone, PartialEq)]
@@ -169,8 +173,8 @@ pub fn read_program(path: &Path) -> Result<String, FileError> {
             status.len()
         )));
     }
-    let bytes =
-        fs::read(path).map_err(|error| failed(format!("{shown} cannot be read: {error}")))?;
+    let bytes = fs::File::open(path).and_then(|file| all_of(file, LARGEST));
+    let bytes = bytes.map_err(|error| failed(format!("{shown} cannot be read: {error}")))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..at]
@@ -182,6 +186,37 @@ pub fn read_program(path: &Path) -> Result<String, FileError> {
             "{shown} is not UTF-8: byte {at}, on line {line}, cannot be read; save it as UTF-8"
         ))
     })
+}
+
+/// A text of a file that is read or of standard input, which is `-`.
+pub(super) fn read_text(path: &Path) -> io::Result<String> {
+    let bytes = match path.as_os_str() == "-" {
+        true => all_of(io::stdin().lock(), LARGEST),
+        false => all_of(fs::File::open(path)?, LARGEST),
+    };
+    String::from_utf8(bytes?).map_err(|_| io::Error::other("it is not UTF-8"))
+}
+
+/// The bytes of a file, as far as whoever saw its first ones goes on reading.
+pub(super) fn read_data(path: &Path, go_on: impl FnOnce(&[u8]) -> bool) -> io::Result<Vec<u8>> {
+    let mut file = fs::File::open(path)?;
+    let mut bytes = Vec::new();
+    file.by_ref().take(FIRST).read_to_end(&mut bytes)?;
+    if go_on(&bytes) {
+        bytes.extend(all_of(file, LARGEST_DATA)?);
+    }
+    Ok(bytes)
+}
+
+/// Everything there is to read, unless it is more than so many bytes: what has no end, such as a
+/// device, does not fill the memory.
+fn all_of(source: impl Read, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(most + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > most {
+        true => Err(io::Error::other(format!("it has more than {most} bytes"))),
+        false => Ok(bytes),
+    }
 }
 
 fn missing(path: &Path) -> String {

@@ -1,6 +1,5 @@
 //! `fmt`.
 
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,7 +7,7 @@ use clap::Args;
 use super::Exit;
 use super::arguments::Shared;
 use super::console::Console;
-use super::files::{FileError, read_program};
+use super::files::{FileError, read_program, read_text};
 use super::write;
 use crate::diagnostic::Diagnostic;
 use crate::source::Sources;
@@ -95,11 +94,7 @@ fn read(file: &Path) -> Result<String, FileError> {
     if !is_stream(file) {
         return read_program(file);
     }
-    let mut text = String::new();
-    match io::stdin().lock().read_to_string(&mut text) {
-        Ok(_) => Ok(text),
-        Err(error) => Err(FileError(format!("standard input cannot be read: {error}"))),
-    }
+    read_text(file).map_err(|error| FileError(format!("standard input cannot be read: {error}")))
 }
 
 /// The names of the files that are not in the layout, one a line.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Exit;
 use super::console::Console;
-use super::files::FileError;
+use super::files::{FileError, read_data};
 use super::limits::beside_a_clock;
 use super::write;
 use crate::diagnostic::Diagnostic;
@@ -25,7 +25,7 @@ pub(super) fn beside(results: &Path) -> PathBuf {
 /// Reads what a run is gone on with, or a shard; `again` is what can be done where it is refused.
 pub(super) fn read(console: &Console<'_>, path: &Path, again: &str) -> Result<Checkpoint, Exit> {
     let shown = path.display().to_string();
-    let bytes = fs::read(path).map_err(|error| {
+    let bytes = read_data(path, Checkpoint::is_begun_by).map_err(|error| {
         let message = match error.kind() {
             ErrorKind::NotFound => format!("there is no file {shown}"),
             _ => format!("{shown} cannot be read: {error}"),

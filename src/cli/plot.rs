@@ -8,7 +8,7 @@ use clap::Args;
 use super::Exit;
 use super::arguments::Shared;
 use super::console::{Console, Loaded};
-use super::files::FileError;
+use super::files::{FileError, read_text};
 use super::values::{Point, point, positive, range, whole};
 use super::write;
 use crate::check::suggest;
@@ -269,7 +269,7 @@ fn result_of(learned: &Path) -> Option<serde_json::Value> {
         true => learned,
         false => learned.parent().filter(|_| learned.ends_with("U.pot"))?,
     };
-    let text = std::fs::read_to_string(folder.join("result.json")).ok()?;
+    let text = read_text(&folder.join("result.json")).ok()?;
     serde_json::from_str(&text).ok()
 }
 

@@ -1,7 +1,6 @@
 //! `reproduce`: a result file run again from what it embeds, or the figures of the paper.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,7 +8,7 @@ use clap::Args;
 use super::Exit;
 use super::arguments::Printing;
 use super::console::Console;
-use super::files::{FileError, read_program};
+use super::files::{FileError, read_data, read_program};
 use super::learn::watched;
 use super::paper::paper;
 use super::processor::Processor;
@@ -149,6 +148,9 @@ fn beside(path: &Path, stored: &RunResult) -> BTreeMap<String, Vec<u8>> {
     // A name of another folder is no name of a file of this one.
     let plain = |name: &&String| Path::new(name.as_str()).components().count() == 1;
     let names = stored.files.keys().filter(plain);
-    let read = |name: &String| Some((name.clone(), fs::read(path.with_file_name(name)).ok()?));
+    let read = |name: &String| {
+        let bytes = read_data(&path.with_file_name(name), |_| true).ok()?;
+        Some((name.clone(), bytes))
+    };
     names.filter_map(read).collect()
 }

@@ -40,14 +40,6 @@ struct Frame<'a> {
     size: [f64; 2],
 }
 
-/// The maps as one SVG element, the same bytes for the same maps.
-pub fn svg(atlas: &Atlas) -> String {
-    let layout = Layout::of(atlas);
-    let mut canvas = Canvas::new(layout.whole);
-    paint(atlas, &mut canvas, [0.0, 0.0]);
-    canvas.svg()
-}
-
 /// How large the maps are together.
 pub(super) fn size(atlas: &Atlas) -> [f64; 2] {
     Layout::of(atlas).whole

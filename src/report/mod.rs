@@ -9,7 +9,7 @@ pub mod arrays;
 pub mod asked;
 pub mod bench;
 #[doc(hidden)]
-pub mod chart;
+mod chart;
 #[doc(hidden)]
 pub mod compared;
 pub mod comparison;

@@ -143,6 +143,11 @@ fn refused(name: &str, what: &str, help: &str) -> Diagnostic {
 }
 
 impl Checkpoint {
+    /// Whether a file that begins with these bytes may be one.
+    pub fn is_begun_by(bytes: &[u8]) -> bool {
+        bytes.starts_with(NAME.as_bytes())
+    }
+
     /// Reads one; `name` is what to call it, and `again` what can be done where it is refused.
     ///
     /// # Errors

@@ -167,14 +167,24 @@ pub(super) fn outcome(
         pictures: &views.pictures,
     };
     files.push(("report.html".to_owned(), html(&result, &page).into_bytes()));
-    files.extend(views.pictures.iter().map(Picture::file));
+    // The page has the verdict; a figure may be seen without it.
+    let verdict = result.equilibrium.verdict;
+    let pictures: Vec<Picture> = match verdict {
+        Verdict::Trusted => views.pictures,
+        _ => {
+            let words = format!("NOT TRUSTED: {}", verdict.words());
+            let all = views.pictures.into_iter();
+            all.map(|picture| picture.marked(words.clone())).collect()
+        }
+    };
+    files.extend(pictures.iter().map(Picture::file));
     let json = result.to_json().unwrap_or_default();
     files.push(("result.json".to_owned(), json.into_bytes()));
     Ok(Outcome {
         result,
         potential: learned.primary().map(|e| e.form.clone()),
         files,
-        pictures: views.pictures,
+        pictures,
         diagnostics: findings.diagnostics,
     })
 }

@@ -215,6 +215,22 @@ fn what_is_no_file_is_not_waited_for() {
 }
 
 #[test]
+fn a_program_of_too_many_files_is_refused() {
+    let place = Place::with(&[]);
+    let part = |n: usize| format!("f{n}(x) = x\n");
+    (0..1000).for_each(|n| place.write(&format!("p{n}.pot"), part(n).as_bytes()));
+    let imports = |n: usize| -> String {
+        let one = |n: usize| format!("import \"p{n}.pot\" (f{n})\n");
+        (0..n).map(one).collect()
+    };
+    let program = |n: usize| imports(n) + "V(q) = f0(q)\n";
+    place.write("v.pot", program(999).as_bytes());
+    assert_eq!(place.value(&["v.pot", "--at", "2"]), 2.0);
+    place.write("v.pot", program(1000).as_bytes());
+    place.fails("v.pot", &["error[too-many-files]", "more than 1000 files"]);
+}
+
+#[test]
 fn a_circle_of_three_files_is_shown_file_by_file() {
     let place = Place::with(&[
         ("v.pot", "import \"a.pot\" (f)\nV(q) = f(q)\n"),
