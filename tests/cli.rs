@@ -219,6 +219,32 @@ fn programs_that_cannot_be_read() {
     assert!(read.out.contains("4.5"), "{read:?}");
 }
 
+/// A line of a program may be longer than a message should be.
+#[test]
+fn long_lines_are_shown_where_they_matter() {
+    let many = "+\u{3b1}".repeat(3000);
+    let program = format!("a = 2\nV(\u{3b1}) = a{many}+zz*\u{3b1}{many}+yy\n");
+    let place = Place::with(&program);
+    let ran = place.run(&["check", "v.pot"]);
+    let words = ["v.pot:2:6010 ", "v.pot:2:12015 ", " ... ", "+zz*", "+yy"];
+    let ran = ran.says(1, &words);
+    assert!(
+        ran.err.lines().all(|line| line.chars().count() < 200),
+        "{}",
+        ran.err
+    );
+    // Where both ends of a place are far from each other.
+    let place = Place::with(&format!("V(q) = {} + q^2", "7".repeat(2000)));
+    let ran = place
+        .run(&["check", "v.pot"])
+        .says(1, &["a word of 2000 bytes", "77 ... 77"]);
+    assert!(ran.err.len() < 1000, "{}", ran.err);
+    // A line that is not so long is shown whole.
+    let place = Place::with(&format!("V(q) = zz{}", "+q".repeat(150)));
+    let ran = place.run(&["check", "v.pot"]).says(1, &["v.pot:1:8 "]);
+    assert!(ran.err.contains(&"+q".repeat(150)) && !ran.err.contains(" ... "));
+}
+
 #[test]
 fn programs_without_a_potential_that_can_be_learned() {
     let cases: &[(&str, &str)] = &[

@@ -243,8 +243,14 @@ fn what_has_no_end_is_not_read_to_it() {
     limited("eval v.pot --points -").says(4, &["standard input", more[0]]);
     limited("fmt -").says(4, &["standard input", more[0]]);
     limited("merge /dev/zero").says(4, &["/dev/zero is no checkpoint"]);
+    limited("").says(4, &["line 1 of standard input is too long", "`:load`"]);
     limited("reproduce /dev/zero").says(4, &more);
     limited("learn v.pot --gamma 0.1 --friction /dev/zero").says(2, &["neither a matrix"]);
+    place.write("many.csv", "1\n".repeat(4_000_001).as_bytes());
+    limited("eval v.pot --points many.csv").says(4, &["many.csv has more than 4000000", "parts"]);
+    place.write("long.csv", &[b'x'; 1 << 20]);
+    let ran = limited("eval v.pot --points long.csv").says(4, &["long.csv, line 1", "x..."]);
+    assert!(ran.err.len() < 200, "{}", ran.err);
     let sparse = std::fs::File::create(place.path("large.pot")).unwrap();
     sparse.set_len((64 << 20) + 1).unwrap();
     limited("check large.pot").says(4, &["large.pot has 67108865 bytes", "may have 67108864"]);

@@ -374,6 +374,25 @@ fn depth_is_an_error_and_length_is_not() {
     }
 }
 
+/// Words and files that nobody writes are refused before they are looked into.
+#[test]
+fn long_words_and_files_are_one_error() {
+    let word = "a".repeat(1001);
+    for text in [
+        format!("{word} = 2\nV(q) = q^2\n"),
+        format!("V(q) = q^2*1.{}\n", "7".repeat(1000)),
+        format!("V(q) = {}x\n", "7".repeat(1000)),
+        format!("t = csv(\"{word}\")\nV(q) = q^2\n"),
+        format!("t = \"{word}\nV(q) = q^2\n"),
+    ] {
+        assert_eq!(codes(&text), ["long-word"], "{}", &text[..20]);
+    }
+    let word = "a".repeat(1000);
+    assert_eq!(codes(&format!("{word} = 2\nV(q) = {word}*q^2\n")), [""; 0]);
+    let text = "V(q) = q".to_owned() + &"+q".repeat(2_000_000);
+    assert_eq!(codes(&text), ["too-large"]);
+}
+
 #[test]
 fn nesting_to_the_limit_stands_on_a_stack_of_2_mib() {
     let n = effpot_lang::syntax::MAX_DEPTH;

@@ -8,7 +8,7 @@ use super::paths::{Refused, file_name, join, leaves};
 use super::suggest::suggest;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceId, Sources};
-use crate::syntax::{Reference, Referred, parse, references};
+use crate::syntax::{MOST_TOKENS, Reference, Referred, parse, references};
 use std::collections::{HashSet, VecDeque};
 
 /// How many files a program may have.
@@ -115,10 +115,13 @@ pub(super) fn gather_with(
         library,
         open: VecDeque::from([root]),
         programs: HashSet::from([root]),
+        tokens: 0,
         refused: HashSet::new(),
         errors: Vec::new(),
     };
-    gatherer.run();
+    if let Some(error) = gatherer.run() {
+        return Err(vec![error]);
+    }
     let (programs, mut errors) = (gatherer.programs, gatherer.errors);
     if errors.is_empty() {
         return Ok(());
@@ -138,6 +141,14 @@ pub(super) fn gather_with(
     super::sorted(errors).map(|_| ())
 }
 
+fn too_large() -> Diagnostic {
+    let message = format!(
+        "this program has more than {MOST_FILES} files, {MOST_BYTES} bytes, or {MOST_TOKENS} names, \
+         numbers and signs"
+    );
+    Diagnostic::error("too-many-files", message).help("import fewer files")
+}
+
 struct Gatherer<'a> {
     sources: &'a mut Sources,
     loader: &'a mut dyn Loader,
@@ -145,15 +156,23 @@ struct Gatherer<'a> {
     open: VecDeque<SourceId>,
     /// The files that are programs, and not data.
     programs: HashSet<SourceId>,
+    /// Of the programs so far.
+    tokens: usize,
     /// Paths that have been reported.
     refused: HashSet<(SourceId, Referred, String)>,
     errors: Vec<Diagnostic>,
 }
 
 impl Gatherer<'_> {
-    fn run(&mut self) {
+    /// Brings all files there are, unless they are too many or too large.
+    fn run(&mut self) -> Option<Diagnostic> {
         while let Some(from) = self.open.pop_front() {
-            for reference in references(&self.sources.get(from).text, from) {
+            let (named, tokens) = references(&self.sources.get(from).text, from);
+            self.tokens += tokens;
+            if self.is_too_large() {
+                return Some(too_large());
+            }
+            for reference in named {
                 let found = match reference.what {
                     Referred::Module => self.module(&reference),
                     Referred::File | Referred::Data => self.file(from, &reference),
@@ -171,16 +190,18 @@ impl Gatherer<'_> {
                         }
                     }
                 }
-            }
-            let bytes: usize = self.sources.iter().map(|(_, file)| file.text.len()).sum();
-            if self.sources.iter().count() > MOST_FILES || bytes > MOST_BYTES {
-                let message =
-                    format!("this program has more than {MOST_FILES} files or {MOST_BYTES} bytes");
-                let error = Diagnostic::error("too-many-files", message);
-                self.errors.push(error.help("import fewer files"));
-                return;
+                if self.is_too_large() {
+                    return Some(too_large().at(reference.span, "with this one"));
+                }
             }
         }
+        None
+    }
+
+    fn is_too_large(&self) -> bool {
+        let bytes: usize = self.sources.iter().map(|(_, file)| file.text.len()).sum();
+        let files = self.sources.iter().count();
+        files > MOST_FILES || bytes > MOST_BYTES || self.tokens > MOST_TOKENS
     }
 
     fn module(&mut self, reference: &Reference) -> Result<SourceId, Diagnostic> {

@@ -272,6 +272,9 @@ pub(super) fn plain(x: f64) -> String {
     }
 }
 
+/// Numbers in the points of a file: their results take a gigabyte.
+const MOST_NUMBERS: usize = 4_000_000;
+
 /// Points as CSV without a header, one a row; `-` is standard input.
 fn read_points(path: &Path) -> Result<Vec<Vec<f64>>, FileError> {
     let from_pipe = path.as_os_str() == "-";
@@ -281,7 +284,7 @@ fn read_points(path: &Path) -> Result<Vec<Vec<f64>>, FileError> {
     };
     let wrong = |error: std::io::Error| FileError(format!("{shown} cannot be read: {error}"));
     let text = read_text(path).map_err(wrong)?;
-    let mut points = Vec::new();
+    let (mut points, mut numbers) = (Vec::new(), 0);
     for (at, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
@@ -289,14 +292,32 @@ fn read_points(path: &Path) -> Result<Vec<Vec<f64>>, FileError> {
         }
         let point: Result<Vec<f64>, _> = line.split(',').map(|x| x.trim().parse()).collect();
         match point {
-            Ok(point) => points.push(point),
+            Ok(point) => {
+                numbers += point.len();
+                points.push(point);
+            }
             Err(_) => {
+                let line = brief(line);
                 return Err(FileError(format!(
                     "{shown}, line {}: `{line}` is not a list of numbers separated by commas",
                     at + 1
                 )));
             }
         }
+        if numbers > MOST_NUMBERS {
+            let line = at + 1;
+            return Err(FileError(format!(
+                "{shown} has more than {MOST_NUMBERS} numbers, on line {line}; evaluate it in parts"
+            )));
+        }
     }
     Ok(points)
+}
+
+/// The beginning of a line that may be long.
+fn brief(line: &str) -> String {
+    match line.char_indices().nth(60) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line.to_owned(),
+    }
 }

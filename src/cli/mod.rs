@@ -8,6 +8,7 @@ mod compare;
 mod completions;
 mod console;
 mod eval;
+mod excerpt;
 mod explain;
 mod export;
 #[doc(hidden)]

@@ -1,7 +1,8 @@
 //! Diagnostics as a person reads them.
 
+use super::excerpt::Excerpt;
 use crate::diagnostic::{self, Diagnostic, Severity};
-use crate::source::{Sources, Span};
+use crate::source::{Position, SourceId, Sources, Span};
 use ariadne::{CharSet, Color, Config, IndexType, Label, Report, ReportKind, Source};
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -59,6 +60,14 @@ fn framed(
         Severity::Warning => ("warning", Color::Yellow),
         Severity::Note => ("note", Color::Cyan),
     };
+    let excerpts = files.cut_short(diagnostic);
+    let place = |span: Span| -> Place {
+        let range = match excerpts.get(&span.source) {
+            Some(excerpt) => excerpt.place(span.start as usize)..excerpt.place(span.end as usize),
+            None => span.range(),
+        };
+        (sources.get(span.source).name.clone(), range)
+    };
     let config = Config::new()
         .with_index_type(IndexType::Byte)
         .with_char_set(if color {
@@ -67,15 +76,14 @@ fn framed(
             CharSet::Ascii
         })
         .with_color(color);
-    let mut report =
-        Report::build(ReportKind::Custom(word, tint), place(span, sources)).with_config(config);
+    let mut report = Report::build(ReportKind::Custom(word, tint), place(span)).with_config(config);
     // Ariadne cuts the frame where labels go backwards.
     let mut labels: Vec<(usize, &diagnostic::Label)> =
         diagnostic.labels.iter().enumerate().collect();
     labels.sort_by_key(|(_, label)| (label.span.source, label.span.start));
     for (order, label) in labels {
         let tint = if order == 0 { tint } else { Color::Blue };
-        let mut shown = Label::new(place(label.span, sources)).with_color(tint);
+        let mut shown = Label::new(place(label.span)).with_color(tint);
         if !label.message.is_empty() {
             shown = shown.with_message(&label.message);
         } else if order == 0 {
@@ -87,11 +95,25 @@ fn framed(
         report = report.with_help(help);
     }
     let mut bytes = Vec::new();
-    if report.finish().write(files, &mut bytes).is_err() {
+    let written = report.finish().write(&mut *files, &mut bytes);
+    // The next one has its own places.
+    for &source in excerpts.keys() {
+        files.cut.remove(&sources.get(source).name);
+    }
+    if written.is_err() {
         return String::new();
     }
+    let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    for label in &diagnostic.labels {
+        // A column is that of the whole line.
+        if let Some(excerpt) = excerpts.get(&label.span.source) {
+            let shown = Position::of(&excerpt.text, place(label.span).1.start);
+            let name = &sources.get(label.span.source).name;
+            let (shown, real) = (format!("{name}:{shown} "), sources.position(label.span));
+            text = text.replacen(&shown, &format!("{name}:{real} "), 1);
+        }
+    }
     // Its first line is a header too, and not ours.
-    let text = String::from_utf8_lossy(&bytes);
     let lines = text.split_once('\n').map_or("", |(_, lines)| lines);
     lines
         .lines()
@@ -99,10 +121,6 @@ fn framed(
 }
 
 type Place = (String, Range<usize>);
-
-fn place(span: Span, sources: &Sources) -> Place {
-    (sources.get(span.source).name.clone(), span.range())
-}
 
 /// The files as ariadne wants them, each cut into lines once.
 struct Files<'s> {
@@ -116,6 +134,27 @@ impl<'s> Files<'s> {
             sources,
             cut: HashMap::new(),
         }
+    }
+
+    /// Takes excerpts in place of those files that this is about with places on long lines.
+    fn cut_short(&mut self, diagnostic: &Diagnostic) -> HashMap<SourceId, Excerpt> {
+        let mut places: HashMap<SourceId, Vec<Span>> = HashMap::new();
+        for label in &diagnostic.labels {
+            places
+                .entry(label.span.source)
+                .or_default()
+                .push(label.span);
+        }
+        let mut excerpts = HashMap::new();
+        for (source, spans) in places {
+            let file = self.sources.get(source);
+            if let Some(excerpt) = Excerpt::of(&file.text, &spans) {
+                let lines = ariadne::Source::from(excerpt.text.clone());
+                self.cut.insert(file.name.clone(), lines);
+                excerpts.insert(source, excerpt);
+            }
+        }
+        excerpts
     }
 }
 

@@ -40,59 +40,70 @@ pub(super) struct Definition {
 /// Whether more is to come: a bracket is open, an operator waits for its right side, or an `if` for
 /// its branches. What is wrong already may be unfinished too; an empty line ends it.
 pub fn is_unfinished(text: &str) -> bool {
-    let Some((last, false)) = chunks(text).pop() else {
-        return false;
-    };
-    let text = &text[last];
-    if text.ends_with("\n\n") || text.ends_with("\n\r\n") {
-        return false;
+    let mut typed = Typed::default();
+    let lines = text.split_inclusive('\n');
+    lines.fold(false, |_, line| typed.goes_on_after(line))
+}
+
+/// What is typed, line by line: each is looked at once.
+#[derive(Default)]
+pub struct Typed {
+    /// Lines since the last command.
+    lines: usize,
+    /// Whether the last word asks for another.
+    waits: bool,
+    /// Brackets and `if`s that are open.
+    open: Vec<&'static str>,
+    /// Whether a bracket has closed another, which ends it all.
+    crossed: bool,
+}
+
+impl Typed {
+    /// Whether more is to come after this line, as [`is_unfinished`] says of all so far.
+    pub fn goes_on_after(&mut self, line: &str) -> bool {
+        if line.trim_start().starts_with(':') {
+            *self = Typed::default();
+            return false;
+        }
+        self.lines += 1;
+        let lexed = lex(line);
+        let is_real = |t: &&Token| !matches!(t.kind, TokenKind::Comment | TokenKind::Newline);
+        for token in lexed.tokens.iter().filter(is_real) {
+            self.word(token.kind, token.text(line));
+        }
+        let is_empty = matches!(line, "\n" | "\r\n") && self.lines > 1;
+        !is_empty && (self.waits || !self.crossed && !self.open.is_empty())
     }
-    let lexed = lex(text);
-    let is_real = |t: &&Token| !matches!(t.kind, TokenKind::Comment | TokenKind::Newline);
-    let words = lexed.tokens.iter().filter(is_real);
-    let words: Vec<(TokenKind, &str)> = words.map(|t| (t.kind, t.text(text))).collect();
-    waits(&words) || has_open(&words)
-}
 
-/// Whether the last word asks for another.
-fn waits(words: &[(TokenKind, &str)]) -> bool {
-    const OPERATORS: [&str; 14] = [
-        "+", "-", "*", "/", "^", "<", "<=", ">", ">=", "==", "!=", "=", ",", "..",
-    ];
-    words.last().is_some_and(|(kind, word)| match kind {
-        TokenKind::Operator => OPERATORS.contains(word),
-        TokenKind::Name => KEYWORDS.contains(word),
-        _ => false,
-    })
-}
-
-/// Whether a bracket or an `if` is open. A bracket that closes another ends it all.
-fn has_open(words: &[(TokenKind, &str)]) -> bool {
-    let mut open: Vec<&str> = Vec::new();
-    for (kind, word) in words {
-        match (kind, *word) {
+    fn word(&mut self, kind: TokenKind, word: &str) {
+        const OPERATORS: [&str; 14] = [
+            "+", "-", "*", "/", "^", "<", "<=", ">", ">=", "==", "!=", "=", ",", "..",
+        ];
+        self.waits = match kind {
+            TokenKind::Operator => OPERATORS.contains(&word),
+            TokenKind::Name => KEYWORDS.contains(&word),
+            _ => false,
+        };
+        let open = &mut self.open;
+        match (kind, word) {
             (TokenKind::Name, "if") => open.push("if"),
             (TokenKind::Name, "else") if open.last() == Some(&"if") => {
                 open.pop();
             }
-            (TokenKind::Open, bracket) => open.push(bracket),
+            (TokenKind::Open, bracket) => open.push(match bracket {
+                "(" => ")",
+                "[" => "]",
+                _ => "}",
+            }),
             (TokenKind::Close, closer) => {
                 while open.last() == Some(&"if") {
                     open.pop();
                 }
-                let opener = match closer {
-                    ")" => "(",
-                    "]" => "[",
-                    _ => "{",
-                };
-                if open.pop() != Some(opener) {
-                    return false;
-                }
+                self.crossed |= open.pop() != Some(closer);
             }
             _ => {}
         }
     }
-    !open.is_empty()
 }
 
 /// The input in runs of lines, and whether each is a command.

@@ -46,7 +46,7 @@ mod weave;
 
 pub use commands::{COMMANDS, CommandRow};
 pub use files::Files;
-pub use input::is_unfinished;
+pub use input::{Typed, is_unfinished};
 pub use outcome::{Command, Defined, Formulas, Learned, Listed, Outcome, Reply, Slopes, Status};
 pub use plot::Plot;
 pub use state::State;

@@ -37,6 +37,23 @@ pub(super) fn number_and_name(span: Span, number: &str, name: &str) -> Diagnosti
         .help(format!("write `{number}*{name}`"))
 }
 
+/// A name, a number or a text that nobody writes.
+pub(super) fn long_word(span: Span, most: usize) -> Diagnostic {
+    let length = span.end - span.start;
+    let message = format!("a word of {length} bytes; one may have {most}");
+    Diagnostic::error("long-word", message)
+        .at(span, "")
+        .help("give it a shorter name, or write the number with fewer digits")
+}
+
+/// A file of more than that many tokens.
+pub(super) fn too_many(begin: Span, most: usize) -> Diagnostic {
+    let message = format!("this file has more than {most} names, numbers and signs");
+    Diagnostic::error("too-large", message)
+        .at(begin, "it begins here")
+        .help("write a `sum` over an index, or put numbers into a table that `csv` reads")
+}
+
 /// What stands for an operator elsewhere: the bytes it takes and what to say.
 pub(super) fn wrong_operator(scanner: &Scanner<'_>, c: char) -> Option<(usize, Diagnostic)> {
     let rest = scanner.rest();

@@ -28,7 +28,7 @@ pub use lexed::{Lexed, lex};
 pub use parse::{Parsed, parse, parse_onto};
 pub use print::print;
 pub use references::{Reference, Referred, references};
-pub use scan::{KEYWORDS, Kind as TokenKind, Token};
+pub use scan::{KEYWORDS, Kind as TokenKind, MOST_TOKENS, Token};
 pub use spelling::{alike, as_name, canonical, is_name};
 pub use tree::{
     Argument, Binding, Expr, ExprId, ExprKind, Infix, Item, ItemKind, Name, Origin, Prefix, Range,

@@ -59,6 +59,15 @@ pub fn parse(text: &str, source: SourceId) -> Parsed {
 /// Reads a file after others, as [`parse`] does; the errors are those of this file.
 pub fn parse_onto(tree: Tree, text: &str, source: SourceId) -> Parsed {
     let (tokens, errors) = scan(text, source);
+    if let ([], [error]) = (&tokens[..], &errors[..])
+        && error.code == "too-large"
+    {
+        return Parsed {
+            tree,
+            errors,
+            whole: false,
+        };
+    }
     let Some((mended, said)) = mended(text, &errors) else {
         return read(tree, [text, text], source, (tokens, errors));
     };

@@ -25,9 +25,10 @@ pub struct Reference {
     pub span: Span,
 }
 
-/// All imports and data files that a text names, in order.
-pub fn references(text: &str, source: SourceId) -> Vec<Reference> {
+/// All imports and data files that a text names, in order, and how many tokens it has.
+pub fn references(text: &str, source: SourceId) -> (Vec<Reference>, usize) {
     let (mut tokens, _) = scan(text, source);
+    let count = tokens.len();
     tokens.retain(|token| token.kind != Kind::Comment);
     let mut found = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
@@ -38,7 +39,7 @@ pub fn references(text: &str, source: SourceId) -> Vec<Reference> {
             _ => {}
         }
     }
-    found
+    (found, count)
 }
 
 /// A path in quotes; none where the quotes are not closed.
@@ -86,7 +87,7 @@ mod tests {
     fn references_are_found_in_code_and_not_in_comments_or_strings() {
         let text = "import std . noise (a)\n# import \"no.pot\" (b)\nimport \"x/y.pot\" (c)\n\
                     t = csv(\n \"t.csv\")\nbroken = = 1 import\nlearn { note = \"import z\" }";
-        let found = references(text, SourceId(0));
+        let (found, _) = references(text, SourceId(0));
         let found: Vec<_> = found.iter().map(|r| (r.what, r.path.as_str())).collect();
         assert_eq!(
             found,

@@ -55,6 +55,11 @@ pub const KEYWORDS: [&str; 11] = [
     "if", "then", "else", "let", "and", "or", "not", "for", "in", "param", "import",
 ];
 
+/// Bytes of a name, a number or a text in quotes.
+const LONGEST_WORD: usize = 1000;
+/// Tokens of a program. A formula that is not too large has fewer, and their tree takes a gigabyte.
+pub const MOST_TOKENS: usize = 4_000_000;
+
 /// Whether a name may begin with it.
 pub(super) fn begins_name(c: char) -> bool {
     c == '_' || XID_START(c)
@@ -66,7 +71,8 @@ pub(super) fn continues_name(c: char) -> bool {
     c == '_' || c != '·' && XID_CONTINUE(c)
 }
 
-/// Cuts a text into tokens, and says what is no token.
+/// Cuts a text into tokens, and says what is no token. Where there are too many, that is the one error,
+/// and there are none.
 pub(super) fn scan(text: &str, source: SourceId) -> (Vec<Token>, Vec<Diagnostic>) {
     let mut scanner = Scanner {
         text,
@@ -77,6 +83,10 @@ pub(super) fn scan(text: &str, source: SourceId) -> (Vec<Token>, Vec<Diagnostic>
     };
     while let Some(c) = scanner.peek() {
         scanner.one(c);
+        if scanner.tokens.len() > MOST_TOKENS {
+            let end = scanner.span(0, 0);
+            return (Vec::new(), vec![mistakes::too_many(end, MOST_TOKENS)]);
+        }
     }
     (scanner.tokens, scanner.errors)
 }
@@ -114,6 +124,7 @@ impl Scanner<'_> {
     }
 
     fn one(&mut self, c: char) {
+        let (start, known) = (self.at, self.errors.len());
         match c {
             ' ' | '\t' | '\r' => self.at += 1,
             '\n' => self.push(Kind::Newline, 1),
@@ -128,6 +139,13 @@ impl Scanner<'_> {
             '0'..='9' => self.number(),
             c if begins_name(c) => self.push(Kind::Name, self.run(continues_name)),
             c => self.operator(c),
+        }
+        let is_word = matches!(c, '"' | '0'..='9') || begins_name(c);
+        if is_word && self.at - start > LONGEST_WORD {
+            // Nobody wants to read it again in a message.
+            self.errors.truncate(known);
+            let span = self.span(start, self.at);
+            self.errors.push(mistakes::long_word(span, LONGEST_WORD));
         }
     }
 

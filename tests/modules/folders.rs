@@ -227,7 +227,20 @@ fn a_program_of_too_many_files_is_refused() {
     place.write("v.pot", program(999).as_bytes());
     assert_eq!(place.value(&["v.pot", "--at", "2"]), 2.0);
     place.write("v.pot", program(1000).as_bytes());
-    place.fails("v.pot", &["error[too-many-files]", "more than 1000 files"]);
+    let words = [
+        "error[too-many-files]",
+        "more than 1000 files",
+        "v.pot:1000:8",
+    ];
+    place.fails("v.pot", &words);
+    // Each may be read, all together may not.
+    for n in 0..3 {
+        let long = part(n) + "g(x) = x" + &"+x".repeat(750_000) + "\n";
+        place.write(&format!("p{n}.pot"), long.as_bytes());
+    }
+    place.write("v.pot", program(3).as_bytes());
+    let words = ["error[too-many-files]", "4000000 names, numbers and signs"];
+    place.fails("v.pot", &words);
 }
 
 #[test]

@@ -46,6 +46,15 @@ fn a_pipe_has_output_alone_and_ends_at_the_first_error() {
     );
 }
 
+/// Each line is looked at once: a table of so many would take minutes otherwise.
+#[test]
+fn a_long_input_is_one() {
+    let rows = "  0, 1, 4,\n".repeat(20_000);
+    let input = format!("t = [\n{rows}  9]\nt[60001]\n");
+    let (code, out, error) = effpot(&[], &input);
+    assert_eq!((code, out.as_str()), (0, "9\n"), "{error}");
+}
+
 #[test]
 fn files_are_read_written_and_not_replaced_by_accident() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,28 +1,39 @@
 //! A session from a pipe or a file: no prompt, output alone, and an end at the first error.
 
-use std::io::{BufRead, stdin};
+use std::io::{BufRead, Read, stdin};
 
 use super::super::Exit;
 use super::super::console::Console;
 use super::screen::Screen;
 use crate::diagnostic::Diagnostic;
-use crate::repl::{Session, Status, is_unfinished};
+use crate::repl::{Session, Status, Typed};
+
+/// Bytes of one input, which may have several lines.
+const LONGEST: u64 = 16 << 20;
 
 /// Evaluates what comes, as soon as it is finished.
 pub fn read(session: &mut Session, screen: &mut Screen<'_>, _: &Console<'_>) -> Exit {
-    let mut typed = String::new();
+    let (mut typed, mut lines) = (String::new(), Typed::default());
     let mut first = 1;
-    let mut lines = stdin().lock().split(b'\n');
+    let mut input = stdin().lock();
     for number in 1.. {
-        let line = match lines.next() {
-            None => break,
-            Some(Err(error)) => {
+        let left = LONGEST - typed.len() as u64;
+        let mut line = Vec::new();
+        match input.by_ref().take(left + 1).read_until(b'\n', &mut line) {
+            Ok(0) => break,
+            Ok(length) if length as u64 > left => {
+                let message = format!("line {number} of standard input is too long");
+                let help = format!("an input may have {LONGEST} bytes; `:load` reads a file");
+                screen.complain(&Diagnostic::error("file", message).help(help));
+                return Exit::Files;
+            }
+            Ok(_) => {}
+            Err(error) => {
                 let message = format!("standard input cannot be read: {error}");
                 screen.complain(&Diagnostic::error("file", message));
                 return Exit::Files;
             }
-            Some(Ok(bytes)) => bytes,
-        };
+        }
         let Ok(line) = String::from_utf8(line) else {
             let message = format!("line {number} of standard input is not UTF-8");
             let help = "save it as UTF-8";
@@ -36,16 +47,17 @@ pub fn read(session: &mut Session, screen: &mut Screen<'_>, _: &Console<'_>) -> 
         if typed.is_empty() {
             first = number;
         }
-        typed.push_str(line.trim_end_matches('\r'));
-        typed.push('\n');
-        if typed.trim().is_empty() {
-            typed.clear();
-        } else if !is_unfinished(&typed) {
-            if let Some(exit) = one(session, screen, first, &typed) {
-                return exit;
-            }
-            typed.clear();
+        let line = line.trim_end_matches(['\n', '\r']).to_owned() + "\n";
+        typed.push_str(&line);
+        if lines.goes_on_after(&line) {
+            continue;
         }
+        if !typed.trim().is_empty()
+            && let Some(exit) = one(session, screen, first, &typed)
+        {
+            return exit;
+        }
+        (typed, lines) = (String::new(), Typed::default());
     }
     match typed.is_empty() {
         true => Exit::Good,

@@ -124,6 +124,14 @@ pub(super) const ROWS: &[Row] = &[
     other(
         Stage::Text,
         Severity::Error,
+        "long-word",
+        "A name, a number or a text in quotes may have 1000 bytes.",
+        "a name of 1001 letters",
+        "a = 2\nV(q) = a*q^2",
+    ),
+    other(
+        Stage::Text,
+        Severity::Error,
         "too-deep",
         "Brackets, `if`, signs and powers may nest 256 deep. Give the inner parts names.",
         "brackets in brackets, 257 deep",
