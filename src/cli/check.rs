@@ -27,6 +27,8 @@ pub struct Check {
 
 /// So many coordinates need not be counted for the reader.
 const FEW: usize = 6;
+/// Parameters that are shown; JSON has them all.
+const MOST_PARAMETERS: usize = 50;
 
 /// `check`.
 pub fn check(arguments: &Check) -> Exit {
@@ -65,11 +67,13 @@ fn describe(console: &Console<'_>, arguments: &Check) -> Result<Exit, Exit> {
         return Ok(console.print(&format!("{object:#}\n")));
     }
     console.remark(&warnings, &loaded.sources);
-    let parameters: Vec<String> = model
-        .parameters
-        .iter()
-        .map(|p| format!("{} = {}", p.name, plain(p.value)))
-        .collect();
+    let shown = model.parameters.iter().take(MOST_PARAMETERS);
+    let shown = shown.map(|p| format!("{} = {}", p.name, plain(p.value)));
+    let mut parameters: Vec<String> = shown.collect();
+    let rest = model.parameters.len() - parameters.len();
+    if rest > 0 {
+        parameters.push(format!("... and {rest} more"));
+    }
     let mut text = format!(
         "{}   {}({}), {}{terms} term{}, {} operations with its gradient\n",
         arguments.file.display(),
@@ -120,12 +124,18 @@ fn unused_coordinates(model: &Model) -> Option<Diagnostic> {
         .collect();
     let names = model.coordinates.iter().map(|c| c.name.as_str());
     let unused = (0u32..).zip(names).filter(|(at, _)| !used.contains(at));
-    let unused: Vec<&str> = unused.map(|(_, name)| name).take(4).collect();
+    let mut unused: Vec<&str> = unused.map(|(_, name)| name).collect();
+    let rest = unused.len().saturating_sub(4);
+    unused.truncate(4);
     let message = format!(
-        "{} does not depend on its coordinate{} {}",
+        "{} does not depend on its coordinate{} {}{}",
         model.name,
         if unused.len() == 1 { "" } else { "s" },
-        unused.join(", ")
+        unused.join(", "),
+        match rest {
+            0 => String::new(),
+            rest => format!(", nor on {rest} more"),
+        }
     );
     let help = match unused.first() {
         Some(first) => format!("write the formula in {first}, or leave {first} out of its head"),

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use super::confinement::{
     SOFTEN, falls_into, hold, infinite, names, rises_into, singular, together,
 };
+use super::job::MOST_COORDINATES;
 use super::kinks::foreseen;
 use super::prospect::Look;
 use super::verdict::place;
@@ -33,7 +34,8 @@ const FAR: [i32; 4] = [10, 15, 20, 30];
 
 /// Warnings about a potential, before a run with these options.
 pub fn foresee(potential: &Potential, options: &Options) -> Vec<Diagnostic> {
-    if !potential.is_formula() || potential.graph.len() > MOST_OPERATIONS {
+    let many = potential.model.dimension() > MOST_COORDINATES;
+    if !potential.is_formula() || many || potential.graph.len() > MOST_OPERATIONS {
         return Vec::new();
     }
     let look = Look::new(potential, options);
