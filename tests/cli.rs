@@ -52,6 +52,23 @@ impl Place {
         Ran::of(child.wait_with_output().unwrap())
     }
 
+    /// Each file of results that may be seen alone says why they are not to be trusted.
+    #[track_caller]
+    fn all_say(&self, folder: &str, verdict: &str) {
+        let words = verdict.replace('-', " ");
+        for entry in std::fs::read_dir(self.path(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let mark = match path.extension().and_then(|ending| ending.to_str()) {
+                Some("svg") => format!(">NOT TRUSTED: {words}<"),
+                Some("html") => format!(">not trusted: {words}<"),
+                Some("pot") => format!("verdict: {words}."),
+                _ => continue,
+            };
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(text.contains(&mark), "{verdict}: {}", path.display());
+        }
+    }
+
     /// What lies in the folder, hidden files too.
     fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.0.path()).unwrap();
@@ -598,6 +615,12 @@ fn untrusted_runs_have_the_right_name() {
             "not-converged",
             &["R-hat"],
         ),
+        (
+            "q^2/2 + 0.002*sin(q/0.002)",
+            &["--delta", "0.065", "--steps", "4e6"],
+            "not-in-equilibrium",
+            &["error[mixed-scales]", "half resolved"],
+        ),
     ];
     for (formula, flags, name, words) in cases {
         let place = Place::with(&format!("V(q) = {formula}"));
@@ -608,19 +631,7 @@ fn untrusted_runs_have_the_right_name() {
         assert_eq!(kept["equilibrium"]["verdict"], *name, "{formula}: {ran:#?}");
         assert!(ran.out.contains("NOT TRUSTED"), "{formula}");
         assert!(ran.err.contains("help:"), "{formula}: {ran:#?}");
-        // Whatever is seen alone says so too.
-        let words = name.replace('-', " ");
-        for entry in std::fs::read_dir(place.path("a")).unwrap() {
-            let path = entry.unwrap().path();
-            let mark = match path.extension().and_then(|ending| ending.to_str()) {
-                Some("svg") => format!(">NOT TRUSTED: {words}<"),
-                Some("html") => format!(">not trusted: {words}<"),
-                Some("pot") => format!("verdict: {words}."),
-                _ => continue,
-            };
-            let text = std::fs::read_to_string(&path).unwrap();
-            assert!(text.contains(&mark), "{formula}: {}", path.display());
-        }
+        place.all_say("a", name);
     }
 }
 
@@ -632,6 +643,7 @@ fn trapped_trajectories_are_named_unless_they_are_moved() {
     let ran = place.run(&[&flags[..], &["--restarts", "off"]].concat());
     let ran = ran.says(3, &["error[trapped]", "--restarts on"]);
     assert!(ran.out.contains("NOT TRUSTED: TRAPPED"), "{ran:#?}");
+    place.all_say("v-out", "trapped");
 }
 
 /// Li & Tao 2024, eq. (4.6): the step that is suggested instead was tried, and it works.
@@ -642,6 +654,7 @@ fn a_step_that_is_too_large_is_told_one_that_is_not() {
     for delta in ["1", "1e12"] {
         let ran = place.run(&["v.pot", "--delta", delta]);
         let ran = ran.says(3, &["error[delta-too-large]", "try --delta "]);
+        place.all_say("v-out", "delta-too-large");
         let (_, rest) = ran.err.split_once("try --delta ").unwrap();
         let (tried, _) = rest.split_once(':').unwrap();
         let again = place.run(&["v.pot", "--delta", tried, "--json"]);
@@ -796,6 +809,7 @@ fn friction_that_does_not_match_the_noise_is_named() {
         given.out.contains("NOT TRUSTED: NOT CALIBRATED"),
         "{given:#?}"
     );
+    place.all_say("v-out", "not-calibrated");
     assert!(
         given.out.contains("momenta unequally hot, by "),
         "{given:#?}"
