@@ -289,7 +289,10 @@ fn long_and_deep_programs() {
         std::format!("V(x) = {}x{}", "sin(".repeat(n), ")".repeat(n)),
         std::format!("V(x) = {}x{}", "2*(1 + ".repeat(n), ")".repeat(n)),
         std::format!("V(x) = {}x{}", "{ let a = ".repeat(n), "\n a }".repeat(n)),
-        std::format!("V(x) = {}", "a".repeat(200_000)),
+        std::format!(
+            "V(x) = x{}",
+            (" + ".to_owned() + &"a".repeat(1000)).repeat(200)
+        ),
     ] {
         let start = std::time::Instant::now();
         let thread = std::thread::Builder::new().stack_size(2 << 20);
