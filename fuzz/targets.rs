@@ -66,7 +66,7 @@ pub fn parse(data: &[u8]) {
         Err(errors) => {
             assert!(!errors.is_empty(), "refused without a message");
             let mut sources = Sources::new();
-            sources.add("fuzz.pot", text.strip_prefix('\u{feff}').unwrap_or(text));
+            sources.add("fuzz.pot", text);
             render(&errors, &sources, false);
         }
     }

@@ -15,7 +15,13 @@ pub struct Tape {
     at: Option<usize>,
     /// Whether something was read that does not fit.
     wrong: bool,
+    /// The sum of all counts that were read.
+    counted: u64,
 }
+
+/// All counts of a tape together, at most: thousands of times those of 1e13 steps. Whatever is added
+/// up of them does not overflow.
+const MOST_COUNTED: u64 = 1 << 56;
 
 impl Tape {
     /// One to write on.
@@ -24,6 +30,7 @@ impl Tape {
             bytes: Vec::new(),
             at: None,
             wrong: false,
+            counted: 0,
         }
     }
 
@@ -33,6 +40,7 @@ impl Tape {
             bytes,
             at: Some(0),
             wrong: false,
+            counted: 0,
         }
     }
 
@@ -79,6 +87,20 @@ impl Tape {
         fits.then_some(count)
     }
 
+    /// Takes note of a count that is kept as a number: one that was read must be a count, and with all
+    /// others not too large.
+    pub fn counts(&mut self, count: f64) {
+        self.wrong |= self.reads() && (count.is_nan() || count < 0.0);
+        self.adds(count as u64);
+    }
+
+    fn adds(&mut self, count: u64) {
+        if self.reads() {
+            self.counted = self.counted.saturating_add(count);
+            self.wrong |= self.counted > MOST_COUNTED;
+        }
+    }
+
     fn raw<const N: usize>(&mut self, bytes: [u8; N]) -> [u8; N] {
         let Some(at) = self.at else {
             self.bytes.extend_from_slice(&bytes);
@@ -113,7 +135,15 @@ macro_rules! numbers {
         }
     )*};
 }
-numbers!(u8, u32, u64, u128, f64);
+numbers!(u8, u32, u128, f64);
+
+/// A count.
+impl Kept for u64 {
+    fn pass(&mut self, tape: &mut Tape) {
+        *self = u64::from_le_bytes(tape.raw(self.to_le_bytes()));
+        tape.adds(*self);
+    }
+}
 
 impl Kept for usize {
     fn pass(&mut self, tape: &mut Tape) {
@@ -201,7 +231,7 @@ mod tests {
     fn state() -> State {
         State {
             numbers: vec![-0.0, f64::INFINITY, 5e-324],
-            queue: VecDeque::from([7, u64::MAX]),
+            queue: VecDeque::from([7, MOST_COUNTED >> 1]),
             flag: true,
             maybe: Some(3),
             row: [1, 2, 3],

@@ -260,6 +260,10 @@ fn the_layout() {
             "V(x) = {\n  let a  = x\n\n  let bc = 2\n\n  a\n}\n",
         ),
         ("V(x) = x \r\n# end\r\n", "V(x) = x\n# end\n"),
+        (
+            "V(x) = if 0 < x # c\nthen x else 0\n",
+            "V(x) =\n  if 0 < x\n    then  # c\n    x\n  else 0\n",
+        ),
         ("", ""),
         ("\n\n# only\n\n\n# this", "# only\n\n# this\n"),
     ];

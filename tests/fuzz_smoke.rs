@@ -13,14 +13,14 @@ use std::time::{Duration, Instant};
 use targets::TARGETS;
 use targets::support::formulas::Random;
 
-/// Executions of each target where nobody asks for a time.
+/// Executions of each target where nobody asks for a time: two minutes of a processor together.
 const EXECUTIONS: &[(&str, usize)] = &[
-    ("parse", 400),
-    ("check", 250),
-    ("pipeline", 40),
-    ("typed", 8),
-    ("encoder", 20),
-    ("readers", 150),
+    ("parse", 400_000),
+    ("check", 160_000),
+    ("pipeline", 48_000),
+    ("typed", 3600),
+    ("encoder", 800),
+    ("readers", 200_000),
 ];
 
 /// Files to begin with, of these folders.
@@ -127,39 +127,51 @@ fn input(name: &str, seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
     }
 }
 
-#[test]
-fn mutated_seeds_find_nothing() {
-    // Programs that are right and that are wrong; and what is read beside programs.
-    let programs = seeds(&["examples", "std"]);
-    let others = seeds(&["fuzz/seeds"]);
-    assert!(programs.len() > 50, "{}", programs.len());
+/// Gives a target mutated seeds: programs that are right and that are wrong, and what is read beside
+/// programs.
+fn finds_nothing(name: &str) {
+    let seeds = match name {
+        "readers" => seeds(&["fuzz/seeds"]),
+        _ => seeds(&["examples", "std"]),
+    };
+    assert!(name == "readers" || seeds.len() > 50, "{}", seeds.len());
     let asked = std::env::var("EFFPOT_FUZZ_SECONDS").ok();
     let time = asked.map(|n| Duration::from_secs(n.parse().expect("EFFPOT_FUZZ_SECONDS is whole")));
     let first = time.map_or(1, |_| std::process::id().into());
-    assert_eq!(EXECUTIONS.len(), TARGETS.len());
-    for (&(name, target), &(same, count)) in TARGETS.iter().zip(EXECUTIONS) {
-        assert_eq!(name, same);
-        let (begun, mut random, mut done) = (Instant::now(), Random::new(first), 0);
-        let goes_on = |done: usize| match time {
-            Some(time) => begun.elapsed() < time / TARGETS.len() as u32,
-            None => done < count,
-        };
-        while goes_on(done) {
-            let seeds = if name == "readers" {
-                &others
-            } else {
-                &programs
-            };
-            let bytes = input(name, seeds, &mut random);
-            if catch_unwind(AssertUnwindSafe(|| target(&bytes))).is_err() {
-                let text = String::from_utf8_lossy(&bytes);
-                panic!("{name} fails on {:?}\n{text}", bytes);
-            }
-            done += 1;
+    let target = TARGETS.iter().find(|target| target.0 == name).unwrap().1;
+    let count = EXECUTIONS.iter().find(|known| known.0 == name).unwrap().1;
+    let (begun, mut random, mut done) = (Instant::now(), Random::new(first), 0);
+    let goes_on = |done: usize| match time {
+        Some(time) => begun.elapsed() < time / TARGETS.len() as u32,
+        None => done < count,
+    };
+    while goes_on(done) {
+        let bytes = input(name, &seeds, &mut random);
+        if catch_unwind(AssertUnwindSafe(|| target(&bytes))).is_err() {
+            let text = String::from_utf8_lossy(&bytes);
+            panic!("{name} fails after {done} of {first} on {bytes:?}\n{text}");
         }
-        println!(
-            "{name}: {done} executions in {:.1} s",
-            begun.elapsed().as_secs_f64()
-        );
+        done += 1;
     }
+    let seconds = begun.elapsed().as_secs_f64();
+    println!("{name}: {done} executions in {seconds:.1} s");
 }
+
+/// A test for each target, so that they run beside each other.
+macro_rules! smoke {
+    ($($name:ident),*) => {
+        $(
+            #[test]
+            fn $name() {
+                finds_nothing(stringify!($name));
+            }
+        )*
+
+        #[test]
+        fn no_target_is_left_out() {
+            let names: Vec<&str> = TARGETS.iter().map(|target| target.0).collect();
+            assert_eq!(names, [$(stringify!($name)),*]);
+        }
+    };
+}
+smoke!(parse, check, pipeline, typed, encoder, readers);

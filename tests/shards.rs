@@ -1,8 +1,16 @@
 //! One run in shards, and on any number of threads: the same bits.
 
+#[allow(dead_code, reason = "one of what they do is needed here")]
+#[path = "support/formulas.rs"]
+mod formulas;
+#[allow(dead_code, reason = "as above")]
+#[path = "support/jet.rs"]
+mod jet;
 #[path = "support/place.rs"]
 mod place;
 
+use effpot_lang::report::reading::sha256_of;
+use formulas::Random;
 use place::{Place, Ran, assert_same};
 
 const CHAIN: &str = "V(q[4]) = sum(q[i]^2/2 + 0.001*sin(q[i]/0.001) for i in 1..4) \
@@ -112,4 +120,41 @@ fn runs_that_cannot_be_cut_say_why() {
     learn(&["--shard", "3/2"]).says(2, &["there is no part 3"]);
     learn(&["--shard", "two"]).says(2, &["such as 2/8"]);
     assert_eq!(place.names(), ["v.pot"]);
+}
+
+/// What stands in a shard that was changed and sealed again cannot be told from what a run has left,
+/// but it stops nothing and takes no memory: with 3 GB of address space.
+#[cfg(target_os = "linux")]
+#[test]
+fn shards_that_were_sealed_again_do_no_harm() {
+    let place = Place::with("V(q) = q^2/2 + 0.001*sin(q/0.001)");
+    let flags = ["learn", "v.pot", "-q", "--delta", "0.5", "--steps", "2e5"];
+    for shard in ["1/2", "2/2"] {
+        place
+            .run(&[&flags[..], &["--shard", shard]].concat())
+            .says(0, &[]);
+    }
+    let whole = std::fs::read(place.path("v.shard-1-of-2")).unwrap();
+    let content = &whole[..whole.len() - 65];
+    let lines = content.split_inclusive(|byte| *byte == b'\n').take(2);
+    let header: usize = lines.map(<[u8]>::len).sum();
+    let numbers = [u64::MAX, 0, 16, 1 << 40, 1 << 55];
+    let others = [f64::INFINITY, f64::NAN, -1e308].map(f64::to_bits);
+    let mut random = Random::new(11);
+    for _ in 0..60 {
+        let mut changed = content.to_vec();
+        // Half of them where the state of the lanes is, and the windows that wait.
+        let room = [changed.len() - header - 8, 6000][random.below(2)];
+        let at = header + random.below(room);
+        let value = [&numbers[..], &others].concat()[random.below(8)];
+        changed[at..at + 8].copy_from_slice(&value.to_le_bytes());
+        changed.extend(format!("{}\n", sha256_of(&changed)).bytes());
+        place.write("v.shard-1-of-2", &changed);
+        let program = assert_cmd::cargo::cargo_bin!("effpot-lang").display();
+        let merge = "merge -q v.shard-1-of-2 v.shard-2-of-2 -o a --force";
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &format!("ulimit -v 3000000; exec {program} {merge}")]);
+        let ran = Ran::of(shell.current_dir(place.path("")).output().unwrap());
+        assert!([0, 1, 3].contains(&ran.code), "{value:x} at {at}: {ran:#?}");
+    }
 }

@@ -7,7 +7,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::group::{Group, Rules, Span};
+use super::group::{Group, Rules, Span, WindowLimits};
 use super::look::{Look, divergence};
 use super::recorded::{due, first_due};
 use super::window::Shown;
@@ -52,7 +52,7 @@ impl Held {
     }
 
     /// Whether what was read is a window of such a map.
-    pub fn fits(&self, map: &DampedMap, counting: &CountingMap, longest: usize) -> bool {
+    pub fn fits(&self, map: &DampedMap, counting: &CountingMap, limits: WindowLimits) -> bool {
         let sizes = self.start.len() == map.state_len() && self.state.len() == counting.state_len();
         let row = 3 * counting.dimension() * LANES;
         let shown = match self.stride {
@@ -62,7 +62,7 @@ impl Held {
                 (end.div_ceil(stride) - self.span.first_step.div_ceil(stride)) as usize
             }
         };
-        sizes && self.span.steps <= longest && Some(self.shown.len()) == shown.checked_mul(row)
+        sizes && self.span.fits(limits) && Some(self.shown.len()) == shown.checked_mul(row)
     }
 }
 

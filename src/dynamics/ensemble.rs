@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::group::{Group, Rules, TRAPPED_BELOW};
+use super::group::{Group, Rules, TRAPPED_BELOW, WindowLimits};
 use super::{Counter, CountingMap, DampedMap, Observer, Side, Stream, Streams, counted, recorded};
 use crate::kernel::LANES;
 use crate::tape::{Kept, Tape, kept};
@@ -334,15 +334,14 @@ impl Ensemble {
     }
 
     /// Writes some of its groups and what they are judged by on a tape, or reads them; `counting`
-    /// is how windows that wait were counted, where they were, and `longest` is no shorter than any
-    /// of them.
+    /// is how windows that wait were counted, where they were, and they are within `limits`.
     pub fn pass(
         &mut self,
         tape: &mut Tape,
         groups: std::ops::Range<usize>,
         map: &DampedMap,
         counting: Option<&CountingMap>,
-        longest: usize,
+        limits: WindowLimits,
     ) {
         self.reference.pass(tape);
         self.heat.pass(tape);
@@ -354,9 +353,9 @@ impl Ensemble {
         }
         for group in groups {
             let recorded = group.recorded.iter_mut();
-            let recorded = recorded.map(|held| held.record_again(map, longest));
+            let recorded = recorded.map(|held| held.record_again(map, limits));
             let counted = group.counted.iter();
-            let counted = counted.map(|held| counting.is_some_and(|c| held.fits(map, c, longest)));
+            let counted = counted.map(|held| counting.is_some_and(|c| held.fits(map, c, limits)));
             // Nothing of a tape that does not fit is made again.
             if tape.is_wrong() || !recorded.chain(counted).all(|fits| fits) {
                 return tape.refuse();

@@ -43,6 +43,22 @@ pub(super) struct Span {
 
 kept!(Span: committed, steps, first_step, stretch, watch);
 
+/// What a window that is read back may be at most.
+#[derive(Clone, Copy, Debug)]
+pub struct WindowLimits {
+    /// Steps of one.
+    pub steps: usize,
+    /// Stretches of time that there are.
+    pub stretches: usize,
+}
+
+impl Span {
+    /// Whether a window that was read back is within these limits.
+    pub fn fits(&self, limits: WindowLimits) -> bool {
+        self.steps <= limits.steps && self.stretch < limits.stretches
+    }
+}
+
 pub(super) struct Group {
     /// The coordinates of `x`, then those of `p`, each of every lane.
     pub state: Vec<f64>,

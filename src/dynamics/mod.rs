@@ -33,6 +33,7 @@ pub use damping::{Damping, NotDamping};
 #[doc(hidden)]
 pub use ensemble::{Census, Divergence, Ensemble, LaneFate, Starts};
 pub use gradient::{Gradient, pointwise};
+pub use group::WindowLimits;
 pub use motion::{Drag, Goal, Integrator, Motion, Prepared, Scheme};
 #[doc(hidden)]
 pub use places::{BinAxis, Place, Places};

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::group::{Group, Rules, Span};
+use super::group::{Group, Rules, Span, WindowLimits};
 use super::look::{Look, divergence};
 use super::{DampedMap, Observer, Window};
 use crate::kernel::{GroupRun, LANES};
@@ -23,9 +23,9 @@ kept!(Held: span, start);
 
 impl Held {
     /// Makes the record again; whether what was read is a window of that map.
-    pub fn record_again(&mut self, map: &DampedMap, longest: usize) -> bool {
+    pub fn record_again(&mut self, map: &DampedMap, limits: WindowLimits) -> bool {
         let mut state = self.start.clone();
-        let fits = state.len() == map.state_len() && self.span.steps <= longest;
+        let fits = state.len() == map.state_len() && self.span.fits(limits);
         if fits {
             self.record.clear();
             self.record.resize(state.len() * self.span.steps, 0.0);

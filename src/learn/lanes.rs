@@ -3,7 +3,7 @@
 use crate::dynamics::Window;
 use crate::kernel::LANES;
 use crate::stats::Moments;
-use crate::tape::kept;
+use crate::tape::{Kept, Tape};
 
 /// Sums over the committed samples of one coordinate of one lane.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,7 +19,18 @@ pub struct LaneSums {
     seen_p: [f64; 4],
 }
 
-kept!(LaneSums: count, p, virial, seen, x, seen_p);
+impl Kept for LaneSums {
+    fn pass(&mut self, tape: &mut Tape) {
+        self.count.pass(tape);
+        self.p.pass(tape);
+        self.virial.pass(tape);
+        self.seen.pass(tape);
+        self.x.pass(tape);
+        self.seen_p.pass(tape);
+        tape.counts(self.count);
+        tape.counts(self.seen);
+    }
+}
 
 impl LaneSums {
     /// Sums over so many samples of the momentum, its square and the virial, none of them seen.

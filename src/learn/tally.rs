@@ -65,6 +65,7 @@ impl Tally {
         tape.row(&mut self.counts);
         self.changes.pass(tape);
         self.steps.pass(tape);
+        self.steps.iter().for_each(|steps| tape.counts(*steps));
         tape.row(&mut self.sums);
         self.points.pass(tape);
         for stretch in [&mut self.counted, &mut self.summed, &mut self.valued] {

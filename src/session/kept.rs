@@ -11,7 +11,7 @@ use super::blocks::{Keeper, LONGEST_QUIET};
 use super::checkpoint::{Kept as KeptRun, Shard};
 use super::room::{Range, SampleError};
 use super::sample::Sampler;
-use crate::dynamics::{Census, CountingMap, Ensemble};
+use crate::dynamics::{Census, CountingMap, Ensemble, WindowLimits};
 use crate::tape::{Kept, Tape, kept};
 
 /// Where a run has come to: batches of windows that are done.
@@ -83,9 +83,12 @@ impl Sampler<'_> {
         }
     }
 
-    /// No window is longer.
-    fn longest(&self) -> usize {
-        2 * self.window.max(LONGEST_QUIET) as usize
+    /// No window is more.
+    fn limits(&self) -> WindowLimits {
+        WindowLimits {
+            steps: 2 * self.window.max(LONGEST_QUIET) as usize,
+            stretches: self.segments() as usize,
+        }
     }
 
     /// The state in burn-in.
@@ -109,7 +112,7 @@ impl Sampler<'_> {
         counting: Option<&CountingMap>,
     ) {
         let groups = 0..ensemble.groups();
-        ensemble.pass(tape, groups, &self.map, counting, self.longest());
+        ensemble.pass(tape, groups, &self.map, counting, self.limits());
         tape.row(ranges);
     }
 
@@ -193,7 +196,7 @@ impl Sampler<'_> {
         warm.pass(&mut tape);
         spent.pass(&mut tape);
         let groups = 0..ensemble.groups();
-        ensemble.pass(&mut tape, groups, &self.map, counting, self.longest());
+        ensemble.pass(&mut tape, groups, &self.map, counting, self.limits());
         let stretches = self.segments() as usize;
         keepers
             .iter_mut()
@@ -217,7 +220,7 @@ impl Sampler<'_> {
             };
             let mut spent = Spent::default();
             spent.pass(tape);
-            ensemble.pass(tape, groups.clone(), &self.map, counting, self.longest());
+            ensemble.pass(tape, groups.clone(), &self.map, counting, self.limits());
             for keeper in &mut keepers[groups] {
                 keeper.pass(tape, stretches);
             }

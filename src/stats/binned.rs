@@ -23,6 +23,8 @@ pub struct BinnedSums {
 impl Kept for BinnedSums {
     fn pass(&mut self, tape: &mut Tape) {
         tape.row(&mut self.records);
+        let counts = self.records.iter().step_by(self.stride());
+        counts.for_each(|count| tape.counts(*count));
         self.outside.pass(tape);
     }
 }

@@ -101,9 +101,14 @@ impl<'t> Builder<'t> {
         {
             self.comment += 1;
             let gap = self.between(self.end, comment.start);
+            // What is put has no place, but may stand before it on its line, such as `then`.
+            let alone = gap.rsplit_once('\n');
+            let first = |last: &Break<'_>| last.comments.is_empty();
+            let first = self.breaks.last().is_none_or(first);
+            let alone = alone.is_some_and(|(_, line)| !first || line.trim().is_empty());
             let comment = Comment {
                 text: self.written(*comment).trim_end(),
-                trails: self.fresh && !gap.contains('\n'),
+                trails: self.fresh && !alone,
                 blank: self.spaced && gap.matches('\n').count() > 1,
             };
             self.end = self.tree.comments[self.comment - 1].end;

@@ -284,8 +284,9 @@ impl Writer<'_> {
             }
             1 => {
                 let bits = self.integer();
+                // A signaling NaN among them is quieted by some and not by others.
                 let value = self.b.from_bits(bits);
-                self.give(value, true);
+                self.give(value, false);
             }
             2 => {
                 let (x, y) = (self.value(), self.exact());

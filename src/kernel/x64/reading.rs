@@ -26,13 +26,26 @@ pub(super) struct Reading<'c> {
     isa: Isa,
     /// For each instruction whether it is prepared for all steps or members.
     shared: Vec<bool>,
+    /// For each whether it is the exponent of a power of two, which is finite.
+    exponents: Vec<bool>,
 }
 
 impl<'c> Reading<'c> {
     pub(super) fn new(code: &'c LaneCode, prepared: &[Id], isa: Isa) -> Reading<'c> {
         let mut shared = vec![false; code.instructions.len()];
         prepared.iter().for_each(|id| shared[id.index()] = true);
-        Reading { code, isa, shared }
+        let mut reading = Reading {
+            code,
+            isa,
+            shared,
+            exponents: vec![false; code.instructions.len()],
+        };
+        for &instruction in &code.instructions {
+            if let Some(whole) = reading.whole(instruction) {
+                reading.exponents[whole.index()] = true;
+            }
+        }
+        reading
     }
 
     fn instruction(&self, id: Id) -> Instruction {
@@ -88,14 +101,15 @@ impl<'c> Reading<'c> {
         })
     }
 
-    /// The number that this is the rest of after rounding to the nearest whole one: one instruction
-    /// at 512 bits.
+    /// The number that this is the rest of after rounding to the nearest whole one, which is an
+    /// exponent: one instruction at 512 bits. Of an infinite number that would leave 0, and not NaN.
     pub(super) fn rest(&self, id: Id) -> Option<Id> {
         let Instruction::Binary(Binary::Subtract, number, whole) = self.instruction(id) else {
             return None;
         };
         let found = self.isa == Isa::Avx512
             && !self.invariant(whole)
+            && self.exponents[whole.index()]
             && self.instruction(whole) == Instruction::Unary(Unary::Nearest, number);
         found.then(|| self.unclamped(number))
     }
@@ -115,7 +129,18 @@ impl<'c> Reading<'c> {
 
     /// The number whose nearest whole one is the exponent of a power of two.
     fn exponent(&self, power: Id) -> Option<Id> {
-        let Instruction::FromBits(bits) = self.instruction(power) else {
+        let whole = self.whole(self.instruction(power))?;
+        match self.instruction(whole) {
+            Instruction::Unary(Unary::Nearest, number) if !self.invariant(whole) => {
+                Some(self.unclamped(number))
+            }
+            _ => None,
+        }
+    }
+
+    /// The exponent of a power of two.
+    fn whole(&self, power: Instruction) -> Option<Id> {
+        let Instruction::FromBits(bits) = power else {
             return None;
         };
         let Instruction::Shift(Shift::Left, integer, 52) = self.instruction(bits) else {
@@ -128,15 +153,9 @@ impl<'c> Reading<'c> {
             return None;
         };
         let offset = Instruction::Constant(Bits::of(EXPONENT_OFFSET));
-        let whole = match (self.instruction(a), self.instruction(b)) {
-            (first, _) if first == offset => b,
-            (_, second) if second == offset => a,
-            _ => return None,
-        };
-        match self.instruction(whole) {
-            Instruction::Unary(Unary::Nearest, number) if !self.invariant(whole) => {
-                Some(self.unclamped(number))
-            }
+        match (self.instruction(a), self.instruction(b)) {
+            (first, _) if first == offset => Some(b),
+            (_, second) if second == offset => Some(a),
             _ => None,
         }
     }
